@@ -1,0 +1,1 @@
+"""The rules of mail: total functions over frozen values; no Django, no I/O, no clock."""

@@ -1,0 +1,1 @@
+"""The states that arrivals, routes and deliveries pass through, as tables."""

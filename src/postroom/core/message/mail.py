@@ -1,0 +1,62 @@
+"""A mail, read: the frozen values that parsing yields and every later step works on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from postroom.core.addresses import Address
+from postroom.core.headers import Headers
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A part that is not a body: a file, an inline image, an attached mail, or a part that was not taken apart.
+
+    `name` is safe to show and to save under: no path, no control or direction characters, never empty.
+    `content_id` is without angle brackets, or empty. `inline` means that the mail shows the part within its body.
+    `untouched` means that limits kept it from being taken apart: `data` then holds its source.
+    """
+
+    name: str
+    content_type: str
+    data: bytes
+    content_id: str = ""
+    inline: bool = False
+    untouched: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """One mail as its bytes say, decoded; nothing is believed and nothing is cut.
+
+    `message_id`, `in_reply_to` and `references` are without angle brackets; `message_id` is empty where the mail has
+    none. `date` is UTC, or None where absent or unreadable. `text` and `html` are the bodies as sent: `html` is hostile
+    until sanitised. `defects` names in words what was wrong with the bytes and how it was read all the same.
+    `size` is in bytes.
+    """
+
+    headers: Headers
+    message_id: str = ""
+    date: datetime | None = None
+    subject: str = ""
+    authors: tuple[Address, ...] = ()
+    sender: Address | None = None
+    reply_to: tuple[Address, ...] = ()
+    to: tuple[Address, ...] = ()
+    cc: tuple[Address, ...] = ()
+    in_reply_to: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    text: str = ""
+    html: str = ""
+    attachments: tuple[Attachment, ...] = ()
+    content_type: str = "text/plain"
+    report_type: str = ""
+    defects: tuple[str, ...] = ()
+    size: int = 0
+    content_key: str = field(default="", compare=False)
+
+    @property
+    def author(self) -> Address | None:
+        """The first address of From: a claim, not an identity."""
+        return self.authors[0] if self.authors else None

@@ -1,0 +1,1 @@
+"""Where a mail goes: facts in, decisions with reasons out."""

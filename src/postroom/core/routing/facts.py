@@ -1,0 +1,132 @@
+"""What the world knows that matters for routing one mail: gathered beforehand, frozen, complete."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Part(StrEnum):
+    """What a recipient address is to us."""
+
+    ALIAS = "alias"
+    CATCHALL = "catchall"
+    BOUNCE = "bounce"
+    NOTIFICATIONS = "notifications"
+    POSTMASTER = "postmaster"  # postmaster@ and abuse@ (RFC 5321 §4.5.1, RFC 2142), where no alias has the name
+    UNKNOWN = "unknown"  # a domain of ours, a name that nobody has
+    FOREIGN = "foreign"  # not a domain of ours
+
+
+class WhoMayWrite(StrEnum):
+    """Who may create a record by an alias (reference rule 2.3)."""
+
+    EVERYONE = "everyone"
+    CONTACTS = "contacts"
+    FOLLOWERS = "followers"
+    EMPLOYEES = "employees"
+
+
+@dataclass(frozen=True, slots=True)
+class AliasFact:
+    """An alias of ours. `forced_target` is a record reference such as `lead:12`, or empty.
+
+    `created_by_sender` counts the records that this sender made by this alias within the period; `sender_is_free`
+    means that the alias's allow list names the sender.
+    """
+
+    id: int
+    address: str
+    company: int
+    record_type: str
+    who_may_write: WhoMayWrite = WhoMayWrite.EVERYONE
+    forced_target: str = ""
+    forced_thread: int = 0
+    created_by_sender: int = 0
+    sender_is_free: bool = False
+    takes_automatic: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadFact:
+    """A thread that this mail may belong to.
+
+    `knows_sender` means that the sender takes part in it or was addressed in it; `replies_by_sender` counts the mails
+    of this sender within the period that count for the loop limit; `record_type` is that of its record; `internal`
+    means that the message referred to is an internal note.
+    """
+
+    id: int
+    company: int
+    record: str
+    record_type: str
+    knows_sender: bool = True
+    replies_by_sender: int = 0
+    internal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """One envelope recipient as the world sees it, unwrapped of BATV and SRS, its tag taken off.
+
+    `address` is as it stood in the envelope, normalised; `base` is without the tag. `companies` are those that own or
+    share the domain. `retired` names the old address where it was retired and still routes. `token_thread` is the
+    thread that a valid token of the tag names, `token_problem` says in words why a tag is not a valid token.
+    """
+
+    address: str
+    base: str
+    part: Part
+    companies: tuple[int, ...] = ()
+    alias: AliasFact | None = None
+    retired: str = ""
+    tag: str = ""
+    token_thread: ThreadFact | None = None
+    token_problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The loop limits (DESIGN section 2). `period` is in minutes."""
+
+    period: int = 60
+    per_alias: int = 5
+    per_thread: int = 20
+
+
+@dataclass(frozen=True, slots=True)
+class SenderFact:
+    """Who the From claims to be, looked up per company: contact ids, and whether it is a user's or our own address."""
+
+    email: str = ""
+    contacts: tuple[tuple[int, int], ...] = ()  # (company, contact)
+    members_of: tuple[int, ...] = ()  # companies of which a user with this address is a member
+    is_ours: bool = False  # one of our own aliases or service addresses
+
+
+@dataclass(frozen=True, slots=True)
+class Referred:
+    """One id of In-Reply-To or References that we know, and the thread of the message that carries it."""
+
+    message_id: str
+    thread: ThreadFact
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything that `route` looks at besides the mail.
+
+    `recipients`: one per envelope recipient (from headers only where the door has no envelope; `from_headers` says
+    so). `referred`: newest reference first, only threads of companies that own or share the alias domain of an
+    envelope recipient. `seen_outbound` means that the Message-ID is one that we sent. `help_address` is per domain
+    the address to write to instead of the catchall.
+    """
+
+    recipients: tuple[Recipient, ...] = ()
+    referred: tuple[Referred, ...] = ()
+    sender: SenderFact = SenderFact()
+    limits: Limits = Limits()
+    envelope_sender: str = ""
+    from_headers: bool = False
+    seen_outbound: bool = False
+    help_address: str = ""

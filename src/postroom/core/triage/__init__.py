@@ -1,0 +1,1 @@
+"""What kind of mail this is: from a person, a machine, a list, a mail system."""

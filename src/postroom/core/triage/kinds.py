@@ -1,0 +1,52 @@
+"""The kinds of mail, and what was recognised in one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What a mail is, by its structure and headers (RFC 3464, 3834, 5965)."""
+
+    MESSAGE = "message"
+    AUTO_REPLY = "auto-reply"
+    BOUNCE = "bounce"
+    REPORT = "report"  # a delivery report in which no recipient failed or was delayed
+    COMPLAINT = "complaint"
+
+
+class Automatic(StrEnum):
+    """Who wrote it: a person, a machine, or a person by way of a list."""
+
+    HUMAN = "human"
+    AUTO = "auto"
+    LIST = "list"
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedRecipient:
+    """What a delivery report says of one recipient (RFC 3464 §2.3).
+
+    `status` is an enhanced code such as 5.1.1 or empty; `action` is failed, delayed, delivered, relayed, expanded or
+    empty; `hard` means that trying again is of no use; `smtp` is the three-digit code or empty; `reason` is the
+    reporting server's own words.
+    """
+
+    address: str
+    status: str = ""
+    action: str = ""
+    hard: bool = True
+    smtp: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Triage:
+    """The kind of a mail and why; `because` is a sentence for the trace."""
+
+    kind: Kind
+    automatic: Automatic
+    because: str
+    recipients: tuple[ReportedRecipient, ...] = ()
+    original_message_id: str = ""
