@@ -1,0 +1,1 @@
+"""REST over services and selectors; no rules of its own."""

@@ -1,0 +1,1 @@
+"""Who is who: companies, users and their roles, contacts and their addresses, API tokens."""

@@ -1,0 +1,99 @@
+"""Companies, users with their roles, contacts with their addresses, API tokens."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+
+
+class Company(models.Model):
+    """A tenant: nobody sees anything of another company."""
+
+    name = models.CharField(max_length=120)
+    slug = models.SlugField(max_length=60, unique=True)
+    language = models.CharField(max_length=12, default="en")
+    time_zone = models.CharField(max_length=64, default="UTC")
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class UserManager(BaseUserManager["User"]):
+    """Looks users up by their user name, whatever its case."""
+
+    def get_by_natural_key(self, username: str | None) -> User:
+        return self.get(username=(username or "").lower())
+
+
+class User(AbstractBaseUser):
+    """Somebody who signs in. `is_operator` runs the installation and sees what belongs to no company."""
+
+    username = models.CharField(max_length=64, unique=True)
+    name = models.CharField(max_length=120)
+    email = models.CharField(max_length=320, db_index=True)
+    is_active = models.BooleanField(default=True)
+    is_operator = models.BooleanField(default=False)
+    language = models.CharField(max_length=12, default="en")
+    time_zone = models.CharField(max_length=64, default="UTC")
+    single_keys = models.BooleanField(default=True)
+    created_at = models.DateTimeField()
+
+    objects: ClassVar[UserManager] = UserManager()
+    USERNAME_FIELD = "username"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Membership(models.Model):
+    """What a user may do in a company; the meaning of each role stands in `directory.roles`."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=20)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "company"], name="membership_once")]
+
+
+class Contact(models.Model):
+    """Somebody that a company writes with. `user` is set for its own people."""
+
+    company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="contacts")
+    name = models.TextField()
+    organisation = models.TextField(default="")
+    phone = models.CharField(max_length=40, default="")
+    language = models.CharField(max_length=12, default="")
+    time_zone = models.CharField(max_length=64, default="")
+    user = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="contacts")
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ContactAddress(models.Model):
+    """An address of a contact, normalised; unique within a company, several per contact."""
+
+    company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="+")
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="addresses")
+    email = models.CharField(max_length=320)
+    primary = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["company", "email"], name="contact_address_once")]
+
+
+class ApiToken(models.Model):
+    """A bearer token: only its digest is kept. `scopes` are words separated by spaces."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_tokens")
+    name = models.CharField(max_length=120)
+    digest = models.CharField(max_length=64, unique=True)
+    scopes = models.TextField(default="read write")
+    created_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(null=True)

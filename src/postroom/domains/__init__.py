@@ -1,0 +1,1 @@
+"""Which addresses are ours: alias domains, aliases, retired addresses, token keys."""

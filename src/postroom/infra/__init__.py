@@ -1,0 +1,1 @@
+"""The ground everything stands on: configuration, clock, database verbs, blobs, counters, changes, logs."""

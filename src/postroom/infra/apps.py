@@ -1,0 +1,13 @@
+"""The Django app of infra."""
+
+from django.apps import AppConfig
+
+
+class InfraConfig(AppConfig):
+    name = "postroom.infra"
+    label = "infra"
+
+    def ready(self) -> None:
+        from postroom.infra.database.base import watch_connections
+
+        watch_connections()

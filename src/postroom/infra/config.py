@@ -1,0 +1,137 @@
+"""Configuration: flags over environment (`POSTROOM_*`) over file (`postroom.toml`); each field says its meaning and unit.
+
+A field NAME may also be given as POSTROOM_NAME_FILE: the path of a file that holds the value (for secrets).
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+MEGABYTE = 1024 * 1024
+
+
+class FileSource(PydanticBaseSettingsSource):
+    """Reads POSTROOM_<NAME>_FILE: the value is the file's text without its last line end."""
+
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
+        path = os.environ.get(f"POSTROOM_{field_name.upper()}_FILE")
+        return (Path(path).read_text().rstrip("\r\n") if path else None), field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        found = {name: self.get_field_value(field, name)[0] for name, field in self.settings_cls.model_fields.items()}
+        return {name: value for name, value in found.items() if value is not None}
+
+
+class Config(BaseSettings):
+    """Every setting of an installation."""
+
+    model_config = SettingsConfigDict(env_prefix="POSTROOM_", toml_file="postroom.toml", extra="forbid")
+
+    var: Path = Field(Path("var"), description="Folder of the database, blobs, sockets, spool and logs.")
+    database_url: str = Field("", description="sqlite:///path or postgresql://…; empty: SQLite under `var`.")
+    secret_key: str = Field("", description="Signs sessions; empty: made at the first start and kept in `var`.")
+    public_url: str = Field("http://127.0.0.1:8300", description="The address under which people reach the pages.")
+    hosts: str = Field("127.0.0.1,localhost,[::1]", description="Host names that the pages answer to, by commas.")
+    web_host: str = Field("127.0.0.1", description="Address that the pages are served on.")
+    web_port: int = Field(8300, description="Port that the pages are served on.")
+    smtp_host: str = Field("127.0.0.1", description="Address that the SMTP listener is bound to.")
+    smtp_port: int = Field(2525, description="Port of the SMTP listener (25 in production).")
+    smtp_name: str = Field("", description="The name that the listener greets with; empty: this machine's name.")
+    smtp_user: str = Field("", description="User that the listener becomes once bound, when started as root.")
+    smtp_certificate: str = Field("", description="Certificate chain (PEM) with which the listener offers STARTTLS.")
+    smtp_private_key: str = Field("", description="Private key (PEM) of the certificate.")
+    smtp_connections: int = Field(200, description="Connections that the listener serves at once.")
+    smtp_connections_per_peer: int = Field(50, description="Connections that one peer may hold at once.")
+    smtp_timeout: float = Field(300.0, description="Seconds of silence after which a connection is closed.")
+    own_networks: str = Field("127.0.0.0/8,::1/128", description="Networks whose bare CR or LF is mended, not refused.")
+    lmtp_socket: Path | None = Field(None, description="LMTP socket; empty: `var/run/lmtp.sock`.")
+    lmtp_group: str = Field("", description="Group that may use the LMTP socket and the spool.")
+    spool: Path | None = Field(None, description="Folder in which mailgate leaves mail; empty: `var/spool`.")
+    max_message_size: int = Field(35 * MEGABYTE, description="Largest mail that a door takes, in bytes.")
+    max_recipients: int = Field(100, description="Recipients of one mail that a door takes.")
+    queue_mails: int = Field(1000, description="Mails that wait for the committer before a door says 451.")
+    queue_bytes: int = Field(64 * MEGABYTE, description="Bytes that wait for the committer before a door says 451.")
+    inline_limit: int = Field(64 * 1024, description="Largest mail or file kept in the database itself, in bytes.")
+    worker_parsers: int = Field(1, description="Processes that read mail for a worker; 0 reads within the worker.")
+    batch: int = Field(50, description="Arrivals that a worker takes at once, at most.")
+    lease_seconds: float = Field(60.0, description="Time after which a worker's claim may be taken by another.")
+    parse_seconds: float = Field(30.0, description="Time that reading one batch may take before it is read one by one.")
+    restart_seconds: float = Field(1.0, description="First pause before a child is started again; doubles to 30.")
+    keep_raw_days: int = Field(365, description="Days for which the bytes of settled arrivals are kept.")
+    keep_refusals_days: int = Field(30, description="Days for which refusals are kept.")
+    language: str = Field("en", description="Language of pages for people who have not chosen one.")
+    time_zone: str = Field("UTC", description="Time zone for people who have not chosen one.")
+    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        toml = TomlConfigSettingsSource(settings_cls)
+        return init_settings, env_settings, FileSource(settings_cls), toml
+
+    @property
+    def run_dir(self) -> Path:
+        return self.var / "run"
+
+    @property
+    def lmtp_path(self) -> Path:
+        return self.lmtp_socket or self.run_dir / "lmtp.sock"
+
+    @property
+    def spool_path(self) -> Path:
+        return self.spool or self.var / "spool"
+
+    @property
+    def blob_dir(self) -> Path:
+        return self.var / "blobs"
+
+    @property
+    def database(self) -> str:
+        """The database's URL: POSTROOM_DATABASE_URL, else DATABASE_URL, else SQLite under `var`."""
+        url = self.database_url or os.environ.get("DATABASE_URL", "")
+        return url or f"sqlite:///{(self.var / 'postroom.sqlite3').absolute()}"
+
+    def signing_secret(self) -> str:
+        """The secret that signs sessions; made once and kept readable by the owner alone."""
+        if self.secret_key:
+            return self.secret_key
+        path = self.var / "secret_key"
+        if not path.exists():
+            self.var.mkdir(parents=True, exist_ok=True)
+            _write_once(path, secrets.token_urlsafe(48))
+        return path.read_text()
+
+
+def _write_once(path: Path, text: str) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        os.write(handle, text.encode())
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    try:
+        os.link(temporary, path)  # the first process wins; the others read what it wrote
+    except FileExistsError:
+        pass
+    finally:
+        temporary.unlink()
+
+
+@cache
+def config() -> Config:
+    """The configuration of this process, read once."""
+    return Config()

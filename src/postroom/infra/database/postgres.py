@@ -1,0 +1,75 @@
+"""PostgreSQL: a pool, prepared statements, SKIP LOCKED, waking by LISTEN and NOTIFY."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+
+NOW = "clock_timestamp()"
+SKIP_LOCKED = "FOR UPDATE SKIP LOCKED"
+CHANNEL = "postroom"
+
+
+def settings(parts: dict[str, Any]) -> dict[str, Any]:
+    """Django's DATABASES entry; `parts` holds NAME, USER, PASSWORD, HOST, PORT."""
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        **parts,
+        "OPTIONS": {
+            "pool": {"min_size": 1, "max_size": 10, "timeout": 10},
+            "prepare_threshold": 1,
+            "server_side_binding": True,
+        },
+    }
+
+
+def durable(cursor: Any) -> str:
+    """What this connection says of its durability, empty where it is as promised."""
+    level = cursor.execute("SHOW synchronous_commit").fetchone()[0]
+    return f"synchronous_commit is {level}" if level in ("off", "local") else ""
+
+
+def later(seconds: float) -> str:
+    """SQL for the database's clock, so many seconds from now."""
+    return f"clock_timestamp() + interval '{seconds:.3f} seconds'"
+
+
+def full(error: Exception) -> bool:
+    """Whether the error says that there is no room."""
+    return isinstance(error, psycopg.errors.DiskFull)
+
+
+def notify(execute: Callable[[str], Any]) -> None:
+    """Wake the listeners when this transaction commits."""
+    execute(f"NOTIFY {CHANNEL}")
+
+
+class Waiter:
+    """Waits for a NOTIFY on its own connection; connects again when the server went away."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._connection: psycopg.Connection[Any] | None = None
+
+    def _listen(self) -> psycopg.Connection[Any]:
+        if self._connection is None or self._connection.closed:
+            self._connection = psycopg.connect(self._url, autocommit=True, connect_timeout=5)
+            self._connection.execute(f"LISTEN {CHANNEL}")
+        return self._connection
+
+    def wait(self, seconds: float) -> bool:
+        """True as soon as somebody notified, False after `seconds`."""
+        try:
+            for _ in self._listen().notifies(timeout=seconds, stop_after=1):
+                return True
+        except psycopg.OperationalError:
+            self.close()
+            raise
+        return False
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = None

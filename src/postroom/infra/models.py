@@ -1,0 +1,62 @@
+"""Rows that belong to no business: blobs and files, changes, counters, parameters, scheduled actions."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class Blob(models.Model):
+    """Bytes under their SHA-256: in the row up to 64 kB (`data`), else in a file of `var/blobs` (`data` is null).
+
+    The file is written, fsynced and renamed, and its folder fsynced, before the row that names it is committed.
+    """
+
+    digest = models.CharField(max_length=64, primary_key=True)
+    size = models.BigIntegerField()
+    data = models.BinaryField(null=True)
+    created_at = models.DateTimeField()
+
+
+class File(models.Model):
+    """A named blob, as somebody sent it. `content_type` is the sender's claim."""
+
+    company_id = models.IntegerField(db_index=True)
+    blob = models.ForeignKey(Blob, on_delete=models.PROTECT, related_name="files")
+    name = models.TextField()
+    content_type = models.TextField()
+    size = models.BigIntegerField()
+    created_at = models.DateTimeField()
+
+
+class Change(models.Model):
+    """News for other processes: what changed, never its content. Written in the changing transaction."""
+
+    company_id = models.IntegerField()
+    topic = models.CharField(max_length=40)
+    ref = models.CharField(max_length=80)
+    at = models.DateTimeField()
+
+
+class Counter(models.Model):
+    """A count within a window that begins at the first event (loop limits, sign-in attempts)."""
+
+    key = models.CharField(max_length=400, primary_key=True)
+    since = models.DateTimeField(db_index=True)
+    count = models.IntegerField()
+
+
+class Parameter(models.Model):
+    """A system parameter that somebody set; the known keys and defaults stand in `infra.parameters`."""
+
+    key = models.CharField(max_length=120, primary_key=True)
+    value = models.TextField()
+
+
+class ScheduledAction(models.Model):
+    """Work that comes round: claimed by whichever worker is first when it is due."""
+
+    key = models.CharField(max_length=60, primary_key=True)
+    every_seconds = models.IntegerField()
+    due = models.DateTimeField(db_index=True)
+    last_run_at = models.DateTimeField(null=True)
+    last_result = models.TextField(default="")

@@ -1,0 +1,70 @@
+"""Desks with their stages, and the records that land on them."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from postroom.directory.models import Company, Contact, User
+from postroom.domains.models import Alias
+
+
+class Desk(models.Model):
+    """A team or project that records land on: a sales team, a support team. It owns its alias and its defaults."""
+
+    company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="desks")
+    record_type = models.CharField(max_length=40)
+    name = models.CharField(max_length=120)
+    alias = models.OneToOneField(Alias, null=True, on_delete=models.SET_NULL, related_name="desk")
+    owner = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class DeskFollower(models.Model):
+    """Somebody who follows every new record of a desk."""
+
+    desk = models.ForeignKey(Desk, on_delete=models.CASCADE, related_name="followers")
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["desk", "contact"], name="desk_follower_once")]
+
+
+class Stage(models.Model):
+    """A step in the life of a desk's records, in the order of `position`; `closes` marks an end."""
+
+    desk = models.ForeignKey(Desk, on_delete=models.CASCADE, related_name="stages")
+    name = models.CharField(max_length=60)
+    position = models.IntegerField()
+    closes = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["desk", "position"], name="stage_position_once")]
+
+
+class Record(models.Model):
+    """Something of the business that holds a conversation. Types that need more columns link a detail row to it."""
+
+    company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="records", db_index=False)
+    type = models.CharField(max_length=40)
+    title = models.TextField()
+    contact = models.ForeignKey(Contact, null=True, on_delete=models.SET_NULL, related_name="records")
+    desk = models.ForeignKey(Desk, null=True, on_delete=models.SET_NULL, related_name="records")
+    owner = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="records")
+    stage = models.ForeignKey(Stage, null=True, on_delete=models.SET_NULL, related_name="records")
+    created_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["company", "type", "-id"], name="record_list")]
+
+    @property
+    def ref(self) -> str:
+        """The record reference, as it stands in routes and aliases: `lead:12`."""
+        return f"{self.type}:{self.pk}"
+
+    @property
+    def number(self) -> str:
+        """The reference as people read it: `LEAD-12`."""
+        return f"{self.type.upper()}-{self.pk}"

@@ -1,0 +1,1 @@
+"""The record types, one a file; each is a stranger to the others."""
