@@ -61,33 +61,15 @@ class Create(Decision):
 
 @dataclass(frozen=True, slots=True)
 class Report(Decision):
-    """News about a mail that we sent: a delivery report or a complaint."""
+    """News about a mail that we sent: a delivery report or a complaint. `delivery` is 0 where no token names one."""
 
     original_message_id: str = ""
-
-    @property
-    def target(self) -> str:
-        return "report:0"
-
-
-@dataclass(frozen=True, slots=True)
-class Refuse(Decision):
-    """Not taken: `code` and `words` are what the sender is told where the door can still tell (RFC 5321 §4.2)."""
-
-    code: str = "550 5.1.1"
-    words: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Hold(Decision):
-    """Kept for a person to decide. `pair` names what is paused, such as `alias:7`."""
-
-    pair: str = ""
+    delivery: int = 0
     company_id: int = 0
 
     @property
     def target(self) -> str:
-        return self.pair or "none"
+        return f"report:{self.delivery}"
 
     @property
     def company(self) -> int:
@@ -95,13 +77,49 @@ class Hold(Decision):
 
 
 @dataclass(frozen=True, slots=True)
-class Ignore(Decision):
+class Unrouted(Decision):
+    """The common part of what reaches no record. `about` names what it was meant for: `alias:7`, or a reason such as
+    `none:unknown`, so that several in one mail stay apart."""
+
+    about: str = field(default="none", kw_only=True)
+    company_id: int = field(default=0, kw_only=True)
+
+    @property
+    def target(self) -> str:
+        return self.about
+
+    @property
+    def company(self) -> int:
+        return self.company_id
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse(Unrouted):
+    """Not taken: `code` and `words` are what the sender is told where the door can still tell (RFC 5321 §4.2)."""
+
+    code: str = "550 5.1.1"
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold(Unrouted):
+    """Kept for a person to decide. `pair` names what is paused for this sender, such as `alias:7`, or is empty."""
+
+    pair: str = ""
+
+    @property
+    def target(self) -> str:
+        return self.pair or self.about
+
+
+@dataclass(frozen=True, slots=True)
+class Ignore(Unrouted):
     """Kept and not acted upon, on purpose."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One line of the trace: a rule that was asked, and what it said (None means: not for me)."""
+    """One line of the trace: a rule that was asked, and what it said."""
 
     rule: str
     said: str

@@ -19,7 +19,7 @@ class Part(StrEnum):
 
 
 class WhoMayWrite(StrEnum):
-    """Who may create a record by an alias (reference rule 2.3)."""
+    """Who may create a record by an alias."""
 
     EVERYONE = "everyone"
     CONTACTS = "contacts"
@@ -32,7 +32,8 @@ class AliasFact:
     """An alias of ours. `forced_target` is a record reference such as `lead:12`, or empty.
 
     `created_by_sender` counts the records that this sender made by this alias within the period; `sender_is_free`
-    means that the alias's allow list names the sender.
+    means that the alias's allow list names the sender; `sender_follows` that the claimed sender follows the alias's
+    owner or its forced target. `takes_automatic`: a machine may create records by it (an auto-reply never does).
     """
 
     id: int
@@ -44,6 +45,7 @@ class AliasFact:
     forced_thread: int = 0
     created_by_sender: int = 0
     sender_is_free: bool = False
+    sender_follows: bool = False
     takes_automatic: bool = True
 
 
@@ -52,8 +54,9 @@ class ThreadFact:
     """A thread that this mail may belong to.
 
     `knows_sender` means that the sender takes part in it or was addressed in it; `replies_by_sender` counts the mails
-    of this sender within the period that count for the loop limit; `record_type` is that of its record; `internal`
-    means that the message referred to is an internal note.
+    of this sender within the period that count for the loop limit (automatic ones, and those without a member's message
+    in between); `record_type` is that of its record; `internal` means that the message referred to is an internal
+    note; `sender_is_free` that an allow list exempts the sender from the limit.
     """
 
     id: int
@@ -63,6 +66,7 @@ class ThreadFact:
     knows_sender: bool = True
     replies_by_sender: int = 0
     internal: bool = False
+    sender_is_free: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,8 @@ class Recipient:
 
     `address` is as it stood in the envelope, normalised; `base` is without the tag. `companies` are those that own or
     share the domain. `retired` names the old address where it was retired and still routes. `token_thread` is the
-    thread that a valid token of the tag names, `token_problem` says in words why a tag is not a valid token.
+    thread that a valid reply token of the tag names, `token_delivery` the delivery that a valid return-path token
+    names (0: none), `token_problem` says in words why a tag is not a valid token.
     """
 
     address: str
@@ -82,12 +87,13 @@ class Recipient:
     retired: str = ""
     tag: str = ""
     token_thread: ThreadFact | None = None
+    token_delivery: int = 0
     token_problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The loop limits (DESIGN section 2). `period` is in minutes."""
+    """How much one sender may do within `period` minutes before mail waits for a person; 0 switches a limit off."""
 
     period: int = 60
     per_alias: int = 5
@@ -118,8 +124,10 @@ class Facts:
 
     `recipients`: one per envelope recipient (from headers only where the door has no envelope; `from_headers` says
     so). `referred`: newest reference first, only threads of companies that own or share the alias domain of an
-    envelope recipient. `seen_outbound` means that the Message-ID is one that we sent. `help_address` is per domain
-    the address to write to instead of the catchall.
+    envelope recipient. `seen_outbound` means that the Message-ID is one that we sent; `own_mail` says in a sentence why
+    this is a mail of ours that came back, or is empty. `echo_of` names an earlier mail within the period with the same
+    author, subject and own words, or is empty. `released` means that a person released the mail: limits and echoes hold
+    it no more. `help_address` is the address to write to instead of the catchall.
     """
 
     recipients: tuple[Recipient, ...] = ()
@@ -129,4 +137,7 @@ class Facts:
     envelope_sender: str = ""
     from_headers: bool = False
     seen_outbound: bool = False
+    own_mail: str = ""
+    echo_of: str = ""
+    released: bool = False
     help_address: str = ""

@@ -1,0 +1,87 @@
+"""What becomes of a mail that answers a known thread, found by token or by reference."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from postroom.core.routing.creation import by_aliases
+from postroom.core.routing.decision import Decision, Hold, Reply
+from postroom.core.routing.facts import Facts, Part, Recipient, ThreadFact
+from postroom.core.routing.limits import is_echo, over_thread
+from postroom.core.routing.rule import Arriving, addresses, companies, listed
+from postroom.core.triage.kinds import Kind
+
+
+def reached_in(thread: ThreadFact, facts: Facts) -> list[Recipient]:
+    """The recipients by which this mail may reach the thread: addresses of its own company. None: it does not count."""
+    return [r for r in facts.recipients if thread.company in companies(r)]
+
+
+def answer(
+    arriving: Arriving, facts: Facts, thread: ThreadFact, reached: Sequence[Recipient], *, by: str, why: str
+) -> tuple[Decision, ...]:
+    """A message in the thread; or, where the mail is also addressed to an alias of another record type, a forward:
+    then that alias alone acts."""
+    elsewhere = _elsewhere(arriving, thread, reached)
+    if elsewhere:
+        also = [r for r in reached if r not in elsewhere]
+        return tuple(_forwarded(d, thread, why) for d in by_aliases(arriving, facts, elsewhere, also))
+    if over := over_thread(thread, facts) or is_echo(reached, facts):
+        pair = f"thread:{thread.id}"
+        return (Hold(f"{why} {over}", recipients=addresses(reached), pair=pair, company_id=thread.company),)
+    because = " ".join((why, *_marks(thread), *_makes_nothing(thread, reached)))
+    return (
+        Reply(
+            because,
+            thread=thread.id,
+            company_id=thread.company,
+            outsider=not thread.knows_sender,
+            internal=thread.internal,
+            by=by,
+            recipients=addresses(reached),
+        ),
+    )
+
+
+def _elsewhere(arriving: Arriving, thread: ThreadFact, reached: Sequence[Recipient]) -> list[Recipient]:
+    """Recipients that are aliases of another record type, unless they stand in Cc only or carry the thread's token."""
+    if arriving.triage.kind is Kind.AUTO_REPLY:  # a machine answers, it forwards nothing
+        return []
+    return [r for r in reached if _is_other_type(thread, r) and not _is_copied_only(arriving, r)]
+
+
+def _is_other_type(thread: ThreadFact, recipient: Recipient) -> bool:
+    if recipient.part is not Part.ALIAS or recipient.alias is None or recipient.token_thread is not None:
+        return False
+    return recipient.alias.record_type != thread.record_type
+
+
+def _is_copied_only(arriving: Arriving, recipient: Recipient) -> bool:
+    names = {recipient.address, recipient.base, recipient.retired, recipient.alias.address if recipient.alias else ""}
+    in_cc = any(a.email in names for a in arriving.mail.cc)
+    return in_cc and not any(a.email in names for a in arriving.mail.to)
+
+
+def _forwarded(decision: Decision, thread: ThreadFact, why: str) -> Decision:
+    note = (
+        f"{why} It is also addressed to another kind of record, so it was forwarded there and not to {thread.record}."
+    )
+    return replace(decision, because=f"{note} {decision.because}")
+
+
+def _marks(thread: ThreadFact) -> list[str]:
+    marks = []
+    if not thread.knows_sender:
+        marks.append("The sender neither takes part nor was addressed: shown as an unverified outsider.")
+    if thread.internal:
+        marks.append("The message answered is an internal note, so the answer is one too.")
+    return marks
+
+
+def _makes_nothing(thread: ThreadFact, reached: Sequence[Recipient]) -> list[str]:
+    others = sorted({r.alias.address for r in reached if r.alias is not None and r.token_thread is None})
+    retired = [f"{r.retired} is a retired address that still works." for r in reached if r.retired]
+    if others:
+        retired.append(f"{listed(others)} makes no new record of an answer.")
+    return retired
