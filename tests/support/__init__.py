@@ -1,0 +1,1 @@
+"""What tests share: real servers to run against, and what may be skipped."""
