@@ -1,0 +1,117 @@
+"""Questions about arrivals and refusals: lists by key, one arrival with its routes, its bytes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db.models import Q
+
+from postroom.core.delivery.states import ArrivalState, worst
+from postroom.directory.access import companies
+from postroom.directory.models import User
+from postroom.directory.roles import Permission
+from postroom.inbound.access import owned, readable, readable_refusals, readable_routes
+from postroom.inbound.models import InboundMail, RawMail, Refusal, Route
+from postroom.infra import blobs
+from postroom.infra.paging import Page, page_of
+
+PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """An arrival as somebody may see it: `whole`, or only with the routes and recipients of their own companies."""
+
+    mail: InboundMail
+    routes: tuple[Route, ...] = ()
+    whole: bool = True
+
+    @property
+    def state(self) -> str:
+        """The state of the arrival, or the worst of the routes that may be seen."""
+        if self.whole or not self.routes:
+            return self.mail.state
+        return worst(ArrivalState(route.state) for route in self.routes)
+
+    @property
+    def recipients(self) -> list[str]:
+        """The envelope recipients that may be seen."""
+        if self.whole:
+            return list(self.mail.recipients)
+        return list(dict.fromkeys(address for route in self.routes for address in route.recipients))
+
+
+def arrivals(
+    user: User, *, states: Sequence[str] = (), before: int | None = None, limit: int = PAGE
+) -> Page[Arrival]:
+    """Arrivals, newest first: those before id `before`; with `states`, those of which a route is in one of them.
+
+    Arrivals of one company are found by it, those of several by their routes: two index scans, merged here.
+    """
+    mails = InboundMail.objects.filter(company_id__in=companies(user, Permission.ARRIVALS_READ))
+    routes = readable_routes(user)
+    if before is not None:
+        mails, routes = mails.filter(pk__lt=before), routes.filter(arrival_id__lt=before)
+    if states:
+        mails, routes = mails.filter(state__in=states), routes.filter(state__in=states)
+    keys = set(mails.order_by("-pk").values_list("pk", flat=True)[: limit + 1])
+    keys |= set(routes.order_by("-arrival_id").values_list("arrival_id", flat=True).distinct()[: limit + 1])
+    newest = sorted(keys, reverse=True)[: limit + 1]
+    rows = _with_routes(user, list(InboundMail.objects.filter(pk__in=newest).order_by("-pk")))
+    return page_of(rows, newest, limit)
+
+
+def arrival(user: User, pk: int) -> Arrival | None:
+    """One arrival with its routes, or None where it isn't there for `user`."""
+    mail = readable(user).filter(pk=pk).first()
+    return _with_routes(user, [mail])[0] if mail else None
+
+
+def _with_routes(user: User, mails: Sequence[InboundMail]) -> list[Arrival]:
+    by_arrival: dict[int, list[Route]] = defaultdict(list)
+    found = readable_routes(user).filter(arrival_id__in=[mail.pk for mail in mails])
+    for route in found.select_related("message__thread__record").defer(*_BODIES).order_by("pk"):
+        by_arrival[route.arrival_id].append(route)
+    return [Arrival(mail, tuple(by_arrival[mail.pk]), owned(user, mail)) for mail in mails]
+
+
+_BODIES = tuple(f"message__{name}" for name in ("html", "text", "own_text", "quoted_text", "to", "cc", "defects"))
+
+
+def source(user: User, pk: int) -> bytes | None:
+    """The bytes of an arrival as they came; None where it isn't there for `user`, or they are kept no longer."""
+    if not readable(user).filter(pk=pk).exists():
+        return None
+    raw = RawMail.objects.select_related("blob").filter(pk=pk).first()
+    if raw is None:
+        return None
+    return bytes(raw.data) if raw.data is not None else blobs.read(raw.blob) if raw.blob else None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusals:
+    """A page of refusals, latest first, and the key (time, id) to go on from."""
+
+    rows: tuple[Refusal, ...] = field(default=())
+    next: tuple[datetime, int] | None = None
+
+
+def refusals(user: User, *, before: tuple[datetime, int] | None = None, limit: int = PAGE) -> Refusals:
+    """What was refused at the doors, latest first: what comes after the key `before`."""
+    found = readable_refusals(user)
+    if before is not None:
+        at, pk = before
+        found = found.filter(Q(last_at__lt=at) | Q(last_at=at, pk__lt=pk))
+    rows = list(found.order_by("-last_at", "-pk")[: limit + 1])
+    last = rows[limit - 1] if len(rows) > limit else None
+    return Refusals(tuple(rows[:limit]), (last.last_at, last.pk) if last else None)
+
+
+def reasons(user: User, message_ids: Sequence[int]) -> dict[int, Route]:
+    """Why each message stands where it stands: the route that posted it. For all who may read the message."""
+    mine = companies(user, Permission.RECORDS_READ)
+    rows = Route.objects.filter(message_id__in=message_ids, company_id__in=mine)
+    return {route.message_id: route for route in rows.order_by("-pk") if route.message_id}

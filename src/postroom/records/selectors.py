@@ -1,0 +1,52 @@
+"""Questions about records: lists by key, one record with its stages."""
+
+from __future__ import annotations
+
+from django.db.models import Q
+
+from postroom.directory.models import ContactAddress, User
+from postroom.infra.paging import Page, page_of
+from postroom.records.access import readable, readable_stages
+from postroom.records.models import Record, Stage
+
+PAGE = 50
+
+
+def records(
+    user: User, *, type: str, text: str = "", stage: str = "", before: int | None = None, limit: int = PAGE
+) -> Page[Record]:
+    """Records of a type, newest first: those before id `before`, with `text` in title or contact, in `stage`."""
+    found = readable(user).filter(type=type)
+    if before is not None:
+        found = found.filter(pk__lt=before)
+    if text:
+        found = found.filter(Q(title__icontains=text) | Q(contact__name__icontains=text))
+    if stage:
+        found = found.filter(stage__name=stage)
+    rows = list(found.select_related("contact", "desk", "owner", "stage").order_by("-pk")[: limit + 1])
+    return page_of(rows, [row.pk for row in rows], limit)
+
+
+def record(user: User, type: str, pk: int) -> Record | None:
+    """One record with all that its page names, or None where it isn't there for `user`."""
+    found = readable(user).select_related("contact", "desk__alias__domain", "owner", "stage", "company")
+    return found.filter(type=type, pk=pk).first()
+
+
+def stages_of(record: Record) -> list[Stage]:
+    """The stages of the record's desk, in order."""
+    return list(Stage.objects.filter(desk_id=record.desk_id).order_by("position")) if record.desk_id else []
+
+
+def stage_names(user: User, type: str) -> list[str]:
+    """The names of stages that a list of this type can be narrowed to, each once, in order."""
+    stages = readable_stages(user).filter(desk__record_type=type).order_by("position", "name")
+    return list(dict.fromkeys(stages.values_list("name", flat=True)))
+
+
+def addresses_of(record: Record) -> list[str]:
+    """The addresses of the record's contact, the primary one first."""
+    if record.contact_id is None:
+        return []
+    rows = ContactAddress.objects.filter(contact_id=record.contact_id).order_by("-primary", "email")
+    return list(rows.values_list("email", flat=True))
