@@ -15,7 +15,8 @@ class Attachment:
 
     `name` is safe to show and to save under: no path, no control or direction characters, never empty.
     `content_id` is without angle brackets, or empty. `inline` means that the mail shows the part within its body.
-    `untouched` means that limits kept it from being taken apart: `data` then holds its source.
+    `untouched` means that limits kept it from being taken apart: `data` then holds its source. `named` is false where
+    the mail gave the part no name and `name` was made up.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Attachment:
     content_id: str = ""
     inline: bool = False
     untouched: bool = False
+    named: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,156 @@
+"""From parts to bodies and attachments: what of a mail is its text, its HTML, and what is a file (RFC 2046, RFC 2183)."""
+
+from __future__ import annotations
+
+import binascii
+import re
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from postroom.core.encoded_words import base64_bytes
+from postroom.core.message import charset
+from postroom.core.message.attachments import made_name, safe_name
+from postroom.core.message.mail import Attachment
+from postroom.core.message.parameters import decoded, read_parameters
+from postroom.core.message.parts import Part, Walk
+
+NOT_TAKEN_APART = "not-taken-apart"
+
+_BASE64 = re.compile(rb"[A-Za-z0-9+/=\s]*")
+_CID = re.compile(r"cid:([^\"'<>\s)]{1,500})", re.I)
+
+
+@dataclass(slots=True)
+class Content:
+    """The bodies and files of one mail while they are collected."""
+
+    text: str = ""
+    html: str = ""
+    attachments: tuple[Attachment, ...] = ()
+
+
+def collect(walk: Walk, leaves: list[Part]) -> Content:
+    """Bodies and attachments of the leaves, in order; every leaf ends up in one of them."""
+    content = Content()
+    files: list[Attachment] = []
+    seen_text = seen_html = False
+    for number, part in enumerate(leaves, 1):
+        if part.untouched:
+            files.append(_untouched(walk, part, number))
+            continue
+        name, disposition = _name_and_disposition(part)
+        kind = _body_kind(part, name, disposition, lone=len(leaves) == 1)
+        if kind == "plain" and not (seen_text and "multipart/alternative" in part.parents[-1:]):
+            piece = _text(walk, part, number)
+            content.text = f"{content.text}\n\n{piece}" if content.text.strip() and piece.strip() else content.text or piece
+            seen_text = True
+        elif kind == "html" and not (seen_html and "multipart/alternative" in part.parents[-1:]):
+            piece = _text(walk, part, number)
+            content.html = f"{content.html}\n{piece}" if seen_html else piece
+            seen_html = True
+        else:
+            files.append(_file(walk, part, number, name, disposition))
+    content.attachments = tuple(_with_places(files, content.html))
+    return content
+
+
+def _body_kind(part: Part, name: str, disposition: str, *, lone: bool) -> str:
+    """`plain` or `html` where the part is a body, else empty. A lone text is the body whatever its disposition says."""
+    kind = {"text/plain": "plain", "text/html": "html"}.get(part.content_type, "")
+    if not kind or (lone and not name):
+        return kind
+    return "" if disposition == "attachment" or name else kind
+
+
+def _name_and_disposition(part: Part) -> tuple[str, str]:
+    values = part.headers.raw("content-disposition")
+    disposition, parameters = read_parameters(values[0]) if values else ("", {})
+    name = parameters.get("filename") or parameters.get("name") or part.parameters.get("name", "")
+    name = name or part.parameters.get("filename", "")
+    return (decoded(name) if name else ""), disposition
+
+
+def _untouched(walk: Walk, part: Part, number: int) -> Attachment:
+    data = walk.raw[part.source : part.end]
+    return Attachment(f"{NOT_TAKEN_APART}-{number}.eml", "application/octet-stream", data, untouched=True, named=False)
+
+
+def _file(walk: Walk, part: Part, number: int, name: str, disposition: str) -> Attachment:
+    safe = safe_name(name) if name else ""
+    content_id = "".join(next(part.headers.unfolded("content-id"), "").split()).strip("<>")
+    return Attachment(
+        name=safe or made_name(part.content_type, number),
+        content_type=part.content_type,
+        data=_data(walk, part, number),
+        content_id=content_id,
+        inline=disposition == "inline" and part.content_type.startswith("image/"),
+        named=bool(safe),
+    )
+
+
+def _with_places(files: list[Attachment], html: str) -> list[Attachment]:
+    """Files to which the HTML refers by their Content-ID (RFC 2392) are shown within it."""
+    if not any(file.content_id for file in files):
+        return files
+    shown = {unquote(cid) for cid in _CID.findall(html)}
+    return [_placed(file) if file.content_id and file.content_id in shown else file for file in files]
+
+
+def _placed(file: Attachment) -> Attachment:
+    return Attachment(file.name, file.content_type, file.data, file.content_id, True, file.untouched, file.named)
+
+
+def _text(walk: Walk, part: Part, number: int) -> str:
+    text, problem = charset.decode(_data(walk, part, number), part.parameters.get("charset", ""))
+    if problem:
+        walk.defect(f"Part {number}: {problem}")
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return text.replace("\0", "") if "\0" in text else text
+
+
+def _data(walk: Walk, part: Part, number: int) -> bytes:
+    """The bytes of a part, its transfer encoding undone (RFC 2045 §6); an unknown encoding is left as it is."""
+    values = part.headers.raw("content-transfer-encoding")
+    encoding = values[0].strip().lower() if values else b""
+    if encoding.startswith(b"base64"):
+        return _from_base64(walk, part, number)
+    data = walk.raw[part.start : part.end]
+    if encoding.startswith(b"quoted-printable"):
+        return binascii.a2b_qp(data)
+    if encoding in (b"x-uuencode", b"uuencode", b"x-uue", b"uue"):
+        return _from_uuencode(walk, data, number)
+    if encoding not in (b"", b"7bit", b"8bit", b"binary") and part.content_type.startswith("text/"):
+        walk.defect(f"Part {number}: unknown transfer encoding {encoding[:40].decode('ascii', 'replace')!r}, left as is")
+    return data
+
+
+def _from_base64(walk: Walk, part: Part, number: int) -> bytes:
+    raw, start, end = walk.raw, part.start, part.end
+    try:
+        data = binascii.a2b_base64(memoryview(raw)[start:end])
+    except binascii.Error:
+        walk.defect(f"Part {number}: base64 broken, read as far as possible")
+        return base64_bytes(raw[start:end])
+    pad = raw.find(b"=", start, end)
+    if pad < 0 or end - pad < 5:
+        return data
+    rest = raw[pad:end].strip(b"=\r\n \t")
+    if rest and _BASE64.fullmatch(rest):
+        walk.defect(f"Part {number}: base64 in several pieces, joined")
+        data += b"".join(base64_bytes(piece) for piece in rest.split(b"=") if piece.strip())
+    elif rest:
+        walk.defect(f"Part {number}: text after the end of the base64, left out")
+    return data
+
+
+def _from_uuencode(walk: Walk, data: bytes, number: int) -> bytes:
+    out = bytearray()
+    for line in data.splitlines():
+        if line.startswith((b"begin ", b"end")) or not line.strip():
+            continue
+        try:
+            out += binascii.a2b_uu(line)
+        except binascii.Error:
+            walk.defect(f"Part {number}: uuencode broken, read as far as possible")
+    return bytes(out)

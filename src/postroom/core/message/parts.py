@@ -1,0 +1,216 @@
+"""Taking a mail apart: where each part begins and ends, within bounds (RFC 2046 §5.1).
+
+Works on places in the raw bytes and copies nothing but header fields, so that a large mail is not held several times.
+Time is linear: each level looks once at its own bytes, and the candidates for boundaries are counted over all levels.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from postroom.core.headers import Headers
+from postroom.core.message.parameters import read_parameters
+
+MOST_LEVELS = 50
+MOST_PARTS = 1000
+MOST_FIELDS = 2000
+MOST_HEADER = 1024 * 1024  # bytes of one header section
+MOST_CANDIDATES = 100_000  # places of one mail that may be a boundary line
+
+_END_OF_HEADER = re.compile(rb"\r?\n(?=\r?\n|\r\n?\Z)|\r\r")
+_FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:[ \t]*([^\n]*(?:\n[ \t][^\n]*)*+)")
+_LINE_END = re.compile(rb"[ \t]*(?:\r?\n|\r?\Z)")
+
+
+@dataclass(slots=True)
+class Part:
+    """One part: its fields, its body as places in the raw bytes, and what it is.
+
+    `parents` are the content types around it, outermost first. `source` is where its header begins. `untouched` means
+    that a limit kept it from being taken apart.
+    """
+
+    headers: Headers
+    source: int
+    start: int
+    end: int
+    content_type: str
+    parameters: dict[str, str]
+    parents: tuple[str, ...] = ()
+    untouched: bool = False
+    first_of_related: bool = False
+
+
+@dataclass(slots=True)
+class Walk:
+    """What is counted and complained of while one mail is taken apart."""
+
+    raw: bytes
+    defects: list[str] = field(default_factory=list)
+    parts: int = 0
+    candidates: int = 0
+    full: bool = False  # a limit was met: nothing more is taken apart
+
+    def defect(self, words: str) -> None:
+        if words and len(self.defects) < 100 and words not in self.defects:
+            self.defects.append(words)
+
+
+def read_headers(walk: Walk, start: int, end: int) -> tuple[Headers, int]:
+    """The fields of the header section at `start`, and the place where the body begins."""
+    raw = walk.raw
+    if start < end and raw[start] in b"\r\n":
+        return Headers(), _after_line(raw, start, end)
+    fields: list[tuple[str, bytes]] = []
+    place = start
+    if raw.startswith((b"From ", b">From "), place):
+        place = _after_line(raw, place, end)
+    while place < end:
+        match = _FIELD.match(raw, place, min(end, place + MOST_HEADER))
+        if match is None:
+            if raw[place] in b"\r\n":
+                return Headers(tuple(fields)), _after_line(raw, place, end)
+            after = _not_a_field(walk, place, end, bool(fields))
+            if after == place:
+                break
+            place = after
+            continue
+        if len(fields) < MOST_FIELDS:
+            fields.append((match[1].decode("ascii"), match[2].rstrip(b"\r\n \t")))
+        elif len(fields) == MOST_FIELDS:
+            walk.defect(f"More than {MOST_FIELDS} header fields, the rest was not read")
+            return Headers(tuple(fields)), _after_header(raw, place, end)
+        place = match.end()
+        if place - start > MOST_HEADER:
+            walk.defect("Header larger than 1 MB, the rest was not read")
+            return Headers(tuple(fields)), _after_header(raw, place, end)
+        if place < end and raw[place] == 10:
+            place += 1
+    return Headers(tuple(fields)), place
+
+
+def _not_a_field(walk: Walk, place: int, end: int, within: bool) -> int:
+    """Where to go on behind a line that is no field; the same place where the body begins with it."""
+    after = _after_line(walk.raw, place, end)
+    line = walk.raw[place : min(after, place + 200)]
+    if within and (line[:1] in b" \t" or line.startswith((b"From ", b">From ")) or _FIELD.match(walk.raw, after, end)):
+        walk.defect("A line in the header is no field")
+        return after
+    if within:
+        walk.defect("No empty line between header and body")
+    return place
+
+
+def _after_line(raw: bytes, place: int, end: int) -> int:
+    line_end = raw.find(b"\n", place, end)
+    return end if line_end < 0 else line_end + 1
+
+
+def _after_header(raw: bytes, place: int, end: int) -> int:
+    match = _END_OF_HEADER.search(raw, place, end)
+    return end if match is None else _after_line(raw, match.end(), end)
+
+
+def take_apart(walk: Walk) -> tuple[Headers, list[Part]]:
+    """The header of the mail and its leaves in order."""
+    headers, start = read_headers(walk, 0, len(walk.raw))
+    root = _part(headers, 0, start, len(walk.raw), "text/plain", ())
+    leaves: list[Part] = []
+    todo: list[Iterator[Part]] = [iter([root])]
+    while todo:
+        part = next(todo[-1], None)
+        if part is None:
+            todo.pop()
+            continue
+        if not part.content_type.startswith("multipart/") or part.untouched:
+            leaves.append(part)
+        elif len(todo) > MOST_LEVELS:
+            walk.defect(f"More than {MOST_LEVELS} levels of parts, the rest was not taken apart")
+            part.untouched = True
+            leaves.append(part)
+        else:
+            todo.append(_children(walk, part))
+        if walk.full:
+            break
+    return headers, leaves
+
+
+def _part(headers: Headers, source: int, start: int, end: int, default: str, parents: tuple[str, ...]) -> Part:
+    values = headers.raw("content-type")
+    content_type, parameters = read_parameters(values[0]) if values else (default, {})
+    return Part(headers, source, start, end, _known_type(content_type, default), parameters, parents)
+
+
+def _known_type(content_type: str, default: str) -> str:
+    """A content type of the form word/word; a bare `text` is plain, anything else that is broken is the default."""
+    main, slash, sub = content_type.partition("/")
+    if slash and main and sub and " " not in content_type and "*" not in content_type:
+        return content_type
+    if main in ("text", "multipart"):
+        return {"text": "text/plain", "multipart": "multipart/mixed"}[main]
+    return default if not content_type else "application/octet-stream"
+
+
+def _children(walk: Walk, parent: Part) -> Iterator[Part]:
+    """The parts of a multipart; one without a usable boundary is a single text."""
+    boundary = parent.parameters.get("boundary", "").rstrip()
+    default = "message/rfc822" if parent.content_type == "multipart/digest" else "text/plain"
+    parents = (*parent.parents, parent.content_type)
+    places = _boundaries(walk, parent, b"--" + boundary.encode("utf-8", "surrogateescape")) if boundary else iter(())
+    opened = next(places, None)
+    if opened is None:
+        walk.defect("A multipart without its boundary, read as text")
+        yield Part(parent.headers, parent.source, parent.start, parent.end, "text/plain", {}, parents)
+        return
+    start = opened[1]
+    first = True
+    for line_start, after, closes in places:
+        yield _child(walk, start, line_start, default, parents, first)
+        first, start = False, after
+        if walk.full:
+            return
+        if closes:
+            return
+    if not opened[2] and start < parent.end:
+        walk.defect("A multipart without its closing boundary")
+        yield _child(walk, start, parent.end, default, parents, first)
+
+
+def _child(walk: Walk, start: int, end: int, default: str, parents: tuple[str, ...], first: bool) -> Part:
+    walk.parts += 1
+    if walk.parts > MOST_PARTS or walk.candidates > MOST_CANDIDATES:
+        walk.full = True
+        walk.defect(f"More than {MOST_PARTS} parts, the rest was not taken apart")
+        rest = len(walk.raw)
+        return Part(Headers(), start, start, rest, "application/octet-stream", {}, parents, untouched=True)
+    headers, body = read_headers(walk, start, end)
+    part = _part(headers, start, min(body, end), end, default, parents)
+    part.first_of_related = first and parents[-1] == "multipart/related"
+    return part
+
+
+def _boundaries(walk: Walk, parent: Part, marker: bytes) -> Iterator[tuple[int, int, bool]]:
+    """Each boundary line within the part: where the part before it ends, where the line ends, whether it closes."""
+    raw, end, size = walk.raw, parent.end, len(marker)
+    place = raw.find(marker, parent.start, end)
+    while place >= 0 and walk.candidates <= MOST_CANDIDATES:
+        walk.candidates += 1
+        behind = place + size
+        if place == parent.start or raw[place - 1] in b"\r\n":
+            closes = raw.startswith(b"--", behind)
+            line_end = _LINE_END.match(raw, behind + 2 * closes, end)
+            if line_end is not None:
+                yield _before_line(raw, place, parent.start), line_end.end(), closes
+                behind = max(behind, line_end.end() - 1)
+        place = raw.find(marker, behind, end)
+
+
+def _before_line(raw: bytes, place: int, start: int) -> int:
+    """The end of what stands before a boundary line: its line break belongs to the boundary."""
+    if place > start and raw[place - 1] == 10:
+        place -= 1
+    if place > start and raw[place - 1] == 13:
+        place -= 1
+    return place
