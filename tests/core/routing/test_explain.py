@@ -1,0 +1,106 @@
+"""The trace in words, as a support person reads it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from postroom.core.routing.decision import Decision
+from postroom.core.routing.explain import explain, explain_route, outcome
+from postroom.core.routing.facts import SenderFact
+
+from .build import (
+    ACME,
+    BOUNCE,
+    HUMAN,
+    OUT_OF_OFFICE,
+    TO_BOUNCE,
+    TO_CATCHALL,
+    TO_NOBODY,
+    TO_POSTMASTER,
+    TO_SALES,
+    TO_SUPPORT,
+    alias,
+    decided,
+    facts,
+    mail,
+    refers,
+    thread,
+    to_alias,
+)
+
+
+def test_a_new_lead_from_first_to_last() -> None:
+    of = facts(TO_SALES, envelope_sender="anne@customer.example", sender=replace(SenderFact(), contacts=((ACME, 3),)))
+    steps = explain(decided(of), mail(), HUMAN, of)
+    assert [step["step"] for step in steps] == [
+        "sender", "recipient", "kind", "loop guard", "bounce address", "reply token", "reply reference", "alias match",
+        "outcome",
+    ]  # fmt: skip
+    text = {step["step"]: step["text"] for step in steps}
+    assert "anne@customer.example" in text["sender"]
+    assert "A contact has that address" in text["sender"]
+    assert text["recipient"] == "sales@acme.example is an alias for lead."
+    assert text["outcome"] == "A new lead is made by alias 7."
+    assert json.loads(json.dumps(steps)) == steps
+
+
+@pytest.mark.parametrize(
+    ("of", "triage", "words"),
+    [
+        (facts(TO_SALES, referred=(refers(thread()),)), HUMAN, "Posted in thread 31, found by reference."),
+        (facts(TO_BOUNCE), BOUNCE, "<sent-1@acme.example>"),
+        (facts(TO_NOBODY), HUMAN, "Refused: 550 5.1.1"),
+        (facts(TO_CATCHALL), HUMAN, "info@acme.example"),
+        (facts(TO_POSTMASTER), HUMAN, "Held for a person."),
+        (facts(to_alias(alias(7, "a@b.example", created_by_sender=5))), HUMAN, "Only this sender and alias:7"),
+        (facts(TO_SALES), OUT_OF_OFFICE, "nothing else is done"),
+    ],
+)
+def test_outcomes(of, triage, words: str) -> None:  # type: ignore[no-untyped-def]
+    assert words in explain(decided(of, triage), mail(), triage, of)[-1]["text"]
+    assert outcome(Decision("Because."))["text"] == "Because."
+
+
+@pytest.mark.parametrize(
+    ("sender", "words"),
+    [
+        (SenderFact(is_ours=True), "one of our own addresses"),
+        (SenderFact(members_of=(ACME,)), "not verified"),
+        (SenderFact(), "Nobody known"),
+    ],
+)
+def test_senders(sender: SenderFact, words: str) -> None:
+    of = facts(TO_SALES, sender=sender)
+    assert words in explain(decided(of), mail(), HUMAN, of)[0]["text"]
+    assert explain(decided(of), mail(authors=()), HUMAN, of)[0]["text"].startswith("Names no author")
+
+
+def test_recipients_say_what_they_are() -> None:
+    moved = replace(
+        TO_SALES, address="verkauf@acme.example", base="verkauf@acme.example", retired="verkauf@acme.example"
+    )
+    token = replace(TO_CATCHALL, token_thread=thread())
+    of = facts(moved, token, replace(TO_BOUNCE, token_delivery=5))
+    texts = [s["text"] for s in explain(decided(of), mail(), HUMAN, of) if s["step"] == "recipient"]
+    assert "(sales@acme.example); verkauf@acme.example was retired and still works." in texts[0]
+    assert texts[1].endswith("its token names lead:12.")
+    assert texts[2].endswith("its token names delivery 5.")
+
+
+def test_a_route_keeps_the_common_steps_and_its_own_outcome() -> None:
+    of = facts(TO_SALES, TO_SUPPORT)
+    routing = decided(of)
+    steps = explain(routing, mail(), HUMAN, of)
+    own = explain_route(routing.decisions[1], steps)
+    assert [s for s in own if s["step"] == "outcome"] == [outcome(routing.decisions[1])]
+    assert len(own) == len(steps) - 1
+
+
+def test_hundreds_of_recipients_are_counted_not_listed() -> None:
+    of = facts(*(replace(TO_NOBODY, address=f"n{n}@acme.example") for n in range(300)))
+    steps = explain(decided(of), mail(), HUMAN, of)
+    assert len(steps) < 40
+    assert "And 280 more recipients." in [s["text"] for s in steps]

@@ -1,0 +1,135 @@
+"""What holds for any mail and any facts: total, deterministic, complete, independent of the order of recipients."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from postroom.core.routing.chain import route
+from postroom.core.routing.decision import Create, Reply
+from postroom.core.routing.explain import explain
+from postroom.core.routing.facts import (
+    AliasFact,
+    Facts,
+    Limits,
+    Part,
+    Recipient,
+    Referred,
+    SenderFact,
+    ThreadFact,
+    WhoMayWrite,
+)
+from postroom.core.triage.kinds import Automatic, Kind, Triage
+
+from .build import mail
+
+COMPANIES = st.integers(1, 2)
+TYPES = st.sampled_from(["lead", "ticket"])
+ADDRESSES = [f"{name}@{domain}.example" for name in ("sales", "support", "x") for domain in ("acme", "globex", "else")]
+
+threads = st.builds(
+    ThreadFact,
+    id=st.integers(1, 3),
+    company=COMPANIES,
+    record=st.just("lead:12"),
+    record_type=TYPES,
+    knows_sender=st.booleans(),
+    replies_by_sender=st.sampled_from([0, 20]),
+    internal=st.booleans(),
+)
+aliases = st.builds(
+    AliasFact,
+    id=st.integers(1, 3),
+    address=st.sampled_from(ADDRESSES),
+    company=COMPANIES,
+    record_type=TYPES,
+    who_may_write=st.sampled_from(WhoMayWrite),
+    forced_target=st.sampled_from(["", "lead:12"]),
+    forced_thread=st.integers(0, 3),
+    created_by_sender=st.sampled_from([0, 5]),
+    sender_is_free=st.booleans(),
+    takes_automatic=st.booleans(),
+)
+
+
+@st.composite
+def recipients(draw: st.DrawFn) -> tuple[Recipient, ...]:
+    names = draw(st.lists(st.sampled_from(ADDRESSES), unique=True, max_size=5))
+    return tuple(
+        Recipient(
+            address=name,
+            base=name,
+            part=draw(st.sampled_from(Part)),
+            companies=tuple(draw(st.sets(COMPANIES))),
+            alias=draw(st.none() | aliases),
+            retired=draw(st.sampled_from(["", "old@acme.example"])),
+            token_thread=draw(st.none() | threads),
+            token_delivery=draw(st.integers(0, 2)),
+            token_problem=draw(st.sampled_from(["", "it is forged."])),
+        )
+        for name in names
+    )
+
+
+facts_of_any_kind = st.builds(
+    Facts,
+    recipients=recipients(),
+    referred=st.lists(st.builds(Referred, message_id=st.just("a@b"), thread=threads), max_size=2).map(tuple),
+    sender=st.builds(SenderFact, members_of=st.sets(COMPANIES).map(tuple), is_ours=st.booleans()),
+    limits=st.builds(Limits, per_alias=st.integers(-1, 5), per_thread=st.integers(-1, 20)),
+    from_headers=st.booleans(),
+    seen_outbound=st.booleans() | st.just(False),
+    echo_of=st.sampled_from(["", "arrival 5"]),
+    released=st.booleans(),
+)
+triages = st.builds(Triage, kind=st.sampled_from(Kind), automatic=st.sampled_from(Automatic), because=st.just("So."))
+MAILS = [mail(), mail(to=ADDRESSES[:2]), mail(cc=ADDRESSES[:4]), mail(to=ADDRESSES[2:4], cc=ADDRESSES)]
+mails = st.sampled_from(MAILS)
+
+
+@given(mails, triages, facts_of_any_kind)
+def test_every_recipient_is_answered_exactly_once(of, triage, facts) -> None:  # type: ignore[no-untyped-def]
+    routing = route(of, triage, facts)
+    answered = [address for decision in routing.decisions for address in decision.recipients]
+    ours = [r.address for r in facts.recipients if not (facts.from_headers and r.part is Part.FOREIGN)]
+    assert sorted(answered) == sorted(ours)
+    assert routing.decisions
+
+
+@given(mails, triages, facts_of_any_kind)
+def test_no_two_decisions_have_one_target(of, triage, facts) -> None:  # type: ignore[no-untyped-def]
+    decisions = route(of, triage, facts).decisions
+    keys = [(decision.company, decision.target) for decision in decisions]
+    assert len(set(keys)) == len(keys)
+    assert all(target and len(target) <= 40 for _, target in keys)
+
+
+@given(mails, triages, facts_of_any_kind)
+def test_everything_says_why(of, triage, facts) -> None:  # type: ignore[no-untyped-def]
+    routing = route(of, triage, facts)
+    assert all(decision.because for decision in routing.decisions)
+    assert all(asked.rule and asked.said for asked in routing.trace)
+    steps = explain(routing, of, triage, facts)
+    assert all(set(step) == {"step", "text"} and step["text"].strip() for step in steps)
+
+
+@given(mails, triages, facts_of_any_kind, st.randoms(use_true_random=False))
+def test_the_order_of_recipients_does_not_matter(  # type: ignore[no-untyped-def]
+    of, triage, facts, chance: random.Random
+) -> None:
+    shuffled = [*facts.recipients, *facts.recipients[:1]]  # one of them twice: equals count once
+    chance.shuffle(shuffled)
+    assert route(of, triage, replace(facts, recipients=tuple(shuffled))) == route(of, triage, facts)
+
+
+@given(mails, triages, facts_of_any_kind)
+def test_nothing_is_posted_or_made_in_a_company_that_was_not_written_to(  # type: ignore[no-untyped-def]
+    of, triage, facts
+) -> None:
+    reach = {c for r in facts.recipients for c in (*r.companies, *([r.alias.company] if r.alias else []))}
+    for decision in route(of, triage, facts).decisions:
+        if isinstance(decision, Reply | Create):
+            assert decision.company in reach
