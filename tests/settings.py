@@ -11,8 +11,8 @@ if "POSTROOM_VAR" not in os.environ:  # the workers of a run inherit the folder 
     os.environ["POSTROOM_VAR"] = tempfile.mkdtemp(prefix="postroom-var-")
     atexit.register(shutil.rmtree, os.environ["POSTROOM_VAR"], ignore_errors=True)
 
-from postroom.project.settings import *  # noqa: E402, F403 the folder must be known before
-from postroom.project.settings import DATABASES, STORAGES  # noqa: E402 as above
+from postroom.project.settings import *  # noqa: F403 the folder must be known before
+from postroom.project.settings import DATABASES, STORAGES
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
