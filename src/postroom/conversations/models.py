@@ -88,7 +88,6 @@ class Participant(models.Model):
     thread = models.ForeignKey(Thread, on_delete=models.CASCADE, related_name="participants", db_index=False)
     email = models.CharField(max_length=320)
     name = models.TextField(default="")
-    wrote = models.BooleanField(default=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["thread", "email"], name="participant_once")]

@@ -15,7 +15,8 @@ class InboundMail(models.Model):
     `source` and `key` together are unique: a source that hands the same mail over again is told yes and nothing is
     doubled. `state` is that of its worst route once settled (see `core.delivery.states`). `due` is null where nothing
     is left to do; else the time from which a worker may take it. `company_id` is 0 where no single company owns it.
-    `recipients_from_headers`: the door had no envelope. `size` is in bytes.
+    `recipients_from_headers`: the door had no envelope. `limits_lifted`: a person released it, so loop limits no longer
+    apply; `replayed_by` names who had it decided anew. `size` is in bytes.
     """
 
     source = models.CharField(max_length=40)
@@ -39,6 +40,8 @@ class InboundMail(models.Model):
     defects = models.JSONField(default=list)
     attempts = models.SmallIntegerField(default=0)
     error = models.TextField(default="")
+    limits_lifted = models.BooleanField(default=False)
+    replayed_by = models.CharField(max_length=120, default="")
     due = models.DateTimeField(null=True)
     lease_token = models.CharField(max_length=32, default="")
     lease_until = models.DateTimeField(null=True)
@@ -85,7 +88,7 @@ class Route(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["company_id", "target", "content_key"], condition=~Q(state="duplicate"), name="route_once"
+                fields=["content_key", "company_id", "target"], condition=~Q(state="duplicate"), name="route_once"
             )
         ]
         indexes = [models.Index(fields=["company_id", "-arrival"], name="route_list")]

@@ -142,6 +142,24 @@ def _insert(
         return list(cursor.fetchall()) if "RETURNING" in tail else []
 
 
+def update_rows(model: type[models.Model], rows: Sequence[models.Model], names: Sequence[str]) -> None:
+    """Write these fields of these rows, one statement for all, a row at a time: much cheaper than one big CASE."""
+    if not rows:
+        return
+    quote = connection.ops.quote_name
+    fields: list[Any] = [model._meta.get_field(name) for name in names]
+    pk: Any = model._meta.pk
+    sql = (
+        f"UPDATE {quote(model._meta.db_table)} SET {', '.join(f'{quote(f.column)} = %s' for f in fields)}"
+        f" WHERE {quote(pk.column)} = %s"
+    )
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            sql,
+            [[f.get_db_prep_save(getattr(row, f.attname), connection) for f in fields] + [row.pk] for row in rows],
+        )
+
+
 def wake() -> None:
     """Within a transaction: wake whoever waits, once it commits."""
     with connection.cursor() as cursor:

@@ -1,0 +1,160 @@
+"""What routing asks of domains: which recipient addresses are ours, and what each one is."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+
+from postroom.core.addresses import normalise
+from postroom.core.routing.facts import Part
+from postroom.core.subaddress import split, unwrap
+from postroom.core.tokens import Purpose, Token, looks_like_token, verify
+from postroom.domains.models import Alias, AliasDomain, AllowedSender, CompanyDomain, RetiredAddress, TokenKey
+
+POSTMASTERS = ("postmaster", "abuse")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A recipient address as our domains see it. `token` is a verified one; `problem` says why a tag is none."""
+
+    address: str
+    base: str
+    part: Part
+    domain: int = 0
+    companies: tuple[int, ...] = ()
+    alias: Alias | None = None
+    retired: str = ""
+    tag: str = ""
+    token: Token | None = None
+    problem: str = ""
+
+
+@dataclass(slots=True)
+class _Book:
+    """The rows that a set of addresses may need, fetched in a fixed number of queries."""
+
+    domains: dict[str, list[AliasDomain]] = field(default_factory=dict)
+    companies: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    aliases: dict[tuple[int, str], Alias] = field(default_factory=dict)
+    retired: dict[tuple[str, str], RetiredAddress] = field(default_factory=dict)
+    former: set[str] = field(default_factory=set)
+    secrets: dict[int, bytes] = field(default_factory=dict)
+
+
+def recipients(addresses: Iterable[str]) -> dict[str, Known]:
+    """What each of these addresses is to us, by the address as given; five queries, six where tags look like tokens."""
+    plain = {address: normalise(unwrap(address)) for address in addresses}
+    book = _open_book(set(plain.values()))
+    return {address: _look_up(address, normal, book) for address, normal in plain.items()}
+
+
+def _open_book(addresses: Collection[str]) -> _Book:
+    names = {address.rpartition("@")[2] for address in addresses}
+    locals_ = {address.rpartition("@")[0] for address in addresses}
+    book = _Book()
+    for domain in AliasDomain.objects.filter(name__in=names).order_by("priority", "id"):
+        book.domains.setdefault(domain.name, []).append(domain)
+    rows = RetiredAddress.objects.filter(domain_name__in=names).select_related("domain", "alias__domain")
+    for row in rows:
+        book.retired[row.domain_name, row.local_part] = row
+        book.former.add(row.domain_name)
+    ids = {d.pk for found in book.domains.values() for d in found} | {r.domain_id for r in book.retired.values()}
+    for company, domain_id in CompanyDomain.objects.filter(domain__in=ids).values_list("company_id", "domain_id"):
+        book.companies[domain_id] = (*book.companies.get(domain_id, ()), company)
+    separators = {d.separator for found in book.domains.values() for d in found} | {
+        r.domain.separator for r in book.retired.values()
+    }
+    tagged = {local: split(local, separator) for separator in separators for local in locals_}
+    wanted = locals_ | {base for base, _ in tagged.values()}
+    for alias in Alias.objects.filter(domain__in=ids, local_part__in=wanted).select_related("domain"):
+        book.aliases[alias.domain_id, alias.local_part] = alias
+    if any(looks_like_token(tag) for _, tag in tagged.values()):
+        book.secrets = {key.number: bytes(key.secret) for key in TokenKey.objects.all()}
+    return book
+
+
+def _look_up(address: str, normal: str, book: _Book) -> Known:
+    local, _, name = normal.rpartition("@")
+    if name not in book.domains and name not in book.former:
+        return Known(address, normal, Part.FOREIGN)
+    for domain in book.domains.get(name, []):
+        for base, tag in _readings(local, domain.separator):
+            if found := _at(address, f"{base}@{name}", domain, base, tag, book):
+                return found
+    if found := _formerly(address, local, name, book):
+        return found
+    domains = book.domains.get(name, [])
+    companies = tuple(sorted({c for d in domains for c in book.companies.get(d.pk, ())}))
+    part = Part.POSTMASTER if local in POSTMASTERS else Part.UNKNOWN
+    return Known(address, normal, part, domain=domains[0].pk if domains else 0, companies=companies)
+
+
+def _readings(local: str, separator: str) -> list[tuple[str, str]]:
+    """A name as it stands, then as base and tag: an alias may hold the separator itself."""
+    base, tag = split(local, separator)
+    return [(local, "")] + ([(base, tag)] if tag else [])
+
+
+def _at(address: str, base: str, domain: AliasDomain, local: str, tag: str, book: _Book) -> Known | None:
+    companies = book.companies.get(domain.pk, ())
+    token, problem = _token(tag, book)
+    if alias := book.aliases.get((domain.pk, local)):
+        return Known(address, base, Part.ALIAS, domain.pk, companies, alias, tag=tag, token=token, problem=problem)
+    part = {domain.catchall: Part.CATCHALL, domain.bounce: Part.BOUNCE}.get(local)
+    if part is None and base == default_from(domain):
+        part = Part.NOTIFICATIONS
+    return Known(address, base, part, domain.pk, companies, tag=tag, token=token, problem=problem) if part else None
+
+
+def _formerly(address: str, local: str, name: str, book: _Book) -> Known | None:
+    separators = {row.domain.separator for (at, _), row in book.retired.items() if at == name}
+    for base, tag in [reading for separator in sorted(separators) for reading in _readings(local, separator)]:
+        if row := book.retired.get((name, base)):
+            token, problem = _token(tag, book)
+            old = f"{base}@{name}"
+            companies = book.companies.get(row.domain_id, ())
+            part = Part(row.part)
+            return Known(address, old, part, row.domain_id, companies, row.alias, old, tag, token, problem)
+    return None
+
+
+def _token(tag: str, book: _Book) -> tuple[Token | None, str]:
+    if not tag:
+        return None, ""
+    if not looks_like_token(tag):
+        return None, f"the tag {tag!r} is not a token of ours"
+    token = verify(tag, book.secrets)
+    if token is None:
+        return None, "the tag looks like a token, but its signature is wrong"
+    return token, "" if token.purpose is Purpose.REPLY else "the token is that of a return path"
+
+
+def default_from(domain: AliasDomain) -> str:
+    """The notification address: `default_from` may be a local part or a whole address."""
+    return domain.default_from if "@" in domain.default_from else f"{domain.default_from}@{domain.name}"
+
+
+def catchall_addresses(addresses: Collection[str]) -> dict[str, int]:
+    """Those of these addresses that are an untagged catchall or notification address, and their domain's id."""
+    names = {address.rpartition("@")[2] for address in addresses}
+    found: dict[str, int] = {}
+    for domain in AliasDomain.objects.filter(name__in=names):
+        for service in (f"{domain.catchall}@{domain.name}", default_from(domain)):
+            if service in addresses:
+                found[service] = domain.pk
+    return found
+
+
+def help_addresses(domains: Collection[int]) -> dict[int, str]:
+    """For each domain the address to write to instead of its catchall: that of its first alias."""
+    found: dict[int, str] = {}
+    for alias in Alias.objects.filter(domain__in=domains).select_related("domain").order_by("-id"):
+        found[alias.domain_id] = alias.address
+    return found
+
+
+def allowed_senders(aliases: Collection[int], emails: Collection[str]) -> set[tuple[int, str]]:
+    """The (alias, sender) pairs that the loop limits do not touch."""
+    rows = AllowedSender.objects.filter(alias__in=aliases, email__in=emails)
+    return set(rows.values_list("alias_id", "email"))

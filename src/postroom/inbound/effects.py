@@ -1,0 +1,191 @@
+"""What decisions do to records and conversations, many at once, within the caller's transaction."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+from postroom.conversations.models import Message, Thread
+from postroom.conversations.posting import Post, open_threads, post
+from postroom.core.routing.decision import Create, Decision, Hold, Reply
+from postroom.core.routing.facts import AliasFact, Part
+from postroom.directory.contacts import Key, find_or_make
+from postroom.domains.models import Alias
+from postroom.inbound.models import Route
+from postroom.inbound.steps.collect import alias_counter, echo_counter, thread_counter
+from postroom.inbound.work import Decided
+from postroom.infra import counters
+from postroom.infra.clock import now
+from postroom.records.desks import defaults_of
+from postroom.records.models import Record
+from postroom.records.record_types import Seed, record_type
+
+
+@dataclass(slots=True)
+class Act:
+    """One decision about one arrival on its way to becoming a route. `news` is the topic told to other processes."""
+
+    decided: Decided
+    decision: Decision
+    route: Route
+    thread: Thread | None = None
+    news: str = ""
+
+    @property
+    def sender(self) -> str:
+        return self.decided.read.sender
+
+
+def count(acts: Sequence[Act]) -> None:
+    """Add to the loop counters; a record that another transaction's records made one too many is held instead."""
+    amounts: Counter[str] = Counter()
+    for act in acts:
+        match act.decision:
+            case Create(alias=alias):
+                amounts[alias_counter(alias, act.sender)] += 1
+            case Reply(thread=thread):
+                amounts[thread_counter(thread, act.sender)] += 1
+                if all(r.part is Part.CATCHALL for r in act.decided.facts.recipients):
+                    amounts[echo_counter(act.decided.read)] += 1
+    if not amounts:
+        return
+    period = acts[0].decided.facts.limits.period * 60.0
+    counts = counters.add(amounts, period)
+    for act in reversed(acts):  # the latest ones wait
+        if isinstance(act.decision, Create):
+            _hold_if_over(act, act.decision, counts)
+
+
+def _hold_if_over(act: Act, decision: Create, counts: dict[str, int]) -> None:
+    facts, key = act.decided.facts, alias_counter(decision.alias, act.sender)
+    limit = facts.limits.per_alias
+    alias = _alias(act, decision.alias)
+    if counts[key] <= limit or limit <= 0 or facts.released or alias.sender_is_free:
+        return
+    counts[key] -= 1
+    act.decision = Hold(
+        f"{act.sender or 'The sender'} made {limit} records by {alias.address} within {facts.limits.period} minutes,"
+        " as many as are allowed: this one waits for a person.",
+        recipients=decision.recipients,
+        pair=decision.target,
+        company_id=decision.company_id,
+    )
+
+
+def _alias(act: Act, alias_id: int) -> AliasFact:
+    return next(r.alias for r in act.decided.facts.recipients if r.alias is not None and r.alias.id == alias_id)
+
+
+def enact(acts: Sequence[Act]) -> None:
+    """Make the records, open their threads, post the messages; each act's route then names its message.
+
+    Raises:
+        BadDefaults: an alias's defaults do not fit; nothing of the transaction may be kept.
+    """
+    creates = [act for act in acts if isinstance(act.decision, Create)]
+    replies = [act for act in acts if isinstance(act.decision, Reply)]
+    if not creates and not replies:
+        return
+    authors = find_or_make(_new_people([*creates, *replies]))
+    _create(creates, authors)
+    _find_threads(replies)
+    posted = [act for act in [*creates, *replies] if act.thread is not None]
+    messages = post([_post(act, authors) for act in posted])
+    for act, message in zip(posted, messages, strict=True):
+        act.route.message = message
+
+
+def _key(act: Act) -> Key:
+    return act.decision.company, act.sender
+
+
+def _new_people(acts: Sequence[Act]) -> dict[Key, str]:
+    """Who becomes a contact: authors with an address of their own, but no outsider who merely knew a reference."""
+    names: dict[Key, str] = {}
+    for act in acts:
+        author = act.decided.read.understood.mail.author
+        outsider = isinstance(act.decision, Reply) and act.decision.outsider
+        if author and not outsider and not act.decided.facts.sender.is_ours:
+            names.setdefault(_key(act), author.name)
+    return names
+
+
+def _author(act: Act, authors: dict[Key, int]) -> int | None:
+    known = dict(act.decided.facts.sender.contacts)
+    return authors.get(_key(act), known.get(act.decision.company))
+
+
+def _create(acts: Sequence[Act], authors: dict[Key, int]) -> None:
+    if not acts:
+        return
+    aliases = {alias.pk: alias for alias in Alias.objects.filter(pk__in={act.decision.alias for act in acts})}  # type: ignore[attr-defined]
+    desks = defaults_of(aliases)
+    at = now()
+    for key, group in groupby(sorted(acts, key=_type_of), key=_type_of):
+        same = list(group)
+        seeds, followers = [], []
+        for act in same:
+            alias = aliases[_create_of(act).alias]
+            desk = desks.get(alias.pk)
+            seed = Seed(
+                company=alias.company_id,
+                title=act.decided.read.understood.mail.subject,
+                created_at=at,
+                contact=_author(act, authors),
+                defaults=alias.defaults,
+            )
+            seeds.append(replace(seed, desk=desk.desk, owner=desk.owner, stage=desk.stage) if desk else seed)
+            followers.append(desk.followers if desk else ())
+        records = record_type(key).create(seeds)
+        for act, thread in zip(same, open_threads(records, followers, at), strict=True):
+            act.thread, act.news = thread, "record"
+    Alias.objects.filter(pk__in=aliases).exclude(health=Alias.Health.VALID).update(
+        health=Alias.Health.VALID, health_reason=""
+    )
+
+
+def _create_of(act: Act) -> Create:
+    assert isinstance(act.decision, Create)
+    return act.decision
+
+
+def _type_of(act: Act) -> str:
+    return _create_of(act).record_type
+
+
+def _find_threads(acts: Sequence[Act]) -> None:
+    wanted = {act.decision.thread for act in acts if isinstance(act.decision, Reply)}
+    threads = Thread.objects.select_related("record").in_bulk(wanted) if wanted else {}
+    for act in acts:
+        if isinstance(act.decision, Reply):
+            act.thread, act.news = threads[act.decision.thread], "thread"
+
+
+def _post(act: Act, authors: dict[Key, int]) -> Post:
+    assert act.thread is not None
+    facts = act.decided.facts
+    internal = isinstance(act.decision, Reply) and act.decision.internal
+    return Post(
+        thread=act.thread,
+        understood=act.decided.read.understood,
+        author=_author(act, authors),
+        standing=_standing(act),
+        visibility=Message.Visibility.INTERNAL if internal else Message.Visibility.PUBLIC,
+        received_at=act.decided.read.arrival.received_at,
+        ours=frozenset(a for r in facts.recipients if r.part is not Part.FOREIGN for a in (r.address, r.base)),
+    )
+
+
+def _standing(act: Act) -> str:
+    if act.decision.company in act.decided.facts.sender.members_of:
+        return Message.Standing.CLAIMED_MEMBER
+    if isinstance(act.decision, Reply):
+        return Message.Standing.OUTSIDER if act.decision.outsider else Message.Standing.PARTICIPANT
+    return Message.Standing.SENDER
+
+
+def record_ref(record: Record) -> str:
+    """What other processes are told about: `lead:12`."""
+    return record.ref

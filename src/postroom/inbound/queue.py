@@ -1,0 +1,64 @@
+"""The queue of arrivals: their bytes, who has to wait for whom, their earlier routes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from django.db import transaction
+
+from postroom.core.delivery.states import ArrivalState
+from postroom.inbound.models import InboundMail, RawMail, Route
+from postroom.inbound.work import Read
+from postroom.infra import blobs
+from postroom.infra.clock import now
+from postroom.infra.database.base import keep
+
+WAIT_FOR_PARENT = timedelta(minutes=10)
+LOOK_AGAIN = timedelta(seconds=0.2)
+
+
+def take(ids: Sequence[int]) -> list[tuple[InboundMail, bytes]]:
+    """Arrivals and their bytes, in the order of their ids; one query. One that was settled meanwhile is left out."""
+    rows = RawMail.objects.filter(arrival__in=ids).select_related("arrival", "blob").order_by("arrival")
+    return [(row.arrival, bytes_of(row)) for row in rows]
+
+
+def bytes_of(raw: RawMail) -> bytes:
+    """The mail as it came."""
+    return bytes(raw.data) if raw.data is not None else blobs.read(raw.blob) if raw.blob else b""
+
+
+def ready(reads: Sequence[Read]) -> tuple[list[Read], list[Read]]:
+    """Those that can be settled now, and those that answer a mail which another worker has not settled yet."""
+    referenced = {value for read in reads for value in read.referenced}
+    if not referenced:
+        return list(reads), []
+    own = [read.arrival.pk for read in reads]
+    open_ = InboundMail.objects.filter(
+        message_id__in=referenced,
+        due__isnull=False,
+        state=ArrivalState.ARRIVED,
+        received_at__gte=now() - WAIT_FOR_PARENT,
+    ).exclude(pk__in=own)
+    parents = dict(open_.values_list("message_id", "pk"))
+    waiting = {r.arrival.pk for r in reads if any(parents.get(v, r.arrival.pk) < r.arrival.pk for v in r.referenced)}
+    return [r for r in reads if r.arrival.pk not in waiting], [r for r in reads if r.arrival.pk in waiting]
+
+
+def give_back(arrivals: Sequence[InboundMail], token: str) -> None:
+    """Let these wait a moment: nothing was done about them."""
+    if not arrivals:
+        return
+    with transaction.atomic():
+        held = keep(InboundMail, token, [arrival.pk for arrival in arrivals])
+        InboundMail.objects.filter(pk__in=held).update(lease_token="", lease_until=None, due=now() + LOOK_AGAIN)
+
+
+def routes_of(reads: Sequence[Read]) -> dict[int, list[Route]]:
+    """The routes that these arrivals have from an earlier try; no query where none was tried before."""
+    tried = [read.arrival.pk for read in reads if read.arrival.attempts or read.arrival.replayed_by]
+    routes: dict[int, list[Route]] = {}
+    for route in Route.objects.filter(arrival__in=tried).order_by("pk") if tried else ():
+        routes.setdefault(route.arrival_id, []).append(route)
+    return routes

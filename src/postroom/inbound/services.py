@@ -1,0 +1,132 @@
+"""The verbs of the way in: accept, note refusals, replay, explain."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypedDict
+
+from django.db import transaction
+
+from postroom.core.delivery.states import ARRIVALS, ArrivalEvent, ArrivalState
+from postroom.core.message.understood import understand
+from postroom.core.routing.explain import explain_route
+from postroom.directory.models import User
+from postroom.domains.models import AllowedSender
+from postroom.inbound.models import InboundMail, Refusal, Route
+from postroom.inbound.steps.accept import Arrival, Kept, accept
+from postroom.inbound.steps.collect import gather
+from postroom.inbound.steps.decide import decide
+from postroom.inbound.steps.enact import STATES
+from postroom.inbound.work import read_from
+from postroom.infra.changes import tell
+from postroom.infra.clock import now
+from postroom.infra.database.base import add_up
+
+__all__ = ["Arrival", "Explained", "Kept", "Refused", "accept", "always_allow", "explain", "note_refusals", "replay"]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """What a door refused. `code` is such as "550 5.1.1"."""
+
+    door: str
+    peer: str
+    helo: str
+    sender: str
+    recipient: str
+    code: str
+    words: str
+    company: int = 0
+
+
+class Explained(TypedDict):
+    """What would become of a mail at one target."""
+
+    target: str
+    state: str
+    because: str
+    recipients: list[str]
+    trace: list[dict[str, str]]
+
+
+def note_refusals(refusals: Sequence[Refused]) -> None:
+    """Write refusals down: one row per peer, recipient, code and hour, with a count."""
+    at = now()
+    hour = at.replace(minute=0, second=0, microsecond=0)
+    rows: dict[tuple[str, str, str], Refusal] = {}
+    for one in refusals:
+        key = (one.peer[:64], one.recipient[:320], one.code[:12])
+        if key in rows:
+            rows[key].count += 1
+            continue
+        rows[key] = Refusal(
+            door=one.door[:10],
+            peer=key[0],
+            helo=one.helo[:255],
+            sender=one.sender[:320],
+            recipient=key[1],
+            code=key[2],
+            words=one.words[:1000],
+            hour=hour,
+            company_id=one.company,
+            first_at=at,
+            last_at=at,
+        )
+    with transaction.atomic():
+        unique = ["peer", "recipient", "code", "hour"]
+        add_up(Refusal, list(rows.values()), unique=unique, newest=["last_at", "sender", "helo", "words"])
+        tell({(row.company_id, "arrival", "refused") for row in rows.values()})
+
+
+def replay(arrival_ids: Sequence[int], *, by: User, release: bool = False) -> int:
+    """Have settled arrivals decided anew; what was posted or reported stays. Returns how many are.
+
+    `release` lifts the loop limits from them. The caller has checked that `by` may do this.
+    """
+    with transaction.atomic():
+        arrivals = list(InboundMail.objects.filter(pk__in=arrival_ids, due__isnull=True))
+        again = [a for a in arrivals if ARRIVALS.allows(ArrivalState(a.state), ArrivalEvent.REPLAY)]
+        ids = [arrival.pk for arrival in again]
+        states = ARRIVALS.sources(ArrivalEvent.REPLAY)
+        Route.objects.filter(arrival__in=ids, state__in=states).update(state=ArrivalState.ARRIVED, settled_at=None)
+        changes = {"limits_lifted": True} if release else {}
+        InboundMail.objects.filter(pk__in=ids).update(
+            state=ArrivalState.ARRIVED, due=now(), settled_at=None, attempts=0, replayed_by=by.name, **changes
+        )
+        tell([(arrival.company_id, "arrival", str(arrival.pk)) for arrival in again])
+    return len(again)
+
+
+def always_allow(arrival_id: int, *, by: User) -> int:
+    """Release a held arrival and free its sender from the loop limits of the aliases that it was held for."""
+    arrival = InboundMail.objects.get(pk=arrival_id)
+    held = Route.objects.filter(arrival=arrival_id, state=ArrivalState.HELD, target__startswith="alias:")
+    with transaction.atomic():
+        AllowedSender.objects.bulk_create(
+            [
+                AllowedSender(alias_id=int(target.partition(":")[2]), email=arrival.author_email)
+                for target in held.values_list("target", flat=True)
+            ],
+            ignore_conflicts=True,
+        )
+        return replay([arrival_id], by=by, release=True)
+
+
+def explain(raw: bytes, recipients: Sequence[str], sender: str = "") -> list[Explained]:
+    """What would become of this mail, and why; changes nothing. Without recipients the headers tell them."""
+    arrival = InboundMail(
+        source="explain", key="explain", sender=sender, recipients=list(recipients), size=len(raw), received_at=now()
+    )
+    read = read_from(arrival, understand(raw))
+    decided = decide(read, gather([read])[0])
+    return [
+        Explained(
+            target=decision.target,
+            state=STATES[type(decision)],
+            because=decision.because,
+            recipients=list(decision.recipients),
+            trace=explain_route(decision, list(decided.trace)),
+        )
+        for decision in decided.decisions
+    ]

@@ -1,0 +1,197 @@
+"""Step 3: gather what routing has to know, for a whole batch, in a fixed number of queries."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from postroom.conversations import facts as conversations
+from postroom.core.routing.facts import (
+    AliasFact,
+    Facts,
+    Limits,
+    Part,
+    Recipient,
+    Referred,
+    SenderFact,
+    ThreadFact,
+    WhoMayWrite,
+)
+from postroom.core.triage.loops import is_own
+from postroom.directory import facts as directory
+from postroom.domains import facts as domains
+from postroom.infra import counters, parameters
+from postroom.infra.instance import instance_id
+from postroom.inbound.work import Read
+from postroom.records import facts as records
+
+
+@dataclass(slots=True)
+class _World:
+    """Everything fetched for a batch."""
+
+    known: dict[str, domains.Known] = field(default_factory=dict)
+    referred: dict[str, list[conversations.Known]] = field(default_factory=dict)
+    takes_part: set[tuple[int, str]] = field(default_factory=set)
+    contacts: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
+    members: dict[str, list[int]] = field(default_factory=dict)
+    allowed: set[tuple[int, str]] = field(default_factory=set)
+    following: set[tuple[int, str]] = field(default_factory=set)
+    forced: dict[int, int] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+    helps: dict[int, str] = field(default_factory=dict)
+    limits: Limits = Limits()
+    instance: str = ""
+
+
+def gather(reads: Sequence[Read]) -> list[Facts]:
+    """The facts for each of these arrivals; at most eighteen queries, whatever their number."""
+    world = _fetch(reads)
+    return [_facts(read, world) for read in reads]
+
+
+def _fetch(reads: Sequence[Read]) -> _World:
+    world = _World(limits=parameters.loop_limits(), instance=instance_id())
+    senders = {read.sender for read in reads if read.sender}
+    addresses = {address for read in reads for address in read.arrival.recipients}
+    world.known = domains.recipients(addresses | senders)
+    world.referred = conversations.messages_by_id({value for read in reads for value in read.referenced})
+    world.contacts = directory.contacts_by_email(senders)
+    world.members = directory.members_by_email(senders)
+    found = [world.known[address] for address in addresses]
+    aliases = {known.alias.pk: known.alias for known in found if known.alias}
+    world.allowed = domains.allowed_senders(aliases, senders) if aliases else set()
+    if any(alias.who_may_write == WhoMayWrite.FOLLOWERS for alias in aliases.values()):
+        world.following = records.alias_followers(aliases, senders)
+    world.forced = conversations.threads_of(
+        {int(alias.forced_target.rpartition(":")[2]) for alias in aliases.values() if alias.forced_target}
+    )
+    threads = {known.thread for hits in world.referred.values() for known in hits} | set(world.forced.values())
+    world.takes_part = conversations.takes_part(threads, senders) if threads else set()
+    if any(known.part in (Part.CATCHALL, Part.NOTIFICATIONS) for known in found):
+        world.helps = domains.help_addresses({known.domain for known in found if known.domain})
+    keys = {key for read in reads for key in _counter_keys(read, world)}
+    world.counts = counters.current(keys, world.limits.period * 60.0)
+    return world
+
+
+def _counter_keys(read: Read, world: _World) -> Iterable[str]:
+    for address in read.arrival.recipients:
+        known = world.known[address]
+        if known.alias:
+            yield alias_counter(known.alias.pk, read.sender)
+        elif known.part is Part.CATCHALL:
+            yield echo_counter(read)
+    for value in read.referenced:
+        for hit in world.referred.get(value, ()):
+            yield thread_counter(hit.thread, read.sender)
+
+
+def alias_counter(alias: int, sender: str) -> str:
+    """The counter of records that a sender made by an alias."""
+    return f"alias:{alias}:{sender}"
+
+
+def thread_counter(thread: int, sender: str) -> str:
+    """The counter of a sender's mails in a thread; a member's message sets it back."""
+    return f"thread:{thread}:{sender}"
+
+
+def echo_counter(read: Read) -> str:
+    """The counter of mails to the catchall with the same author, subject and own words."""
+    words = "\0".join((read.sender, plain_subject(read.understood.mail.subject), read.understood.split.own))
+    return f"echo:{hashlib.sha256(words.encode('utf-8', 'replace')).hexdigest()[:40]}"
+
+
+def plain_subject(subject: str) -> str:
+    """A subject without its answer and forward marks, white space and case: for telling echoes, never for threading."""
+    words = subject.lower().split()
+    while words and words[0].endswith(":") and len(words[0]) <= 5:
+        words.pop(0)
+    return " ".join(words)
+
+
+def _facts(read: Read, world: _World) -> Facts:
+    found = [world.known[address] for address in dict.fromkeys(read.arrival.recipients)]
+    companies = {company for known in found for company in _companies(known)}
+    helps = [world.helps[known.domain] for known in found if known.domain in world.helps]
+    echoes = world.counts.get(echo_counter(read), 0) if any(k.part is Part.CATCHALL for k in found) else 0
+    return Facts(
+        recipients=tuple(_recipient(known, read, world) for known in found),
+        referred=tuple(_referred(read, companies, world)),
+        sender=_sender(read, world),
+        limits=world.limits,
+        envelope_sender=read.arrival.sender,
+        from_headers=read.arrival.recipients_from_headers,
+        own_mail=is_own(read.understood.mail, world.instance),
+        echo_of="within the loop limit's period" if echoes else "",
+        help_address=helps[0] if helps else "",
+        released=read.arrival.limits_lifted,
+    )
+
+
+def _companies(known: domains.Known) -> tuple[int, ...]:
+    return known.companies or ((known.alias.company_id,) if known.alias else ())
+
+
+def _recipient(known: domains.Known, read: Read, world: _World) -> Recipient:
+    return Recipient(
+        address=known.address,
+        base=known.base,
+        part=known.part,
+        companies=known.companies,
+        alias=_alias(known, read, world) if known.alias else None,
+        retired=known.retired,
+        tag=known.tag,
+        token_problem=known.problem or ("no copy of a message carries this token" if known.token else ""),
+    )
+
+
+def _alias(known: domains.Known, read: Read, world: _World) -> AliasFact | None:
+    alias = known.alias
+    if alias is None:
+        return None
+    forced = int(alias.forced_target.rpartition(":")[2]) if alias.forced_target else 0
+    return AliasFact(
+        id=alias.pk,
+        address=alias.address,
+        company=alias.company_id,
+        record_type=alias.record_type,
+        who_may_write=WhoMayWrite(alias.who_may_write),
+        forced_target=alias.forced_target,
+        forced_thread=world.forced.get(forced, 0),
+        created_by_sender=world.counts.get(alias_counter(alias.pk, read.sender), 0),
+        sender_is_free=(alias.pk, read.sender) in world.allowed,
+        sender_follows=(alias.pk, read.sender) in world.following,
+        takes_automatic=alias.takes_automatic,
+    )
+
+
+def _referred(read: Read, companies: set[int], world: _World) -> Iterable[Referred]:
+    for value in read.referenced:
+        for hit in world.referred.get(value, ()):
+            if hit.company in companies:
+                yield Referred(value, _thread(hit, read, world))
+
+
+def _thread(hit: conversations.Known, read: Read, world: _World) -> ThreadFact:
+    return ThreadFact(
+        id=hit.thread,
+        company=hit.company,
+        record=f"{hit.record_type}:{hit.record}",
+        record_type=hit.record_type,
+        knows_sender=(hit.thread, read.sender) in world.takes_part,
+        replies_by_sender=world.counts.get(thread_counter(hit.thread, read.sender), 0),
+        internal=hit.internal,
+    )
+
+
+def _sender(read: Read, world: _World) -> SenderFact:
+    known = world.known.get(read.sender)
+    return SenderFact(
+        email=read.sender,
+        contacts=tuple(world.contacts.get(read.sender, ())),
+        members_of=tuple(world.members.get(read.sender, ())),
+        is_ours=known is not None and known.part not in (Part.FOREIGN, Part.UNKNOWN),
+    )

@@ -1,0 +1,43 @@
+"""Step 4: decide, with nothing but what was read and gathered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from postroom.core.delivery.states import ArrivalState
+from postroom.core.routing.chain import route
+from postroom.core.routing.explain import explain
+from postroom.core.routing.facts import Facts
+from postroom.inbound.models import InboundMail, Route
+from postroom.inbound.work import Decided, Read
+
+OPEN = frozenset({ArrivalState.ARRIVED, ArrivalState.CLAIMED, ArrivalState.RETRYING})
+
+
+def decide(read: Read, facts: Facts, routes: Sequence[Route] = ()) -> Decided:
+    """What becomes of one arrival; `routes` are those that it has from an earlier try."""
+    mail, triage = read.understood.mail, read.understood.triage
+    routing = route(mail, triage, facts)
+    trace = [{"step": "defect", "text": text} for text in mail.defects] + explain(routing, mail, triage, facts)
+    if read.arrival.replayed_by:
+        trace.insert(0, {"step": "replay", "text": _replay(read.arrival)})
+    return Decided(
+        read=read,
+        facts=facts,
+        decisions=routing.decisions,
+        trace=tuple(trace),
+        done=tuple(r for r in routes if r.state not in OPEN),
+        open=tuple(r for r in routes if r.state in OPEN),
+    )
+
+
+def _replay(arrival: InboundMail) -> str:
+    lifted = " The loop limits do not apply to it." if arrival.limits_lifted else ""
+    return f"Decided anew because {arrival.replayed_by} asked for it.{lifted}"
+
+
+def decide_all(reads: Sequence[Read], facts: Sequence[Facts], routes: Mapping[int, list[Route]]) -> list[Decided]:
+    """Every arrival of a batch decided."""
+    return [
+        decide(read, known, routes.get(read.arrival.pk, ())) for read, known in zip(reads, facts, strict=True)
+    ]

@@ -1,0 +1,80 @@
+"""Step 2: read the bytes, in processes of their own: a mail that kills or stalls a reader harms nobody else."""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+
+from postroom.core.errors import PostroomError
+from postroom.core.message.understood import Understood, understand
+
+
+class Unreadable(PostroomError):
+    """A mail that could not be read within its time, or that ended the process which read it."""
+
+
+class Reader:
+    """Reads mail in `processes` other processes, or within this one where there are none.
+
+    `seconds` is the time for a batch; a batch that takes longer is read again one by one.
+    """
+
+    def __init__(self, processes: int, seconds: float) -> None:
+        self._processes = processes
+        self._seconds = seconds
+        self._pool: ProcessPoolExecutor | None = None
+
+    def read(self, raws: Sequence[bytes]) -> list[Understood | Unreadable]:
+        """Every mail understood, or why not; never raises for what a mail holds."""
+        if not self._processes:
+            return [understand(raw) for raw in raws]
+        try:
+            return list(self._together(raws))
+        except (BrokenProcessPool, TimeoutError):
+            self.close()
+            return [self._alone(raw) for raw in raws]
+
+    def _together(self, raws: Sequence[bytes]) -> list[Understood]:
+        pool = self._opened()
+        shares = [raws[start :: self._processes] for start in range(min(self._processes, len(raws)))]
+        futures = [pool.submit(_understand_all, share) for share in shares]
+        done = [future.result(timeout=self._seconds) for future in futures]
+        return [done[index % len(shares)][index // len(shares)] for index in range(len(raws))]
+
+    def _alone(self, raw: bytes) -> Understood | Unreadable:
+        try:
+            return self._opened().submit(understand, raw).result(timeout=self._seconds)
+        except BrokenProcessPool:
+            self.close()
+            return Unreadable("Reading this mail ended the process that read it.")
+        except TimeoutError:
+            self.close()
+            return Unreadable(f"Reading this mail took longer than {self._seconds:g} seconds.")
+
+    def _opened(self) -> ProcessPoolExecutor:
+        if self._pool is None:
+            context = multiprocessing.get_context("forkserver")
+            context.set_forkserver_preload(["postroom.core.message.understood"])
+            self._pool = ProcessPoolExecutor(self._processes, mp_context=context, initializer=_let_parent_stop_us)
+        return self._pool
+
+    def close(self) -> None:
+        """Stop the processes, also those that are stuck."""
+        if self._pool is None:
+            return
+        processes = list(self._pool._processes.values())
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        for process in processes:
+            process.kill()
+        self._pool = None
+
+
+def _understand_all(raws: Sequence[bytes]) -> list[Understood]:
+    return [understand(raw) for raw in raws]
+
+
+def _let_parent_stop_us() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,0 +1,79 @@
+"""What the steps hand to each other: an arrival on its way through a worker."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from postroom.core.addresses import parse_addresses
+from postroom.core.message.mail import Mail
+from postroom.core.message.understood import Understood
+from postroom.core.routing.decision import Decision
+from postroom.core.routing.facts import Facts
+from postroom.inbound.models import InboundMail, Route
+
+LONGEST_ID = 255
+
+
+@dataclass(frozen=True)
+class Read:
+    """An arrival that was read. It is `core.routing.batching.Keyed`."""
+
+    arrival: InboundMail
+    understood: Understood
+
+    @property
+    def message_id(self) -> str:
+        return self.understood.mail.message_id[:LONGEST_ID]
+
+    @cached_property
+    def referenced(self) -> tuple[str, ...]:
+        """The ids of In-Reply-To, then of References from the newest to the oldest; the last 32 count."""
+        mail = self.understood.mail
+        newest_first = (*mail.in_reply_to, *reversed(mail.references))
+        return tuple(dict.fromkeys(value[:LONGEST_ID] for value in newest_first))[:32]
+
+    @cached_property
+    def content_key(self) -> str:
+        """What makes two arrivals the same mail; the source's own key where the mail has neither Date nor Message-ID."""
+        mail = self.understood.mail
+        if mail.message_id or mail.date:
+            return mail.content_key
+        return f"{mail.content_key[:30]}:{self.arrival.source}:{self.arrival.key}"[:64]
+
+    @property
+    def sender(self) -> str:
+        author = self.understood.mail.author
+        return author.email if author else self.arrival.sender
+
+    @property
+    def creates_only(self) -> bool:
+        return not self.referenced
+
+
+@dataclass(frozen=True)
+class Decided:
+    """An arrival with what was decided about it and why; `done` are its routes that are settled already, `open` those
+    that a retry or a replay may use again."""
+
+    read: Read
+    facts: Facts
+    decisions: tuple[Decision, ...]
+    trace: tuple[dict[str, str], ...]
+    done: tuple[Route, ...] = ()
+    open: tuple[Route, ...] = ()
+
+
+def read_from(arrival: InboundMail, understood: Understood) -> Read:
+    """An arrival with what was read; where the door had no recipients, those that the headers name."""
+    if not arrival.recipients:
+        mail = understood.mail
+        delivered = [a for name in ("Delivered-To", "X-Original-To") for a in _named(mail, name)]
+        named = delivered or [address.email for address in (*mail.to, *mail.cc)]
+        arrival.recipients = list(dict.fromkeys(named))
+        arrival.recipients_from_headers = True
+    return Read(arrival, understood)
+
+
+def _named(mail: Mail, header: str) -> list[str]:
+    return [address.email for value in mail.headers.all(header) for address in parse_addresses(value)]

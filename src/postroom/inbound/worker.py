@@ -1,0 +1,103 @@
+"""The worker: settles arrivals as they come and runs what comes round."""
+
+from __future__ import annotations
+
+import signal
+import time
+from types import FrameType
+
+from django.db import DatabaseError, close_old_connections, connection
+
+from postroom.inbound.models import InboundMail
+from postroom.inbound.pipeline import settle_some
+from postroom.inbound.steps.expire import expire
+from postroom.inbound.steps.parse import Reader
+from postroom.infra import changes, counters, schedule
+from postroom.infra.clock import now
+from postroom.infra.config import config
+from postroom.infra.database.base import Waiter, waiter
+from postroom.infra.logs import logger
+
+log = logger(__name__)
+
+IDLE_SECONDS = 1.0
+BREATH_SECONDS = 0.002  # lets other writers in between two batches on SQLite
+AWAY_SECONDS = 1.0
+LOOK_ROUND_SECONDS = 5.0
+
+ACTIONS = {
+    "inbound.expire": schedule.Action(3600, expire),
+    "infra.forget": schedule.Action(600, lambda: f"{changes.forget_old()} changes, {counters.forget_old()} counters."),
+}
+
+
+class Worker:
+    """One worker process; `stop` lets the running batch end."""
+
+    def __init__(self) -> None:
+        self._reader = Reader(config().worker_parsers, config().parse_seconds)
+        self._stopping = False
+        self._waiter: Waiter | None = None
+        self._looked_round = 0.0
+
+    def stop(self, signum: int = 0, frame: FrameType | None = None) -> None:
+        self._stopping = True
+
+    def run(self) -> None:
+        """Work until stopped; a database that is away is waited for."""
+        log.info("worker is ready")
+        while not self._stopping:
+            try:
+                self._turn()
+            except DatabaseError as error:
+                log.warning("the database is away", error=str(error).strip())
+                close_old_connections()
+                self._forget_waiter()
+                time.sleep(AWAY_SECONDS)
+        self._reader.close()
+        self._forget_waiter()
+
+    def _turn(self) -> None:
+        if time.monotonic() - self._looked_round > LOOK_ROUND_SECONDS:
+            self._looked_round = time.monotonic()
+            schedule.run_due(ACTIONS)
+        if self._waiter is None:
+            self._waiter = waiter()
+        if is_work_waiting():
+            settle_some(self._reader)
+            time.sleep(BREATH_SECONDS)
+        elif not self._stopping:
+            self._waiter.wait(self._seconds_to_next())
+
+    def _seconds_to_next(self) -> float:
+        due = InboundMail.objects.filter(due__isnull=False).order_by("due").values_list("due", flat=True).first()
+        return min(IDLE_SECONDS, max(0.01, (due - now()).total_seconds())) if due else IDLE_SECONDS
+
+    def _forget_waiter(self) -> None:
+        if self._waiter is not None:
+            self._waiter.close()
+        self._waiter = None
+
+
+def is_work_waiting() -> bool:
+    """Whether an arrival is due and not leased: a look, no lock."""
+    due = InboundMail.objects.filter(due__lte=now())
+    return (due.filter(lease_until__isnull=True) | due.filter(lease_until__lt=now())).exists()
+
+
+def settle_all(most: int = 1000) -> int:
+    """Settle what is due, within this process: for tests and for commands. Returns how many arrivals were claimed."""
+    reader, claimed = Reader(0, 0.0), 0
+    while claimed < most and (some := settle_some(reader)):
+        claimed += some
+    return claimed
+
+
+def serve() -> None:
+    """Run a worker until SIGTERM or SIGINT."""
+    worker = Worker()
+    signal.signal(signal.SIGTERM, worker.stop)
+    signal.signal(signal.SIGINT, worker.stop)
+    connection.ensure_connection()
+    worker.run()
+    connection.close()

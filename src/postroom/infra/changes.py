@@ -1,0 +1,24 @@
+"""News for other processes: written in the changing transaction, read by tailers, never content."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from postroom.infra.clock import now
+from postroom.infra.database.base import wake
+from postroom.infra.models import Change
+
+KEEP = timedelta(hours=1)
+
+
+def tell(news: Iterable[tuple[int, str, str]]) -> None:
+    """Within a transaction: write (company, topic, ref) rows and wake the listeners at its commit."""
+    at = now()
+    Change.objects.bulk_create([Change(company_id=company, topic=topic, ref=ref, at=at) for company, topic, ref in news])
+    wake()
+
+
+def forget_old() -> int:
+    """Delete news that nobody can still be waiting for; returns how many."""
+    return Change.objects.filter(at__lt=now() - KEEP).delete()[0]

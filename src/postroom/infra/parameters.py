@@ -1,0 +1,59 @@
+"""System parameters: the keys that we know, their defaults and meaning, and what somebody set."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from postroom.core.routing.facts import Limits
+from postroom.infra.models import Parameter
+
+REREAD_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A parameter: its default and what it means."""
+
+    default: str
+    meaning: str
+
+
+KNOWN = {
+    "mail.incoming.limit.period": Known("60", "Minutes over which the loop limits count."),
+    "mail.incoming.limit.alias": Known("5", "New records that one sender may make by one alias within the period."),
+    "mail.incoming.limit.thread": Known("20", "Mails that one sender may put in one thread within the period."),
+}
+
+_cache: tuple[float, dict[str, str]] = (0.0, {})
+
+
+def values() -> dict[str, str]:
+    """Every known parameter's value, at most five seconds old."""
+    global _cache
+    at, known = _cache
+    if not known or time.monotonic() - at > REREAD_SECONDS:
+        set_ = dict(Parameter.objects.filter(key__in=KNOWN).values_list("key", "value"))
+        known = {key: set_.get(key, meaning.default) for key, meaning in KNOWN.items()}
+        _cache = (time.monotonic(), known)
+    return known
+
+
+def forget() -> None:
+    """Read the parameters anew the next time they are asked for."""
+    global _cache
+    _cache = (0.0, {})
+
+
+def loop_limits() -> Limits:
+    """The loop limits as set; a value that is no number counts as the default."""
+    return Limits(
+        period=_number("mail.incoming.limit.period"),
+        per_alias=_number("mail.incoming.limit.alias"),
+        per_thread=_number("mail.incoming.limit.thread"),
+    )
+
+
+def _number(key: str) -> int:
+    value = values()[key]
+    return int(value) if value.isdigit() else int(KNOWN[key].default)
