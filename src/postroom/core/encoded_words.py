@@ -8,6 +8,8 @@ import re
 from postroom.core.message import charset
 
 _START = re.compile(r"=\?([^?\s=]{1,60})\?([bBqQ])\?")
+_RAW_WORD = re.compile(rb"=\?[^?\s=]{1,60}\?[qQ]\?[^?]*+\?=")
+_RAW_BYTE = re.compile(rb"[\x80-\xff]")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 _FOLD = re.compile(r"[\r\n]+[ \t]*|\t")
 _WORD_BYTES = 45  # bytes of UTF-8 in one word: 60 characters of base64, 72 with the frame (at most 75, RFC 2047 §2)
@@ -15,7 +17,7 @@ _WORD_BYTES = 45  # bytes of UTF-8 in one word: 60 characters of base64, 72 with
 
 def unfold(raw: bytes) -> str:
     """A header value on one line, 8-bit bytes read as UTF-8 or else guessed; encoded words are left as they are."""
-    text = str(raw, "ascii") if raw.isascii() else _eight_bit(raw)
+    text = str(raw, "ascii") if raw.isascii() else _eight_bit(_RAW_WORD.sub(_without_raw_bytes, raw))
     if "\n" in text or "\r" in text or "\t" in text:
         text = _FOLD.sub(" ", text)
     return text.strip()
@@ -26,6 +28,11 @@ def _eight_bit(raw: bytes) -> str:
         return str(raw, "utf-8")
     except UnicodeDecodeError:
         return charset.guess(raw)[0]
+
+
+def _without_raw_bytes(word: re.Match[bytes]) -> bytes:
+    """An encoded word in which raw 8-bit bytes stand, which are of the word's own character set, as it should be."""
+    return _RAW_BYTE.sub(lambda byte: b"=%02X" % byte[0][0], word[0])
 
 
 def without_controls(text: str) -> str:

@@ -81,7 +81,8 @@ def _check(name: str, value: str) -> None:
 def _folded(name: str, value: str) -> bytes:
     if len(name) + 2 + len(value) <= SOFT_LINE:
         return f"{name}: {value}\r\n".encode()
-    lines, line = [], f"{name}:"
+    lines: list[str] = []
+    line = f"{name}:"
     for piece in _SPACES.split(" " + value):
         if len(line) + len(piece) > SOFT_LINE and line.strip() and (lines or line != f"{name}:"):
             lines.append(line)

@@ -22,44 +22,50 @@ _CID = re.compile(r"cid:([^\"'<>\s)]{1,500})", re.I)
 
 @dataclass(slots=True)
 class Content:
-    """The bodies and files of one mail while they are collected."""
+    """The bodies and files of one mail; `plain_part` is the first text/plain body alone."""
 
     text: str = ""
     html: str = ""
+    plain_part: str = ""
     attachments: tuple[Attachment, ...] = ()
 
 
 def collect(walk: Walk, leaves: list[Part]) -> Content:
     """Bodies and attachments of the leaves, in order; every leaf ends up in one of them."""
-    content = Content()
+    texts: list[str] = []
+    pages: list[str] = []
     files: list[Attachment] = []
-    seen_text = seen_html = False
+    plain_part = ""
     for number, part in enumerate(leaves, 1):
         if part.untouched:
             files.append(_untouched(walk, part, number))
             continue
         name, disposition = _name_and_disposition(part)
-        kind = _body_kind(part, name, disposition, lone=len(leaves) == 1)
-        if kind == "plain" and not (seen_text and "multipart/alternative" in part.parents[-1:]):
-            piece = _text(walk, part, number)
-            content.text = f"{content.text}\n\n{piece}" if content.text.strip() and piece.strip() else content.text or piece
-            seen_text = True
-        elif kind == "html" and not (seen_html and "multipart/alternative" in part.parents[-1:]):
-            piece = _text(walk, part, number)
-            content.html = f"{content.html}\n{piece}" if seen_html else piece
-            seen_html = True
-        else:
+        taken = {"text/plain": texts, "text/html": pages}.get(part.content_type)
+        if taken is None or not _is_body(part, name, disposition, first=not taken, lone=len(leaves) == 1):
             files.append(_file(walk, part, number, name, disposition))
-    content.attachments = tuple(_with_places(files, content.html))
-    return content
+            continue
+        taken.append(_text(walk, part, number))
+        if taken is texts and len(texts) == 1 and not part.undivided:
+            plain_part = texts[0]
+    text = "\n\n".join(piece for piece in texts if piece.strip()) if len(texts) > 1 else "".join(texts)
+    html = "\n".join(pages)
+    return Content(text, html, plain_part, tuple(_with_places(files, html)))
 
 
-def _body_kind(part: Part, name: str, disposition: str, *, lone: bool) -> str:
-    """`plain` or `html` where the part is a body, else empty. A lone text is the body whatever its disposition says."""
-    kind = {"text/plain": "plain", "text/html": "html"}.get(part.content_type, "")
-    if not kind or (lone and not name):
-        return kind
-    return "" if disposition == "attachment" or name else kind
+def _is_body(part: Part, name: str, disposition: str, *, first: bool, lone: bool) -> bool:
+    """Whether a text part is to be read within the mail rather than saved (RFC 2183 §2).
+
+    A lone text is the body whatever its disposition says; a named text is a file, unless it is the first and said to be
+    shown inline, or one of several alternatives, of which the first of each kind is the body.
+    """
+    if lone and not name:
+        return True
+    if disposition == "attachment":
+        return False
+    if part.parents[-1:] == ("multipart/alternative",):
+        return first
+    return not name or (first and disposition == "inline")
 
 
 def _name_and_disposition(part: Part) -> tuple[str, str]:

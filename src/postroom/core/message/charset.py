@@ -66,6 +66,7 @@ _READ_AS: dict[str, tuple[str, ...]] = {
     "utf-32-be": ("utf32be",),
 }
 _CODEC_OF = {label: codec for codec, labels in _READ_AS.items() for label in labels}
+_ESCAPE = re.compile(rb"(\x1b\$[@B]|\x1b\([BJI])")
 _NOISE = re.compile(r"[^a-z0-9]+")
 
 
@@ -84,9 +85,10 @@ def decode(data: bytes, label: str = "") -> tuple[str, str]:
     if codec == "" or codec == "ascii":
         return _decode_unlabelled(data, label)
     try:
-        return str(data, codec), ""
+        text = str(data, codec)
     except (UnicodeError, ValueError):
         return _decode_mislabelled(data, label, codec)
+    return (_without_surrogates(text) if codec == "utf-7" else text), ""
 
 
 def _decode_unlabelled(data: bytes, label: str) -> tuple[str, str]:
@@ -99,6 +101,11 @@ def _decode_unlabelled(data: bytes, label: str) -> tuple[str, str]:
         return text, _unknown(label, name) or f"No character set named, read as {name}"
 
 
+def _without_surrogates(text: str) -> str:
+    """Text without lone surrogates, which UTF-7 can smuggle in and no database takes."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def _unknown(label: str, name: str) -> str:
     if not label or codec_of(label):
         return ""
@@ -109,17 +116,43 @@ def _decode_mislabelled(data: bytes, label: str, codec: str) -> tuple[str, str]:
     """The label does not fit: UTF-8 is certain where it fits; a few broken characters are shown as such; else guess."""
     if codec == "cp1252":
         return _decode_cp1252(data), ""
+    if codec.startswith("iso2022_jp"):
+        return _decode_japanese_mail(data), ""
     if codec != "utf-8":
         try:
             return str(data, "utf-8"), f"Charset {label[:40]!r} does not fit, read as utf-8"
         except UnicodeDecodeError:
             pass
-    text = str(data, codec, "replace")
+    text = _without_surrogates(str(data, codec, "replace"))
     broken = text.count("\ufffd")
     if codec == "utf-8" and broken * 20 > len(text):
         guessed, name = guess(data)
         return guessed, f"Charset {label[:40]!r} does not fit, read as {name}"
     return text, f"{broken} characters broken in charset {label[:40]!r}"
+
+
+def _decode_japanese_mail(data: bytes) -> str:
+    """ISO-2022-JP with the vendors' characters in it (code page 50220), which Python's codecs refuse: by way of 932."""
+    out = bytearray()
+    double = False
+    for piece in _ESCAPE.split(data):
+        if piece[:1] == b"\x1b":
+            double = piece[1:2] == b"$"
+        elif double:
+            for high, low in zip(piece[::2], piece[1::2], strict=False):
+                out += _shift_jis(high, low)
+        else:
+            out += piece
+    return str(bytes(out), "cp932", "replace")
+
+
+def _shift_jis(high: int, low: int) -> bytes:
+    """A pair of JIS X 0208 (both 0x21 to 0x7E) as Shift_JIS."""
+    if not (0x21 <= high <= 0x7E and 0x21 <= low <= 0x7E):
+        return bytes((high, low)) if high < 0x80 and low < 0x80 else b"?"
+    lead = (high + 1) // 2 + (0x70 if high < 0x5F else 0xB0)
+    trail = low + (0x1F + (low > 0x5F) if high % 2 else 0x7E)
+    return bytes((lead, trail))
 
 
 def guess(data: bytes) -> tuple[str, str]:

@@ -38,7 +38,7 @@ def mail_fields(mail: Mail) -> dict[str, Any]:
         "to": [address.email for address in mail.to],
         "cc": [address.email for address in mail.cc],
         "references": list(dict.fromkeys((*mail.references, *mail.in_reply_to))),
-        "text": mail.text,
+        "text": mail.plain_part,
         "html": mail.html,
         "attachments": [_attachment(one) for one in mail.attachments],
         "defects": list(mail.defects),

@@ -33,8 +33,9 @@ class Mail:
     """One mail as its bytes say, decoded; nothing is believed and nothing is cut.
 
     `message_id`, `in_reply_to` and `references` are without angle brackets; `message_id` is empty where the mail has
-    none. `date` is UTC, or None where absent or unreadable. `text` and `html` are the bodies as sent: `html` is hostile
-    until sanitised. `defects` names in words what was wrong with the bytes and how it was read all the same.
+    none. `date` is UTC, or None where absent or unreadable. `text` and `html` are the bodies as sent, several parts of
+    the same kind one after the other; `html` is hostile until sanitised. `plain_part` is the first text/plain body
+    alone, for those who compare parsers; readers want `text`. `defects` names in words what was wrong with the bytes and how it was read all the same.
     `size` is in bytes.
     """
 
@@ -51,6 +52,7 @@ class Mail:
     references: tuple[str, ...] = ()
     text: str = ""
     html: str = ""
+    plain_part: str = ""
     attachments: tuple[Attachment, ...] = ()
     content_type: str = "text/plain"
     report_type: str = ""

@@ -40,6 +40,7 @@ def parse(raw: bytes) -> Mail:
         references=_ids(headers, "references"),
         text=content.text,
         html=content.html,
+        plain_part=content.plain_part,
         attachments=content.attachments,
         content_type=root_type or "text/plain",
         report_type=parameters.get("report-type", "").lower(),

@@ -29,7 +29,7 @@ class Part:
     """One part: its fields, its body as places in the raw bytes, and what it is.
 
     `parents` are the content types around it, outermost first. `source` is where its header begins. `untouched` means
-    that a limit kept it from being taken apart.
+    that a limit kept it from being taken apart, `undivided` that it is a multipart whose boundary was not found.
     """
 
     headers: Headers
@@ -40,7 +40,7 @@ class Part:
     parameters: dict[str, str]
     parents: tuple[str, ...] = ()
     untouched: bool = False
-    first_of_related: bool = False
+    undivided: bool = False
 
 
 @dataclass(slots=True)
@@ -95,7 +95,8 @@ def _not_a_field(walk: Walk, place: int, end: int, within: bool) -> int:
     """Where to go on behind a line that is no field; the same place where the body begins with it."""
     after = _after_line(walk.raw, place, end)
     line = walk.raw[place : min(after, place + 200)]
-    if within and (line[:1] in b" \t" or line.startswith((b"From ", b">From ")) or _FIELD.match(walk.raw, after, end)):
+    goes_on = line[:1] in b" \t" or line.startswith((b"From ", b">From ")) or _FIELD.match(walk.raw, after, end)
+    if within and goes_on and not line.startswith(b"--"):
         walk.defect("A line in the header is no field")
         return after
     if within:
@@ -162,23 +163,21 @@ def _children(walk: Walk, parent: Part) -> Iterator[Part]:
     opened = next(places, None)
     if opened is None:
         walk.defect("A multipart without its boundary, read as text")
-        yield Part(parent.headers, parent.source, parent.start, parent.end, "text/plain", {}, parents)
+        bounds = (parent.source, parent.start, parent.end)
+        yield Part(parent.headers, *bounds, "text/plain", {}, parents, undivided=True)
         return
     start = opened[1]
-    first = True
     for line_start, after, closes in places:
-        yield _child(walk, start, line_start, default, parents, first)
-        first, start = False, after
-        if walk.full:
-            return
-        if closes:
+        yield _child(walk, start, line_start, default, parents)
+        start = after
+        if walk.full or closes:
             return
     if not opened[2] and start < parent.end:
         walk.defect("A multipart without its closing boundary")
-        yield _child(walk, start, parent.end, default, parents, first)
+        yield _child(walk, start, parent.end, default, parents)
 
 
-def _child(walk: Walk, start: int, end: int, default: str, parents: tuple[str, ...], first: bool) -> Part:
+def _child(walk: Walk, start: int, end: int, default: str, parents: tuple[str, ...]) -> Part:
     walk.parts += 1
     if walk.parts > MOST_PARTS or walk.candidates > MOST_CANDIDATES:
         walk.full = True
@@ -186,9 +185,7 @@ def _child(walk: Walk, start: int, end: int, default: str, parents: tuple[str, .
         rest = len(walk.raw)
         return Part(Headers(), start, start, rest, "application/octet-stream", {}, parents, untouched=True)
     headers, body = read_headers(walk, start, end)
-    part = _part(headers, start, min(body, end), end, default, parents)
-    part.first_of_related = first and parents[-1] == "multipart/related"
-    return part
+    return _part(headers, start, min(body, end), end, default, parents)
 
 
 def _boundaries(walk: Walk, parent: Part, marker: bytes) -> Iterator[tuple[int, int, bool]]:
