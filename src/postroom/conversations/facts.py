@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from django.db.models import F
-
 from postroom.conversations.models import Follower, Message, MessageId, Participant, Thread
 
 
@@ -39,7 +37,7 @@ def messages_by_id(values: Collection[str]) -> dict[str, list[Known]]:
             "company_id",
             "message__thread__record_id",
             "message__thread__record__type",
-            internal=F("message__visibility"),
+            "message__visibility",
         )
     )
     found: dict[str, list[Known]] = {}

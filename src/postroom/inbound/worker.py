@@ -23,6 +23,7 @@ log = logger(__name__)
 IDLE_SECONDS = 1.0
 BREATH_SECONDS = 0.002  # lets other writers in between two batches on SQLite
 AWAY_SECONDS = 1.0
+SHORTEST_WAIT = 0.05  # also where our clock runs ahead of the database's
 LOOK_ROUND_SECONDS = 5.0
 
 ACTIONS = {
@@ -63,15 +64,14 @@ class Worker:
             schedule.run_due(ACTIONS)
         if self._waiter is None:
             self._waiter = waiter()
-        if is_work_waiting():
-            settle_some(self._reader)
+        if is_work_waiting() and settle_some(self._reader):
             time.sleep(BREATH_SECONDS)
         elif not self._stopping:
             self._waiter.wait(self._seconds_to_next())
 
     def _seconds_to_next(self) -> float:
         due = InboundMail.objects.filter(due__isnull=False).order_by("due").values_list("due", flat=True).first()
-        return min(IDLE_SECONDS, max(0.01, (due - now()).total_seconds())) if due else IDLE_SECONDS
+        return min(IDLE_SECONDS, max(SHORTEST_WAIT, (due - now()).total_seconds())) if due else IDLE_SECONDS
 
     def _forget_waiter(self) -> None:
         if self._waiter is not None:

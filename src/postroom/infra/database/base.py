@@ -16,6 +16,9 @@ from django.db.backends.signals import connection_created
 from postroom.infra.database import postgres, sqlite
 
 
+TICK = 0.002  # seconds: SQLite's clock counts whole milliseconds, ours counts microseconds
+
+
 class NotDurable(RuntimeError):
     """A connection that would lose committed mail in a power cut."""
 
@@ -78,7 +81,7 @@ def claim(model: type[models.Model], limit: int, lease_seconds: float) -> tuple[
     table = connection.ops.quote_name(model._meta.db_table)
     sql = (
         f"UPDATE {table} SET lease_token = %s, lease_until = {own.later(lease_seconds)} WHERE id IN ("
-        f"SELECT id FROM {table} WHERE due IS NOT NULL AND due <= {own.NOW}"
+        f"SELECT id FROM {table} WHERE due IS NOT NULL AND due <= {own.later(TICK)}"
         f" AND (lease_until IS NULL OR lease_until < {own.NOW})"
         f" ORDER BY due, id LIMIT %s {own.SKIP_LOCKED}) RETURNING id"
     )
