@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -25,7 +26,7 @@ TABLES = [(ARRIVALS, A, AE), (DELIVERIES, D, DE)]
 
 
 @pytest.mark.parametrize(("table", "states", "events"), TABLES, ids=["arrivals", "deliveries"])
-def test_nothing_but_a_person_leaves_a_final_state(table, states, events) -> None:  # type: ignore[no-untyped-def]
+def test_nothing_but_a_person_leaves_a_final_state(table: Any, states: Any, events: Any) -> None:
     for state, event in product(states, events):
         if state in table.final and event not in table.by_person:
             assert table.advance(state, event) is state
@@ -33,7 +34,7 @@ def test_nothing_but_a_person_leaves_a_final_state(table, states, events) -> Non
 
 
 @pytest.mark.parametrize(("table", "states", "events"), TABLES, ids=["arrivals", "deliveries"])
-def test_every_state_is_named_reached_and_not_a_trap(table, states, events) -> None:  # type: ignore[no-untyped-def]
+def test_every_state_is_named_reached_and_not_a_trap(table: Any, states: Any, events: Any) -> None:
     assert set(table.meanings) == set(states)
     assert all(meaning.endswith(".") and "\n" not in meaning for meaning in table.meanings.values())
     reached = {table.start}
@@ -47,7 +48,7 @@ def test_every_state_is_named_reached_and_not_a_trap(table, states, events) -> N
 
 
 @pytest.mark.parametrize(("table", "states", "events"), TABLES, ids=["arrivals", "deliveries"])
-def test_sources_are_the_states_that_an_event_moves(table, states, events) -> None:  # type: ignore[no-untyped-def]
+def test_sources_are_the_states_that_an_event_moves(table: Any, states: Any, events: Any) -> None:
     for event in events:
         assert table.sources(event) == {s for s in states if table.allows(s, event)}
         staying = {s for s in table.sources(event) if table.advance(s, event) is s}

@@ -35,8 +35,8 @@ def mail(**changes: Any) -> Mail:
     return Mail(**(values | changes))
 
 
-def alias(id: int, address: str, record_type: str = "lead", company: int = ACME, **changes: Any) -> AliasFact:
-    return AliasFact(id=id, address=address, company=company, record_type=record_type, **changes)
+def alias(number: int, address: str, record_type: str = "lead", company: int = ACME, **changes: Any) -> AliasFact:
+    return AliasFact(id=number, address=address, company=company, record_type=record_type, **changes)
 
 
 def to_alias(fact: AliasFact, address: str = "", **changes: Any) -> Recipient:
@@ -49,8 +49,8 @@ def at(address: str, part: Part, *companies: int, **changes: Any) -> Recipient:
     return Recipient(address=address, base=address, part=part, companies=companies, **changes)
 
 
-def thread(id: int = 31, record: str = "lead:12", company: int = ACME, **changes: Any) -> ThreadFact:
-    return ThreadFact(id=id, company=company, record=record, record_type=record.partition(":")[0], **changes)
+def thread(number: int = 31, record: str = "lead:12", company: int = ACME, **changes: Any) -> ThreadFact:
+    return ThreadFact(id=number, company=company, record=record, record_type=record.partition(":")[0], **changes)
 
 
 def refers(fact: ThreadFact, message_id: str = "sent-1@acme.example") -> Referred:

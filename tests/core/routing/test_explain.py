@@ -8,16 +8,19 @@ from dataclasses import replace
 import pytest
 
 from postroom.core.routing.decision import Decision
-from postroom.core.routing.explain import explain, explain_route, outcome
-from postroom.core.routing.facts import SenderFact
+from postroom.core.routing.explain import explain, explain_route, explain_within, outcome
+from postroom.core.routing.facts import Facts, SenderFact
+from postroom.core.triage.kinds import Triage
 
 from .build import (
     ACME,
     BOUNCE,
+    GLOBEX,
     HUMAN,
     OUT_OF_OFFICE,
     TO_BOUNCE,
     TO_CATCHALL,
+    TO_GLOBEX,
     TO_NOBODY,
     TO_POSTMASTER,
     TO_SALES,
@@ -59,7 +62,7 @@ def test_a_new_lead_from_first_to_last() -> None:
         (facts(TO_SALES), OUT_OF_OFFICE, "nothing else is done"),
     ],
 )
-def test_outcomes(of, triage, words: str) -> None:  # type: ignore[no-untyped-def]
+def test_outcomes(of: Facts, triage: Triage, words: str) -> None:
     assert words in explain(decided(of, triage), mail(), triage, of)[-1]["text"]
     assert outcome(Decision("Because."))["text"] == "Because."
 
@@ -86,7 +89,7 @@ def test_recipients_say_what_they_are() -> None:
     of = facts(moved, token, replace(TO_BOUNCE, token_delivery=5))
     texts = [s["text"] for s in explain(decided(of), mail(), HUMAN, of) if s["step"] == "recipient"]
     assert "(sales@acme.example); verkauf@acme.example was retired and still works." in texts[0]
-    assert texts[1].endswith("its token names lead:12.")
+    assert texts[1].endswith("its token names lead 12.")
     assert texts[2].endswith("its token names delivery 5.")
 
 
@@ -97,6 +100,20 @@ def test_a_route_keeps_the_common_steps_and_its_own_outcome() -> None:
     own = explain_route(routing.decisions[1], steps)
     assert [s for s in own if s["step"] == "outcome"] == [outcome(routing.decisions[1])]
     assert len(own) == len(steps) - 1
+
+
+def test_what_another_company_has_to_do_with_it_is_not_told() -> None:
+    known = thread(record="lead:4711", knows_sender=False)
+    of = facts(TO_SALES, TO_GLOBEX, referred=(refers(known),), sender=SenderFact(contacts=((ACME, 3),)))
+    routing = decided(of)
+    acme, globex = (explain_within(company, routing, mail(), HUMAN, of) for company in (ACME, GLOBEX))
+    assert "4711" in str(acme)
+    assert "globex" not in str(acme)
+    assert "4711" not in str(globex)
+    assert "acme" not in str(globex)
+    assert "A contact" not in str(globex)
+    assert "A new lead is made by alias 9." in str(globex)
+    assert explain_within(0, routing, mail(), HUMAN, of) == explain(routing, mail(), HUMAN, of)
 
 
 def test_hundreds_of_recipients_are_counted_not_listed() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -11,10 +12,10 @@ from hypothesis import strategies as st
 from postroom.core.routing import refusals
 from postroom.core.routing.facts import WhoMayWrite
 
-ALL = {
-    "unknown_address": lambda text: refusals.unknown_address(text),
-    "foreign_domain": lambda text: refusals.foreign_domain(text),
-    "catchall_only": lambda text: refusals.catchall_only(text),
+ALL: dict[str, Callable[[str], refusals.Refusal]] = {
+    "unknown_address": refusals.unknown_address,
+    "foreign_domain": refusals.foreign_domain,
+    "catchall_only": refusals.catchall_only,
     "may_not_write": lambda text: refusals.may_not_write(text, WhoMayWrite.CONTACTS),
     "too_large": lambda text: refusals.too_large(len(text)),
     "too_many_recipients": lambda text: refusals.too_many_recipients(len(text)),

@@ -90,7 +90,8 @@ E = TypeVar("E", bound=StrEnum)
 @dataclass(frozen=True)
 class Table(Generic[S, E]):
     """One machine: `steps` says which state follows, `meanings` what each state is, `by_person` which events only a
-    person causes: nothing else leaves a state of `final`."""
+    person causes: nothing else leaves a state of `final`.
+    """
 
     start: S
     final: frozenset[S]

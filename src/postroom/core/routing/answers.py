@@ -9,7 +9,7 @@ from postroom.core.routing.creation import by_aliases
 from postroom.core.routing.decision import Decision, Hold, Reply
 from postroom.core.routing.facts import Facts, Part, Recipient, ThreadFact
 from postroom.core.routing.limits import is_echo, over_thread
-from postroom.core.routing.rule import Arriving, addresses, companies, listed
+from postroom.core.routing.rule import Arriving, addresses, companies, listed, spoken
 from postroom.core.triage.kinds import Kind
 
 
@@ -22,10 +22,12 @@ def answer(
     arriving: Arriving, facts: Facts, thread: ThreadFact, reached: Sequence[Recipient], *, by: str, why: str
 ) -> tuple[Decision, ...]:
     """A message in the thread; or, where the mail is also addressed to an alias of another record type, a forward:
-    then that alias alone acts."""
+    then that alias alone acts.
+    """
     elsewhere = _elsewhere(arriving, thread, reached)
     if elsewhere:
-        also = [r for r in reached if r not in elsewhere]
+        there = {r.address for r in elsewhere}
+        also = [r for r in reached if r.address not in there]
         return tuple(_forwarded(d, thread, why) for d in by_aliases(arriving, facts, elsewhere, also))
     if over := over_thread(thread, facts) or is_echo(reached, facts):
         pair = f"thread:{thread.id}"
@@ -64,9 +66,8 @@ def _is_copied_only(arriving: Arriving, recipient: Recipient) -> bool:
 
 
 def _forwarded(decision: Decision, thread: ThreadFact, why: str) -> Decision:
-    note = (
-        f"{why} It is also addressed to another kind of record, so it was forwarded there and not to {thread.record}."
-    )
+    record = spoken(thread.record)
+    note = f"{why} It is also addressed to another kind of record, so it was forwarded there and not to {record}."
     return replace(decision, because=f"{note} {decision.because}")
 
 
@@ -81,7 +82,7 @@ def _marks(thread: ThreadFact) -> list[str]:
 
 def _makes_nothing(thread: ThreadFact, reached: Sequence[Recipient]) -> list[str]:
     others = sorted({r.alias.address for r in reached if r.alias is not None and r.token_thread is None})
-    retired = [f"{r.retired} is a retired address that still works." for r in reached if r.retired]
+    notes = [f"{r.retired} is a retired address that still works." for r in reached if r.retired]
     if others:
-        retired.append(f"{listed(others)} makes no new record of an answer.")
-    return retired
+        notes.append(f"An answer makes no new record at {listed(others)}.")
+    return notes

@@ -58,7 +58,9 @@ def _first(arriving: Arriving, facts: Facts, trace: list[Asked]) -> tuple[Decisi
     for name, rule in RULES:
         said = rule(arriving, facts)
         if isinstance(said, str):
-            trace.append(Asked(name, said))
+            asked = Asked(name, said)
+            if asked not in trace:  # for the rest of the recipients most rules say the same again
+                trace.append(asked)
         else:
             trace.append(Asked(name, " ".join(decision.because for decision in said)))
             return said

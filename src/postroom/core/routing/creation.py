@@ -8,7 +8,7 @@ from postroom.core.routing.decision import Create, Decision, Hold, Ignore, Refus
 from postroom.core.routing.facts import AliasFact, Facts, Recipient
 from postroom.core.routing.limits import over_alias
 from postroom.core.routing.refusals import may_not_write
-from postroom.core.routing.rule import Arriving, addresses
+from postroom.core.routing.rule import Arriving, addresses, spoken
 from postroom.core.routing.writers import may_write
 from postroom.core.triage.kinds import Automatic, Kind, Triage
 
@@ -48,14 +48,14 @@ def _by_alias(
         return Hold(over, recipients=to, pair=about, company_id=company)
     because = f"{_reached(alias, reached)} makes a new {alias.record_type}."
     if alias.forced_target:
-        because += f" Its fixed target {alias.forced_target} no longer exists."
+        because += f" Its fixed target {spoken(alias.forced_target)} no longer exists."
     return Create(because, alias=alias.id, company_id=company, record_type=alias.record_type, recipients=to)
 
 
 def _to_forced_target(alias: AliasFact, facts: Facts, reached: Sequence[Recipient], to: tuple[str, ...]) -> Decision:
     if over := over_alias(alias, facts):
         return Hold(over, recipients=to, pair=f"thread:{alias.forced_thread}", company_id=alias.company)
-    because = f"{_reached(alias, reached)} puts every mail on {alias.forced_target}."
+    because = f"{_reached(alias, reached)} puts every mail on {spoken(alias.forced_target)}."
     return Reply(because, thread=alias.forced_thread, company_id=alias.company, by="alias", recipients=to)
 
 

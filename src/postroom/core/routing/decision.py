@@ -79,7 +79,8 @@ class Report(Decision):
 @dataclass(frozen=True, slots=True)
 class Unrouted(Decision):
     """The common part of what reaches no record. `about` names what it was meant for: `alias:7`, or a reason such as
-    `none:unknown`, so that several in one mail stay apart."""
+    `none:unknown`, so that several in one mail stay apart.
+    """
 
     about: str = field(default="none", kw_only=True)
     company_id: int = field(default=0, kw_only=True)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from postroom.core.message.mail import Mail
+from postroom.core.routing.chain import route
 from postroom.core.routing.decision import Create, Decision, Hold, Ignore, Refuse, Reply, Report, Routing
 from postroom.core.routing.facts import Facts, Part, Recipient
+from postroom.core.routing.rule import spoken
 from postroom.core.triage.kinds import Triage
 
 Step = dict[str, str]
@@ -18,6 +22,7 @@ _PARTS = {
     Part.UNKNOWN: "a name that nobody here has",
     Part.FOREIGN: "not at a domain of ours",
 }
+_OTHERS = "its token is that of another company"
 _MOST = 20  # recipients written out; a mail may have hundreds
 
 
@@ -33,6 +38,17 @@ def explain(routing: Routing, mail: Mail, triage: Triage, facts: Facts) -> list[
     return steps
 
 
+def explain_within(company: int, routing: Routing, mail: Mail, triage: Triage, facts: Facts) -> list[Step]:
+    """The same as one company may read it: as if the mail had come for that company's recipients alone.
+
+    The whole trace where no other company has a part in it, and for company 0, which stands for the instance.
+    """
+    if not company or all(decision.company == company for decision in routing.decisions):
+        return explain(routing, mail, triage, facts)
+    narrowed = _narrowed(company, routing, facts)
+    return explain(route(mail, triage, narrowed), mail, triage, narrowed)
+
+
 def explain_route(decision: Decision, steps: list[Step]) -> list[Step]:
     """The trace as one route keeps it: the common steps, and of the outcomes only its own."""
     return [step for step in steps if step["step"] != "outcome"] + [outcome(decision)]
@@ -41,6 +57,27 @@ def explain_route(decision: Decision, steps: list[Step]) -> list[Step]:
 def outcome(decision: Decision) -> Step:
     """One decision in a sentence."""
     return {"step": "outcome", "text": _outcome(decision)}
+
+
+def _narrowed(company: int, routing: Routing, facts: Facts) -> Facts:
+    own = {address for d in routing.decisions if d.company == company for address in d.recipients}
+    sender = replace(
+        facts.sender,
+        contacts=tuple(pair for pair in facts.sender.contacts if pair[0] == company),
+        members_of=tuple(member for member in facts.sender.members_of if member == company),
+    )
+    return replace(
+        facts,
+        recipients=tuple(_without_others(company, r) for r in facts.recipients if r.address in own),
+        referred=tuple(known for known in facts.referred if known.thread.company == company),
+        sender=sender,
+    )
+
+
+def _without_others(company: int, recipient: Recipient) -> Recipient:
+    if recipient.token_thread is None or recipient.token_thread.company == company:
+        return recipient
+    return replace(recipient, token_thread=None, token_problem=_OTHERS)
 
 
 def _sender(mail: Mail, facts: Facts) -> str:
@@ -65,7 +102,7 @@ def _recipient(recipient: Recipient) -> str:
     if recipient.retired:
         said += f"; {recipient.retired} was retired and still works"
     if recipient.token_thread is not None:
-        said += f"; its token names {recipient.token_thread.record}"
+        said += f"; its token names {spoken(recipient.token_thread.record)}"
     elif recipient.token_delivery:
         said += f"; its token names delivery {recipient.token_delivery}"
     return f"{said}."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from postroom.core.routing.facts import AliasFact, Facts, Part, Recipient, ThreadFact
+from postroom.core.routing.rule import spoken
 
 
 def over_alias(alias: AliasFact, facts: Facts) -> str:
@@ -24,7 +25,7 @@ def over_thread(thread: ThreadFact, facts: Facts) -> str:
     if facts.released or limit <= 0 or thread.replies_by_sender < limit or _is_free(thread, facts):
         return ""
     return (
-        f"{facts.sender.email or 'The sender'} sent {thread.replies_by_sender} mails to {thread.record} within"
+        f"{facts.sender.email or 'The sender'} sent {thread.replies_by_sender} mails to {spoken(thread.record)} within"
         f" {facts.limits.period} minutes without a member's message in between, and {limit} are allowed:"
         " this one waits for a person."
     )

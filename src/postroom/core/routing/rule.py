@@ -47,6 +47,16 @@ def sole_company(recipient: Recipient) -> int:
     return known[0] if len(known) == 1 else 0
 
 
+def spoken(record: str) -> str:
+    """A record reference such as `lead:12`, in a sentence."""
+    return record.replace(":", " ", 1)
+
+
+def sentence(words: str) -> str:
+    """Words that close with a full stop."""
+    return words if words.endswith(".") else f"{words}."
+
+
 def listed(names: Iterable[str]) -> str:
     """Names in a sentence; of many, the first three and how many more."""
     all_names = tuple(names)

@@ -10,7 +10,8 @@ from postroom.core.routing.rule import SERVICE, Arriving
 
 def alias_match(arriving: Arriving, facts: Facts) -> tuple[Decision, ...] | str:
     """One decision per distinct alias; what one of them decides does not touch the others. A catchall, bounce or
-    notification address beside an alias has nothing to add and is answered with it."""
+    notification address beside an alias has nothing to add and is answered with it.
+    """
     reached = [r for r in facts.recipients if r.part is Part.ALIAS and r.alias is not None]
     if not reached:
         return "No recipient is an alias."

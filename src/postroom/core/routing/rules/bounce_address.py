@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from postroom.core.routing.decision import Decision, Report
 from postroom.core.routing.facts import Facts, Part
-from postroom.core.routing.rule import Arriving, addresses, sole_company
+from postroom.core.routing.rule import Arriving, addresses, sentence, sole_company
 from postroom.core.triage.kinds import Automatic, Kind
 
 _NEWS = frozenset({Kind.BOUNCE, Kind.REPORT, Kind.COMPLAINT})
@@ -16,16 +16,16 @@ def bounce_address(arriving: Arriving, facts: Facts) -> tuple[Decision, ...] | s
     at_bounce = [r for r in facts.recipients if r.part is Part.BOUNCE]
     if triage.kind not in _NEWS:
         if not at_bounce:
-            return f"No report about a mail of ours, and not sent to a bounce address: {triage.because}"
+            return "Not a report about a mail of ours, and not sent to a bounce address."
         if triage.automatic is not Automatic.AUTO and triage.kind is not Kind.AUTO_REPLY:
-            return f"Sent to {at_bounce[0].address}, but not by a machine: {triage.because}"
+            return f"Sent to {at_bounce[0].address}, but neither a report nor written by a machine."
     named = [r for r in facts.recipients if r.token_delivery]
     of = (named or at_bounce or [*facts.recipients])[:1]
     because = triage.because
     if named:
         because += f" {named[0].address} names delivery {named[0].token_delivery}."
     elif at_bounce and at_bounce[0].token_problem:
-        because += f" {at_bounce[0].address} names no delivery: {at_bounce[0].token_problem}"
+        because += f" {at_bounce[0].address} names no delivery: {sentence(at_bounce[0].token_problem)}"
     report = Report(
         because,
         original_message_id=triage.original_message_id,

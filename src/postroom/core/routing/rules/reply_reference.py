@@ -5,7 +5,7 @@ from __future__ import annotations
 from postroom.core.routing.answers import answer, reached_in
 from postroom.core.routing.decision import Decision
 from postroom.core.routing.facts import Facts
-from postroom.core.routing.rule import Arriving
+from postroom.core.routing.rule import Arriving, spoken
 
 
 def reply_reference(arriving: Arriving, facts: Facts) -> tuple[Decision, ...] | str:
@@ -13,7 +13,7 @@ def reply_reference(arriving: Arriving, facts: Facts) -> tuple[Decision, ...] | 
     for known in facts.referred:
         reached = reached_in(known.thread, facts)
         if reached:
-            why = f"Answers a message of {known.thread.record}, known by its Message-ID <{known.message_id}>."
+            why = f"Answers a message of {spoken(known.thread.record)}, known by its Message-ID <{known.message_id}>."
             return answer(arriving, facts, known.thread, reached, by="reference", why=why)
     if facts.referred:
         return "The messages that it refers to belong to companies that it was not sent to: they do not count."
