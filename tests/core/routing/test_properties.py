@@ -93,7 +93,7 @@ mails = st.sampled_from(MAILS)
 
 @given(mails, triages, facts_of_any_kind)
 def test_every_recipient_is_answered_exactly_once(of: Mail, triage: Triage, facts: Facts) -> None:
-    routing = route(of: Mail, triage: Triage, facts: Facts)
+    routing = route(of, triage, facts)
     answered = [address for decision in routing.decisions for address in decision.recipients]
     ours = [r.address for r in facts.recipients if not (facts.from_headers and r.part is Part.FOREIGN)]
     assert sorted(answered) == sorted(ours)
@@ -102,7 +102,7 @@ def test_every_recipient_is_answered_exactly_once(of: Mail, triage: Triage, fact
 
 @given(mails, triages, facts_of_any_kind)
 def test_no_two_decisions_have_one_target(of: Mail, triage: Triage, facts: Facts) -> None:
-    decisions = route(of: Mail, triage: Triage, facts: Facts).decisions
+    decisions = route(of, triage, facts).decisions
     keys = [(decision.company, decision.target) for decision in decisions]
     assert len(set(keys)) == len(keys)
     assert all(target and len(target) <= 40 for _, target in keys)
@@ -110,7 +110,7 @@ def test_no_two_decisions_have_one_target(of: Mail, triage: Triage, facts: Facts
 
 @given(mails, triages, facts_of_any_kind)
 def test_everything_says_why(of: Mail, triage: Triage, facts: Facts) -> None:
-    routing = route(of: Mail, triage: Triage, facts: Facts)
+    routing = route(of, triage, facts)
     assert all(decision.because for decision in routing.decisions)
     assert all(asked.rule and asked.said for asked in routing.trace)
     steps = explain(routing, of, triage, facts)
@@ -118,27 +118,26 @@ def test_everything_says_why(of: Mail, triage: Triage, facts: Facts) -> None:
 
 
 @given(mails, triages, facts_of_any_kind, st.randoms(use_true_random=False))
-def test_the_order_of_recipients_does_not_matter(of: Mail, triage: Triage, facts: Facts, chance: random.Random
-) -> None:
+def test_the_order_of_recipients_does_not_matter(of: Mail, triage: Triage, facts: Facts, chance: random.Random) -> None:
     shuffled = [*facts.recipients, *facts.recipients[:1]]  # one of them twice: equals count once
     chance.shuffle(shuffled)
-    assert route(of, triage, replace(facts, recipients=tuple(shuffled))) == route(of: Mail, triage: Triage, facts: Facts)
+    assert route(of, triage, replace(facts, recipients=tuple(shuffled))) == route(of, triage, facts)
 
 
 @given(mails, triages, facts_of_any_kind)
-def test_nothing_is_posted_or_made_in_a_company_that_was_not_written_to(of: Mail, triage: Triage, facts: Facts
-) -> None:
+def test_nothing_is_posted_or_made_in_a_company_that_was_not_written_to(of: Mail, triage: Triage, facts: Facts) -> None:
     reach = {c for r in facts.recipients for c in (*r.companies, *([r.alias.company] if r.alias else []))}
-    for decision in route(of: Mail, triage: Triage, facts: Facts).decisions:
+    for decision in route(of, triage, facts).decisions:
         if isinstance(decision, Reply | Create):
             assert decision.company in reach
 
 
 @given(mails, triages, facts_of_any_kind, COMPANIES)
-def test_what_one_company_is_told_is_what_was_decided_for_it(of: Mail, triage: Triage, facts: Facts, company: int
+def test_what_one_company_is_told_is_what_was_decided_for_it(
+    of: Mail, triage: Triage, facts: Facts, company: int
 ) -> None:
     facts = replace(facts, recipients=tuple(_settled_here(r) for r in facts.recipients))
-    routing = route(of: Mail, triage: Triage, facts: Facts)
+    routing = route(of, triage, facts)
     own = {(d.target, frozenset(d.recipients)) for d in routing.decisions if d.company == company}
     if own:
         told = route(of, triage, _narrowed(company, routing, facts))
