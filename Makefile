@@ -22,12 +22,12 @@ test: env ## Run the tests, on SQLite and on PostgreSQL where it is installed
 check: env ## Format, lint, types, floors and house rules: under a minute
 	@$(PY) -m ruff format --check --quiet .
 	@$(PY) -m ruff check --quiet .
-	@$(PY) -m mypy src tests $(wildcard bench)
+	@$(PY) -m mypy src tests docs $(wildcard bench)
 	@.venv/bin/lint-imports --no-logo
 	@$(PY) -m pytest -q tests/house
 
-fmt: env ## Format, and mend what the linter can mend
-	@$(PY) -m ruff check --fix --quiet . ; $(PY) -m ruff format --quiet .
+fmt: env ## Format, mend what the linter can mend, write the reference pages
+	@$(PY) -m ruff check --fix --quiet . ; $(PY) -m ruff format --quiet . ; $(PY) -m docs.generate
 
 bench: env ## Measure what a mail costs; figures as JSON in bench/out
 	@$(PY) -m bench

@@ -23,13 +23,13 @@ REFUSED = {
 NOT_WORDS = re.compile(
     r"{%\s*blocktrans(?:late)?\b.*?{%\s*endblocktrans(?:late)?\s*%}"
     r"|{%\s*comment\b.*?{%\s*endcomment\s*%}"
-    r"|{#.*?#}|{%.*?%}|{{.*?}}|<!--.*?-->|<svg\b.*?</svg>|<(?:kbd|code)\b[^>]*>[^<]*</(?:kbd|code)>|&#?\w+;",
+    r"|<style\b.*?</style>|{#.*?#}|{%.*?%}|{{.*?}}|<!--.*?-->|<svg\b.*?</svg>|<(?:kbd|code)\b[^>]*>[^<]*</(?:kbd|code)>|&#?\w+;",
     re.DOTALL,
 )
 TAG = re.compile(r"<[^>]*>", re.DOTALL)
 SPOKEN = re.compile(r"""\b(?:title|alt|placeholder|aria-label|aria-description)\s*=\s*["']([^"']*)["']""")
 WORD = re.compile(r"[^\W\d_]{2,}")
-SAME_EVERYWHERE = {"Postroom", "kB", "MB", "SMTP", "LMTP", "IMAP"}  # names, the same in every language
+SAME_EVERYWHERE = {"Postroom", "kB", "MB", "SMTP", "LMTP", "IMAP", "HELO"}  # names, the same in every language
 
 
 def icons() -> set[str]:
@@ -58,6 +58,11 @@ def untranslated(template: str) -> list[str]:
     return [word for word in words if word not in SAME_EVERYWHERE]
 
 
+EXEMPT = {
+    "web/templates/web/records/body.html": "a mail's own document in a sealed frame, whose policy allows styles and no script",
+}
+
+
 def _name(path: Path) -> str:
     return str(path.relative_to(source.PACKAGE))
 
@@ -66,7 +71,7 @@ def _name(path: Path) -> str:
 def test_a_template_keeps_to_the_content_policy(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     found = [f"{what}: {hit[0][:80]}" for what, pattern in REFUSED.items() if (hit := pattern.search(text))]
-    assert not found
+    assert bool(found) == (_name(path) in EXEMPT), f"without a reason, or a reason outlived: {found}"
 
 
 @pytest.mark.parametrize("path", source.templates(), ids=_name)

@@ -1,0 +1,91 @@
+"""Write `docs/reference` from the code: `python -m docs.generate`. A house test holds the pages to it."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from postroom.core.delivery.states import ARRIVALS, DELIVERIES, Table
+from postroom.core.routing.chain import RULES
+from postroom.infra.config import Config
+
+FOLDER = Path(__file__).parent / "reference"
+NOTICE = "<!-- Written by `python -m docs.generate` from the code: change it there. -->"
+
+
+def states() -> str:
+    """Every state, what it means and what leads out of it."""
+    return _page(
+        "States",
+        "An arrival shows the worst of its routes. Every step that is possible stands here; no other happens.",
+        *_machine("Arrivals and routes", ARRIVALS),
+        *_machine("Deliveries", DELIVERIES),
+    )
+
+
+def _machine(title: str, table: Table[Any, Any]) -> Iterable[str]:
+    yield f"## {title}\n"
+    yield "| state | meaning | what can happen |"
+    yield "| --- | --- | --- |"
+    for state, meaning in table.meanings.items():
+        steps = [f"{event} → {after}" for (known, event), after in table.steps.items() if known is state]
+        mark = " (final)" if state in table.final else ""
+        yield f"| {state}{mark} | {meaning} | {'; '.join(steps)} |"
+    yield ""
+    yield f"Only a person causes: {', '.join(sorted(table.by_person))}.\n"
+
+
+def rules() -> str:
+    """The routing rules in the order in which they are asked."""
+    lines = [f"{number}. **{name}**: {_purpose(rule)}" for number, (name, rule) in enumerate(RULES, 1)]
+    return _page(
+        "Routing rules",
+        "A mail's facts are gathered first. Then these rules are asked in this order; the first that decides wins for "
+        "the recipients that it answers, and the trace of the mail keeps what every rule said.",
+        *lines,
+        "",
+    )
+
+
+def _purpose(rule: Callable[..., Any]) -> str:
+    module = inspect.getmodule(rule)
+    return (inspect.getdoc(module) or "").partition("\n")[0]
+
+
+def settings() -> str:
+    """Every setting of an installation."""
+    rows = [
+        f"| `{name}` | `POSTROOM_{name.upper()}` | {_default(field.default)} | {field.description} |"
+        for name, field in Config.model_fields.items()
+    ]
+    return _page(
+        "Settings",
+        "Flags go before environment, environment before the file `postroom.toml`. `POSTROOM_<NAME>_FILE` names a file "
+        "that holds the value. `DATABASE_URL` is understood for `database_url`.",
+        "| in the file | in the environment | default | meaning |",
+        "| --- | --- | --- | --- |",
+        *rows,
+        "",
+    )
+
+
+def _default(value: object) -> str:
+    return f"`{value}`" if value not in ("", None) else ""
+
+
+def _page(title: str, first: str, *lines: str) -> str:
+    return "\n".join([f"# {title}", "", NOTICE, "", first, "", *lines]).rstrip() + "\n"
+
+
+PAGES: dict[str, Callable[[], str]] = {"states.md": states, "rules.md": rules, "settings.md": settings}
+
+
+def main() -> None:
+    for name, page in PAGES.items():
+        (FOLDER / name).write_text(page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
