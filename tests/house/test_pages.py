@@ -29,7 +29,7 @@ NOT_WORDS = re.compile(
 TAG = re.compile(r"<[^>]*>", re.DOTALL)
 SPOKEN = re.compile(r"""\b(?:title|alt|placeholder|aria-label|aria-description)\s*=\s*["']([^"']*)["']""")
 WORD = re.compile(r"[^\W\d_]{2,}")
-SAME_EVERYWHERE = {"Postroom", "kB", "MB", "SMTP", "LMTP", "IMAP", "HELO"}  # names, the same in every language
+SAME_EVERYWHERE = {"Postroom", "kB", "MB", "SMTP", "LMTP", "IMAP", "HELO", "TLS"}  # names, the same in every language
 
 
 def icons() -> set[str]:
@@ -59,7 +59,7 @@ def untranslated(template: str) -> list[str]:
 
 
 EXEMPT = {
-    "web/templates/web/records/body.html": "a mail's own document in a sealed frame, whose policy allows styles and no script",
+    "web/templates/web/records/body.html": "a mail in a sealed frame, whose own policy allows styles and no script",
 }
 
 
