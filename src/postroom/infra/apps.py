@@ -8,6 +8,8 @@ class InfraConfig(AppConfig):
     label = "infra"
 
     def ready(self) -> None:
+        from postroom.infra import logs
         from postroom.infra.database.base import watch_connections
 
+        logs.set_up()
         watch_connections()
