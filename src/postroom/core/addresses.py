@@ -254,9 +254,10 @@ def _from_words(words: list[tuple[str, str, bool]], comments: list[str]) -> list
     tokens: list[tuple[bool, str]] = []
     for kind, text, spaced in words:
         piece = f'"{text}"' if kind == "quoted" else text
-        glued = tokens and (not spaced or piece.startswith("@") or tokens[-1][1].endswith("@"))
-        if glued and ("@" in piece or "@" in tokens[-1][1]):
-            tokens[-1] = (False, tokens[-1][1] + piece)
+        before = tokens[-1][1] if tokens else ""
+        glued = before and len(before) < LONGEST and (not spaced or piece.startswith("@") or before.endswith("@"))
+        if glued and ("@" in piece or "@" in before):
+            tokens[-1] = (False, before + piece)
         else:
             tokens.append((kind == "quoted", piece))
     emails = [email for quoted, piece in tokens if "@" in piece and not quoted and (email := _bare(piece))]

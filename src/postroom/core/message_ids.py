@@ -9,7 +9,7 @@ LONGEST_ID = 998  # characters: what a header line can carry
 
 _BRACKETED = re.compile(r"<([^<>]{1,2000})>")
 _SPACE = re.compile(r"\s+")
-_LOOSE = re.compile(r"[^\s<>,;\"()]+@[^\s<>,;\"()]+")
+_BETWEEN = re.compile(r"[\s<>,;\"()]+")
 _BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
 
 
@@ -21,14 +21,10 @@ def ids_in(value: str) -> tuple[str, ...]:
     """
     found = [_SPACE.sub("", inner) for inner in _BRACKETED.findall(value)]
     if not found:
-        found = _LOOSE.findall(value) or _lone(value)
+        tokens = [token for token in _BETWEEN.split(value) if token]
+        found = [token for token in tokens if "@" in token[1:-1]] or (tokens if len(tokens) == 1 else [])
     kept = dict.fromkeys(one for one in found if one and len(one) <= LONGEST_ID)
     return tuple(kept)[:MOST_IDS]
-
-
-def _lone(value: str) -> list[str]:
-    token = value.strip().strip("<>")
-    return [token] if token and len(token.split(None, 1)) == 1 else []
 
 
 def mint(domain: str, randomness: bytes, label: str = "") -> str:

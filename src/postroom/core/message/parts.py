@@ -16,11 +16,11 @@ from postroom.core.message.parameters import read_parameters
 MOST_LEVELS = 50
 MOST_PARTS = 1000
 MOST_FIELDS = 2000
-MOST_HEADER = 1024 * 1024  # bytes of one header section
+MOST_HEADER = 512 * 1024  # bytes of one header section
 MOST_CANDIDATES = 100_000  # places of one mail that may be a boundary line
 
 _END_OF_HEADER = re.compile(rb"\r?\n(?=\r?\n|\r\n?\Z)|\r\r")
-_FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:[ \t]*([^\n]*(?:\n[ \t][^\n]*)*+)")
+_FIELD = re.compile(rb"([!-9;-~]{1,200}+)[ \t]*+:[ \t]*+([^\n]*+(?:\n[ \t][^\n]*+)*+)")
 _LINE_END = re.compile(rb"[ \t]*(?:\r?\n|\r?\Z)")
 
 
@@ -60,41 +60,35 @@ class Walk:
 
 def read_headers(walk: Walk, start: int, end: int) -> tuple[Headers, int]:
     """The fields of the header section at `start`, and the place where the body begins."""
-    raw = walk.raw
-    if start < end and raw[start] in b"\r\n":
-        return Headers(), _after_line(raw, start, end)
+    raw, limit = walk.raw, min(end, start + MOST_HEADER)
+    match_field = _FIELD.match
     fields: list[tuple[str, bytes]] = []
-    place = start
-    if raw.startswith((b"From ", b">From "), place):
-        place = _after_line(raw, place, end)
-    while place < end:
-        match = _FIELD.match(raw, place, min(end, place + MOST_HEADER))
-        if match is None:
-            if raw[place] in b"\r\n":
-                return Headers(tuple(fields)), _after_line(raw, place, end)
-            after = _not_a_field(walk, place, end, bool(fields))
-            if after == place:
+    place = _after_line(raw, start, end) if raw.startswith((b"From ", b">From "), start, limit) else start
+    while place < limit:
+        match = match_field(raw, place, limit)
+        if match is not None:
+            if len(fields) == MOST_FIELDS:
                 break
-            place = after
+            name, value = match.groups()
+            fields.append((name.decode("ascii"), value.rstrip()))
+            place = match.end() + 1  # over the line feed
             continue
-        if len(fields) < MOST_FIELDS:
-            fields.append((match[1].decode("ascii"), match[2].rstrip(b"\r\n \t")))
-        elif len(fields) == MOST_FIELDS:
-            walk.defect(f"More than {MOST_FIELDS} header fields, the rest was not read")
-            return Headers(tuple(fields)), _after_header(raw, place, end)
-        place = match.end()
-        if place - start > MOST_HEADER:
-            walk.defect("Header larger than 1 MB, the rest was not read")
-            return Headers(tuple(fields)), _after_header(raw, place, end)
-        if place < end and raw[place] == 10:
-            place += 1
-    return Headers(tuple(fields)), place
+        if raw[place] in b"\r\n":
+            return Headers(tuple(fields)), _after_line(raw, place, end)
+        after = _not_a_field(walk, place, end, bool(fields))
+        if after == place:
+            return Headers(tuple(fields)), place
+        place = after
+    if place < end:
+        walk.defect(f"More than {MOST_FIELDS} header fields or {MOST_HEADER // 1024} kB of them, the rest was not read")
+        return Headers(tuple(fields)), _after_header(raw, min(place, end), end)
+    return Headers(tuple(fields)), end
 
 
 def _not_a_field(walk: Walk, place: int, end: int, within: bool) -> int:
     """Where to go on behind a line that is no field; the same place where the body begins with it."""
     after = _after_line(walk.raw, place, end)
-    line = walk.raw[place : min(after, place + 200)]
+    line = walk.raw[place : min(after, place + 10)]
     goes_on = line[:1] in b" \t" or line.startswith((b"From ", b">From ")) or _FIELD.match(walk.raw, after, end)
     if within and goes_on and not line.startswith(b"--"):
         walk.defect("A line in the header is no field")
