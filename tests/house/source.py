@@ -70,7 +70,7 @@ def templates() -> Sequence[Path]:
 @cache
 def files() -> Sequence[Path]:
     """Every file that is, or is about to be, in the repository."""
-    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    command = ["git", "-c", "safe.directory=*", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
     listed = subprocess.run(command, cwd=REPOSITORY, capture_output=True, check=True, text=True).stdout
     paths = (REPOSITORY / name for name in listed.split("\0") if name)
     return sorted(path for path in paths if path.is_file())
