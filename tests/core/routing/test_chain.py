@@ -154,6 +154,19 @@ def test_two_tokens_answer_two_threads() -> None:
     }
 
 
+def test_a_token_that_does_not_count_keeps_no_recipient_from_an_answer() -> None:
+    foreign = replace(TO_CATCHALL, token_thread=thread(99, company=GLOBEX))
+    [decision] = decided(facts(tagged(TO_SALES, "sales", token_thread=LEAD), foreign)).decisions
+    assert decision.target == "thread:31"
+    assert "catchall@acme.example" in decision.recipients
+
+
+def test_a_token_that_does_not_count_makes_no_answer_of_a_forward() -> None:
+    foreign = replace(TO_SUPPORT, token_thread=thread(99, company=GLOBEX))
+    [decision] = decided(facts(TO_SALES, foreign, referred=(refers(LEAD),))).decisions
+    assert decision.target == "alias:8"
+
+
 def test_a_token_at_an_alias_of_another_type_is_no_forward() -> None:
     [decision] = decided(facts(replace(TO_SUPPORT, token_thread=LEAD))).decisions
     assert decision.target == "thread:31"

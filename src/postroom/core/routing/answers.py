@@ -9,7 +9,7 @@ from postroom.core.routing.creation import by_aliases
 from postroom.core.routing.decision import Decision, Hold, Reply
 from postroom.core.routing.facts import Facts, Part, Recipient, ThreadFact
 from postroom.core.routing.limits import is_echo, over_thread
-from postroom.core.routing.rule import Arriving, addresses, companies, listed, spoken
+from postroom.core.routing.rule import Arriving, addresses, companies, listed, spoken, token_thread
 from postroom.core.triage.kinds import Kind
 
 
@@ -54,7 +54,7 @@ def _elsewhere(arriving: Arriving, thread: ThreadFact, reached: Sequence[Recipie
 
 
 def _is_other_type(thread: ThreadFact, recipient: Recipient) -> bool:
-    if recipient.part is not Part.ALIAS or recipient.alias is None or recipient.token_thread is not None:
+    if recipient.part is not Part.ALIAS or recipient.alias is None or token_thread(recipient) is not None:
         return False
     return recipient.alias.record_type != thread.record_type
 
@@ -81,7 +81,7 @@ def _marks(thread: ThreadFact) -> list[str]:
 
 
 def _makes_nothing(thread: ThreadFact, reached: Sequence[Recipient]) -> list[str]:
-    others = sorted({r.alias.address for r in reached if r.alias is not None and r.token_thread is None})
+    others = sorted({r.alias.address for r in reached if r.alias is not None and token_thread(r) is None})
     notes = [f"{r.retired} is a retired address that still works." for r in reached if r.retired]
     if others:
         notes.append(f"An answer makes no new record at {listed(others)}.")

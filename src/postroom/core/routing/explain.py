@@ -8,7 +8,7 @@ from postroom.core.message.mail import Mail
 from postroom.core.routing.chain import route
 from postroom.core.routing.decision import Create, Decision, Hold, Ignore, Refuse, Reply, Report, Routing
 from postroom.core.routing.facts import Facts, Part, Recipient
-from postroom.core.routing.rule import spoken
+from postroom.core.routing.rule import spoken, token_thread
 from postroom.core.triage.kinds import Triage
 
 Step = dict[str, str]
@@ -101,8 +101,8 @@ def _recipient(recipient: Recipient) -> str:
             said += f" ({recipient.alias.address})"
     if recipient.retired:
         said += f"; {recipient.retired} was retired and still works"
-    if recipient.token_thread is not None:
-        said += f"; its token names {spoken(recipient.token_thread.record)}"
+    if thread := token_thread(recipient):
+        said += f"; its token names {spoken(thread.record)}"
     elif recipient.token_delivery:
         said += f"; its token names delivery {recipient.token_delivery}"
     return f"{said}."

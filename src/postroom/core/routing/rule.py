@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from postroom.core.message.mail import Mail
 from postroom.core.routing.decision import Decision
-from postroom.core.routing.facts import Facts, Part, Recipient
+from postroom.core.routing.facts import Facts, Part, Recipient, ThreadFact
 from postroom.core.triage.kinds import Triage
 
 
@@ -39,6 +39,12 @@ def companies(recipient: Recipient) -> tuple[int, ...]:
     if recipient.companies or recipient.alias is None:
         return recipient.companies
     return (recipient.alias.company,)
+
+
+def token_thread(recipient: Recipient) -> ThreadFact | None:
+    """The thread that the recipient's token names, where it belongs to a company of that very address."""
+    thread = recipient.token_thread
+    return thread if thread is not None and thread.company in companies(recipient) else None
 
 
 def sole_company(recipient: Recipient) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from postroom.core.routing.answers import answer, reached_in
 from postroom.core.routing.decision import Decision
 from postroom.core.routing.facts import Facts
-from postroom.core.routing.rule import Arriving, companies, sentence, spoken
+from postroom.core.routing.rule import Arriving, companies, sentence, spoken, token_thread
 
 
 def reply_token(arriving: Arriving, facts: Facts) -> tuple[Decision, ...] | str:
@@ -21,8 +21,7 @@ def reply_token(arriving: Arriving, facts: Facts) -> tuple[Decision, ...] | str:
             passed.append(f"The token of {recipient.address} names a thread of another company: it does not count.")
             continue
         reached = reached_in(thread, facts)
-        others = {r.address for r in reached if r.token_thread is not None and r.token_thread.id != thread.id}
-        reached = [r for r in reached if r.address not in others]
+        reached = [r for r in reached if (token_thread(r) or thread).id == thread.id]
         why = f"Answers a message of {spoken(thread.record)}, named by the token in {recipient.address}."
         return answer(arriving, facts, thread, reached, by="token", why=why)
     return " ".join(passed) or "No recipient address carries a token."
