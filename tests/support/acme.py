@@ -62,9 +62,9 @@ def _desk(company: Company, domain: AliasDomain, local: str, record_type: str, f
 HANNA = Address("hanna@customer.example", "Hanna Sjöberg")
 
 
-def letter(draft: Draft | None = None, **changes: object) -> bytes:
+def letter(**changes: object) -> bytes:
     """A mail of Hanna's, as bytes."""
-    base = draft or Draft(
+    base = Draft(
         author=HANNA,
         to=(Address("sales@acme.example"),),
         subject="Vans",

@@ -20,7 +20,8 @@ LONGEST_ID = 255
 @dataclass(frozen=True, slots=True)
 class Post:
     """One mail for one thread. `author` is the contact of its From, if any; `ours` are recipients that are addresses of
-    ours and so nobody's own."""
+    ours and so nobody's own.
+    """
 
     thread: Thread
     understood: Understood
@@ -51,6 +52,7 @@ def post(posts: Sequence[Post]) -> list[Message]:
 
     Raises:
         OSError: an attachment could not be written.
+
     """
     messages = Message.objects.bulk_create([_message(one) for one in posts])
     MessageId.objects.bulk_create(

@@ -92,9 +92,7 @@ def _flag(condition: Q) -> ExpressionWrapper[BooleanField[bool, bool]]:
 
 
 def _when(condition: Q, field: str) -> Case:
-    return Case(
-        When(condition, then=Substr(field, 1, SHOWN + 1)), default=Value(""), output_field=TextField()
-    )
+    return Case(When(condition, then=Substr(field, 1, SHOWN + 1)), default=Value(""), output_field=TextField())
 
 
 def message(user: User, pk: int) -> Message | None:
@@ -114,8 +112,8 @@ def inline_images(user: User, message_id: int) -> dict[str, Attachment]:
 
 
 def participants(record_id: int) -> list[Participant]:
-    """The addresses of a conversation: those who wrote first. For a record that the caller may read."""
-    rows = Participant.objects.filter(thread__record_id=record_id).order_by("-wrote", "pk")
+    """The addresses of a conversation, in the order in which they came. For a record that the caller may read."""
+    rows = Participant.objects.filter(thread__record_id=record_id).order_by("pk")
     return list(rows)
 
 

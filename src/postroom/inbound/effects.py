@@ -25,11 +25,13 @@ from postroom.records.record_types import Seed, record_type
 
 @dataclass(slots=True)
 class Act:
-    """One decision about one arrival on its way to becoming a route. `news` is the topic told to other processes."""
+    """One decision about one arrival on its way to becoming a route. `reused`: the route's row is there already.
+    `news` is the topic told to other processes."""
 
     decided: Decided
     decision: Decision
     route: Route
+    reused: bool = False
     thread: Thread | None = None
     news: str = ""
 
@@ -83,6 +85,7 @@ def enact(acts: Sequence[Act]) -> None:
 
     Raises:
         BadDefaults: an alias's defaults do not fit; nothing of the transaction may be kept.
+
     """
     creates = [act for act in acts if isinstance(act.decision, Create)]
     replies = [act for act in acts if isinstance(act.decision, Reply)]

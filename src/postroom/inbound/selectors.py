@@ -44,9 +44,7 @@ class Arrival:
         return list(dict.fromkeys(address for route in self.routes for address in route.recipients))
 
 
-def arrivals(
-    user: User, *, states: Sequence[str] = (), before: int | None = None, limit: int = PAGE
-) -> Page[Arrival]:
+def arrivals(user: User, *, states: Sequence[str] = (), before: int | None = None, limit: int = PAGE) -> Page[Arrival]:
     """Arrivals, newest first: those before id `before`; with `states`, those of which a route is in one of them.
 
     Arrivals of one company are found by it, those of several by their routes: two index scans, merged here.

@@ -35,7 +35,7 @@ class Read:
 
     @cached_property
     def content_key(self) -> str:
-        """What makes two arrivals the same mail; the source's own key where the mail has neither Date nor Message-ID."""
+        """What makes two arrivals the same mail; with the source's own key where it has neither Date nor Message-ID."""
         mail = self.understood.mail
         if mail.message_id or mail.date:
             return mail.content_key
@@ -54,7 +54,8 @@ class Read:
 @dataclass(frozen=True)
 class Decided:
     """An arrival with what was decided about it and why; `done` are its routes that are settled already, `open` those
-    that a retry or a replay may use again."""
+    that a retry or a replay may use again.
+    """
 
     read: Read
     facts: Facts

@@ -8,8 +8,8 @@ class InfraConfig(AppConfig):
     label = "infra"
 
     def ready(self) -> None:
-        from postroom.infra import logs
-        from postroom.infra.database.base import watch_connections
+        from postroom.infra import logs  # noqa: PLC0415 settings have to be there first
+        from postroom.infra.database.base import watch_connections  # noqa: PLC0415 as above
 
         logs.set_up()
         watch_connections()

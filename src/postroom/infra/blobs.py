@@ -33,6 +33,7 @@ def put(contents: Iterable[bytes]) -> list[str]:
 
     Raises:
         OSError: where a file cannot be written.
+
     """
     digests: list[str] = []
     new: dict[str, Blob] = {}
@@ -60,7 +61,7 @@ def write_file(path: Path, data: bytes) -> None:
             handle.write(data)
             handle.flush()
             os.fsync(handle.fileno())
-        os.replace(temporary, path)
+        temporary.replace(path)
     except OSError:
         temporary.unlink(missing_ok=True)
         raise
@@ -88,6 +89,7 @@ def read(blob: Blob) -> bytes:
 
     Raises:
         BlobMissing: the file is gone.
+
     """
     if blob.data is not None:
         return bytes(blob.data)

@@ -15,7 +15,9 @@ KEEP = timedelta(hours=1)
 def tell(news: Iterable[tuple[int, str, str]]) -> None:
     """Within a transaction: write (company, topic, ref) rows and wake the listeners at its commit."""
     at = now()
-    Change.objects.bulk_create([Change(company_id=company, topic=topic, ref=ref, at=at) for company, topic, ref in news])
+    Change.objects.bulk_create(
+        [Change(company_id=company, topic=topic, ref=ref, at=at) for company, topic, ref in news]
+    )
     wake()
 
 

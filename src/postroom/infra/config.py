@@ -1,4 +1,4 @@
-"""Configuration: flags over environment (`POSTROOM_*`) over file (`postroom.toml`); each field says its meaning and unit.
+"""Configuration: flags over environment (`POSTROOM_*`) over file (`postroom.toml`); each field says what it means.
 
 A field NAME may also be given as POSTROOM_NAME_FILE: the path of a file that holds the value (for secrets).
 """

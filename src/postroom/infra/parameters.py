@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from postroom.core.routing.facts import Limits
 from postroom.infra.models import Parameter
@@ -25,24 +25,28 @@ KNOWN = {
     "mail.incoming.limit.thread": Known("20", "Mails that one sender may put in one thread within the period."),
 }
 
-_cache: tuple[float, dict[str, str]] = (0.0, {})
+
+@dataclass(slots=True)
+class _Cache:
+    read_at: float = 0.0
+    values: dict[str, str] = field(default_factory=dict)
+
+
+_cache = _Cache()
 
 
 def values() -> dict[str, str]:
     """Every known parameter's value, at most five seconds old."""
-    global _cache
-    at, known = _cache
-    if not known or time.monotonic() - at > REREAD_SECONDS:
+    if not _cache.values or time.monotonic() - _cache.read_at > REREAD_SECONDS:
         set_ = dict(Parameter.objects.filter(key__in=KNOWN).values_list("key", "value"))
-        known = {key: set_.get(key, meaning.default) for key, meaning in KNOWN.items()}
-        _cache = (time.monotonic(), known)
-    return known
+        _cache.values = {key: set_.get(key, meaning.default) for key, meaning in KNOWN.items()}
+        _cache.read_at = time.monotonic()
+    return _cache.values
 
 
 def forget() -> None:
     """Read the parameters anew the next time they are asked for."""
-    global _cache
-    _cache = (0.0, {})
+    _cache.values = {}
 
 
 def loop_limits() -> Limits:

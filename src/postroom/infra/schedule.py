@@ -42,7 +42,7 @@ def _run(row: ScheduledAction, action: Action) -> bool:
     try:
         result = action.do()
     except Exception as error:
-        log.error("scheduled action failed", action=row.key, exc_info=error)
+        log.exception("scheduled action failed", action=row.key, exc_info=error)
         result = f"Failed: {type(error).__name__}: {error}"
     ScheduledAction.objects.filter(key=row.key).update(last_result=result)
     return True

@@ -16,6 +16,7 @@ def create_records(type_key: str, seeds: Sequence[Seed]) -> list[Record]:
 
     Raises:
         BadDefaults: a default names something else, or is no id.
+
     """
     records = [_record(type_key, seed) for seed in seeds]
     return Record.objects.bulk_create(records)

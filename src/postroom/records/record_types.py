@@ -54,6 +54,7 @@ class RecordType(Protocol):
 
         Raises:
             BadDefaults: nothing was made.
+
         """
         ...
 
@@ -79,6 +80,7 @@ def record_type(key: str) -> RecordType:
 
     Raises:
         UnknownRecordType: there is none.
+
     """
     try:
         return record_types()[key]

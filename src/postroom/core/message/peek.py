@@ -24,7 +24,8 @@ def peek(raw: bytes) -> Ids:
     """The ids in the header section; never raises."""
     end = _END.search(raw, 0, HEADER_LIMIT)
     head = raw[: end.start() if end else HEADER_LIMIT]
-    own, referenced = "", []
+    own = ""
+    referenced: list[str] = []
     for match in _FIELD.finditer(head):
         ids = ids_in(match[2].decode("utf-8", "replace"))
         if match[1].lower() != b"message-id":

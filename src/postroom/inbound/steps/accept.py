@@ -52,6 +52,7 @@ def accept(arrivals: Sequence[Arrival], *, check_catchall: bool = True) -> Seque
 
     Raises:
         DatabaseError, OSError: nothing was kept; the door answers 4xx and the sender tries again.
+
     """
     ids = [peek(arrival.raw) for arrival in arrivals]
     refused = _catchall_alone(arrivals, [found.referenced for found in ids]) if check_catchall else {}

@@ -21,9 +21,9 @@ from postroom.core.routing.facts import (
 from postroom.core.triage.loops import is_own
 from postroom.directory import facts as directory
 from postroom.domains import facts as domains
+from postroom.inbound.work import Read
 from postroom.infra import counters, parameters
 from postroom.infra.instance import instance_id
-from postroom.inbound.work import Read
 from postroom.records import facts as records
 
 
@@ -41,7 +41,7 @@ class _World:
     forced: dict[int, int] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     helps: dict[int, str] = field(default_factory=dict)
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
     instance: str = ""
 
 

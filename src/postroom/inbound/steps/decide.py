@@ -38,6 +38,4 @@ def _replay(arrival: InboundMail) -> str:
 
 def decide_all(reads: Sequence[Read], facts: Sequence[Facts], routes: Mapping[int, list[Route]]) -> list[Decided]:
     """Every arrival of a batch decided."""
-    return [
-        decide(read, known, routes.get(read.arrival.pk, ())) for read, known in zip(reads, facts, strict=True)
-    ]
+    return [decide(read, known, routes.get(read.arrival.pk, ())) for read, known in zip(reads, facts, strict=True)]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from random import SystemRandom
 
 from django.db import transaction
 
@@ -42,6 +42,7 @@ SETTLED = [
 REUSED = ["company_id", "target", "content_key", "state", "because", "trace", "recipients", "error", "message",
           "settled_at", "attempts"]  # fmt: skip
 LONGEST_ERROR = 2000
+CHANCE = SystemRandom()
 
 
 def enact(batch: Sequence[Decided], token: str) -> None:
@@ -51,11 +52,12 @@ def enact(batch: Sequence[Decided], token: str) -> None:
 
     Raises:
         DatabaseError: the database went away; nothing is lost, the leases run out.
+
     """
     try:
         with transaction.atomic():
             _enact_together(batch, token)
-    except Exception as error:  # whatever one of them holds must not keep the others
+    except Exception as error:  # noqa: BLE001 whatever one of them holds must not keep the others
         log.warning("batch failed, going one by one", mails=len(batch), error=repr(error))
         for decided in batch:
             _enact_alone(decided, token)
@@ -83,8 +85,9 @@ def _carry_out(batch: Sequence[Decided]) -> list[Act]:
     effects.enact(fresh)
     for act in acts:
         _fill(act)
-    Route.objects.bulk_create([act.route for act in acts if act.route.pk is None])
-    update_rows(Route, [act.route for act in acts if act.route.pk is not None], REUSED)
+    known = [act.route for act in acts if act.reused]
+    Route.objects.bulk_create([act.route for act in acts if not act.reused])
+    update_rows(Route, known, REUSED)
     return acts
 
 
@@ -102,7 +105,7 @@ def _acts(decided: Decided) -> list[Act]:
             spare.remove(route)
         # a copy, so that a transaction that fails leaves the original as the next try needs it
         row = copy(route) if route else Route(arrival=decided.read.arrival, created_at=now())
-        acts.append(Act(decided, decision, row))
+        acts.append(Act(decided, decision, row, reused=route is not None))
     if spare:  # the world changed since: what these were about is no longer decided
         Route.objects.filter(pk__in=[route.pk for route in spare]).delete()
     return acts
@@ -115,7 +118,10 @@ def _without_duplicates(acts: Sequence[Act]) -> list[Act]:
     """
     keys = {act.decided.read.content_key for act in acts}
     rows = Route.objects.filter(content_key__in=keys).exclude(state=ArrivalState.DUPLICATE)
-    first = {(r.company_id, r.target, r.content_key): r for r in rows.only("company_id", "target", "content_key", "arrival_id")}
+    first = {
+        (r.company_id, r.target, r.content_key): r
+        for r in rows.only("company_id", "target", "content_key", "arrival_id")
+    }
     fresh = []
     for act in acts:
         earlier = first.get((act.decision.company, act.decision.target, act.decided.read.content_key))
@@ -149,7 +155,7 @@ def _settle(decided: Decided, routes: Sequence[Route]) -> None:
     arrival.state = worst(states) if states else ArrivalState.IGNORED
     arrival.attempts += 1
     again = ArrivalState.RETRYING in states
-    arrival.due = now() + timedelta(seconds=backoff(arrival.attempts, random.random())) if again else None
+    arrival.due = _next_try(arrival.attempts) if again else None
     arrival.settled_at = None if again else now()
     arrival.error = ""
     arrival.company_id = _company(decided)
@@ -159,6 +165,10 @@ def _settle(decided: Decided, routes: Sequence[Route]) -> None:
     arrival.kind = decided.read.understood.triage.kind
     arrival.defects = list(mail.defects)
     arrival.lease_token, arrival.lease_until = "", None
+
+
+def _next_try(attempts: int) -> datetime:
+    return now() + timedelta(seconds=backoff(attempts, CHANCE.random()))
 
 
 def _company(decided: Decided) -> int:
@@ -189,7 +199,7 @@ def _enact_alone(decided: Decided, token: str) -> None:
                 acts = _carry_out([one])
                 _tell(acts, ())
         except Exception as error:
-            log.error("route failed", arrival=decided.read.arrival.pk, target=decision.target, exc_info=error)
+            log.exception("route failed", arrival=decided.read.arrival.pk, target=decision.target, exc_info=error)
             routes.append(_write_failure(decided, decision, error))
         else:
             routes += [act.route for act in acts]
@@ -234,7 +244,7 @@ def fail(arrival: InboundMail, token: str, error: Exception) -> None:
         arrival.attempts += 1
         again = arrival.attempts < MAX_ATTEMPTS
         arrival.state = ArrivalState.RETRYING if again else ArrivalState.FAILED
-        arrival.due = now() + timedelta(seconds=backoff(arrival.attempts, random.random())) if again else None
+        arrival.due = _next_try(arrival.attempts) if again else None
         arrival.settled_at = None if again else now()
         arrival.error = f"{type(error).__name__}: {error}"[:LONGEST_ERROR]
         arrival.lease_token, arrival.lease_until = "", None

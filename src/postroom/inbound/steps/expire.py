@@ -1,4 +1,4 @@
-"""Step 6: forget what has been kept long enough: the bytes of settled arrivals, old refusals, blobs that nobody names."""
+"""Step 6: forget what was kept long enough: bytes of settled arrivals, old refusals, blobs that nobody names."""
 
 from __future__ import annotations
 

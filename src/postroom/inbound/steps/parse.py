@@ -65,9 +65,8 @@ class Reader:
         """Stop the processes, also those that are stuck."""
         if self._pool is None:
             return
-        processes = list(self._pool._processes.values())
         self._pool.shutdown(wait=False, cancel_futures=True)
-        for process in processes:
+        for process in multiprocessing.active_children():  # the worker has no others
             process.kill()
         self._pool = None
 

@@ -15,7 +15,6 @@ from django.db.backends.signals import connection_created
 
 from postroom.infra.database import postgres, sqlite
 
-
 TICK = 0.002  # seconds: SQLite's clock counts whole milliseconds, ours counts microseconds
 
 
@@ -36,6 +35,7 @@ def settings_for(url: str) -> dict[str, Any]:
 
     Raises:
         ValueError: for a scheme other than sqlite and postgresql.
+
     """
     parts = urlsplit(url)
     if parts.scheme == "sqlite":
@@ -114,7 +114,8 @@ def add_up(
 
 def bump(model: type[models.Model], amounts: Mapping[str, int], since: datetime, window: float) -> dict[str, int]:
     """Add to counters (`key`, `since`, `count`) and return each new count; a window of `window` seconds that has
-    passed begins anew."""
+    passed begins anew.
+    """
     if not amounts:
         return {}
     own = engine()
@@ -175,7 +176,7 @@ def waiter() -> Waiter:
         parameters = connection.get_connection_params()
         known = ("dbname", "user", "password", "host", "port")
         given = {name: str(parameters[name]) for name in known if parameters.get(name)}
-        return postgres.Waiter(postgres.psycopg.conninfo.make_conninfo(**given))
+        return postgres.Waiter(given)
     return sqlite.Waiter(str(connection.settings_dict["NAME"]))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import psycopg
+from psycopg.conninfo import make_conninfo
 
 NOW = "clock_timestamp()"
 SKIP_LOCKED = "FOR UPDATE SKIP LOCKED"
@@ -49,13 +50,13 @@ def notify(execute: Callable[[str], Any]) -> None:
 class Waiter:
     """Waits for a NOTIFY on its own connection; connects again when the server went away."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url
+    def __init__(self, parameters: dict[str, str]) -> None:
+        self._conninfo = make_conninfo(**parameters)
         self._connection: psycopg.Connection[Any] | None = None
 
     def _listen(self) -> psycopg.Connection[Any]:
         if self._connection is None or self._connection.closed:
-            self._connection = psycopg.connect(self._url, autocommit=True, connect_timeout=5)
+            self._connection = psycopg.connect(self._conninfo, autocommit=True, connect_timeout=5)
             self._connection.execute(f"LISTEN {CHANNEL}")
         return self._connection
 
