@@ -2,6 +2,27 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from postroom.web.pages import arrivals, content, records, signin
+from postroom.web.pages.events import events
+
+urlpatterns = [
+    path("", signin.home, name="home"),
+    path("sign-in", signin.sign_in, name="sign-in"),
+    path("sign-out", signin.sign_out, name="sign-out"),
+    path("leads", records.record_list, {"type": "lead"}, name="leads"),
+    path("leads/<int:pk>", records.record_page, {"type": "lead"}, name="leads-page"),
+    path("tickets", records.record_list, {"type": "ticket"}, name="tickets"),
+    path("tickets/<int:pk>", records.record_page, {"type": "ticket"}, name="tickets-page"),
+    path("messages/<int:pk>/body", content.message_body, name="message-body"),
+    path("messages/<int:pk>/text", content.message_text, name="message-text"),
+    path("attachments/<int:pk>/<str:name>", content.attachment, name="attachment"),
+    path("arrivals", arrivals.arrival_list, name="arrivals"),
+    path("arrivals/refused", arrivals.refusal_list, name="refusals"),
+    path("arrivals/<int:pk>", arrivals.arrival_page, name="arrival"),
+    path("arrivals/<int:pk>/source", arrivals.arrival_source, name="arrival-source"),
+    path("arrivals/<int:pk>/download", arrivals.arrival_download, name="arrival-download"),
+    path("arrivals/<int:pk>/replay", arrivals.replay, name="arrival-replay"),
+    path("events", events, name="events"),
+]

@@ -1,0 +1,27 @@
+"""What every page shows around its own content."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+
+from postroom.directory.models import User
+from postroom.directory.selectors import company_names
+from postroom.web.places import places_of
+from postroom.web.views import Person
+
+THEMES = ("light", "dark")
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """The theme that the reader chose, and for those signed in the navigation and who they are."""
+    theme = request.COOKIES.get("theme", "")
+    shown: dict[str, Any] = {"theme": theme if theme in THEMES else ""}
+    user = getattr(request, "user", None)
+    if isinstance(user, User):
+        shown["places"] = list(places_of(user))
+        shown["me"] = Person(user.name or user.username, user.email)
+        shown["my_companies"] = ", ".join(company_names(user).values())
+        shown["single_keys"] = user.single_keys
+    return shown

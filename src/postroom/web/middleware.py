@@ -1,0 +1,89 @@
+"""What surrounds every page: headers that keep hostile content harmless, the reader's clock and language."""
+
+from __future__ import annotations
+
+import zoneinfo
+from collections.abc import Awaitable, Callable
+
+from asgiref.sync import iscoroutinefunction
+from django.http import HttpRequest, HttpResponseBase
+from django.utils import timezone, translation
+from django.utils.decorators import sync_and_async_middleware, sync_only_middleware
+
+from postroom.directory.models import User
+
+Handler = Callable[[HttpRequest], HttpResponseBase]
+AsyncHandler = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
+
+POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "frame-src 'self'",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Cache-Control": "no-store, private",
+}
+
+
+def _secured(response: HttpResponseBase) -> HttpResponseBase:
+    """What a view says of itself stays; the rest is as strict as can be."""
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    return response
+
+
+@sync_and_async_middleware
+def security_headers(get_response: Handler | AsyncHandler) -> Handler | AsyncHandler:
+    """Give every answer its headers."""
+    if iscoroutinefunction(get_response):
+
+        async def secured_later(request: HttpRequest) -> HttpResponseBase:
+            return _secured(await get_response(request))
+
+        return secured_later
+
+    def secured(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        assert isinstance(response, HttpResponseBase)
+        return _secured(response)
+
+    return secured
+
+
+@sync_only_middleware
+def clock_and_language(get_response: Handler) -> Handler:
+    """Show times in the reader's zone and words in the reader's language."""
+
+    def handle(request: HttpRequest) -> HttpResponseBase:
+        user = request.user
+        if not isinstance(user, User):
+            return get_response(request)
+        translation.activate(user.language or translation.get_language() or "en")
+        with timezone.override(zone_of(user.time_zone)):
+            response = get_response(request)
+            render = getattr(response, "render", None)
+            return render() if callable(render) else response
+
+    return handle
+
+
+def zone_of(name: str) -> zoneinfo.ZoneInfo:
+    """The zone of this name; UTC where it is unknown."""
+    try:
+        return zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        return zoneinfo.ZoneInfo("UTC")

@@ -1,0 +1,216 @@
+"""Leads and tickets: the lists, and the page of one record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from postroom.conversations import selectors as talk
+from postroom.conversations.selectors import Latest
+from postroom.directory.access import may
+from postroom.directory.models import User
+from postroom.directory.roles import Permission
+from postroom.records import selectors
+from postroom.records.models import Record, Stage
+from postroom.web.pages.common import for_users, found, key, reader, wants
+from postroom.web.pages.thread import Thread, thread_of
+from postroom.web.places import Place, place_of_type, record_url
+from postroom.web.views import Fact, Person
+
+LONGEST_FILTER = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A record as a list shows it."""
+
+    id: int
+    url: str
+    number: str
+    title: str
+    who: Person
+    organisation: str = ""
+    desk: str = ""
+    stage: str = ""
+    closed: bool = False
+    owner: Person | None = None
+    snippet: str = ""
+    at: datetime | None = None
+    files: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A page of rows with the filter that made it. `next` and `newest` are addresses, empty where they lead nowhere."""
+
+    place: Place
+    rows: tuple[Row, ...] = ()
+    stages: tuple[str, ...] = ()
+    text: str = ""
+    stage: str = ""
+    next: str = ""
+    newest: str = ""
+
+    @property
+    def filtered(self) -> bool:
+        return bool(self.text or self.stage)
+
+    @property
+    def url(self) -> str:
+        """This list from its beginning, with its filter."""
+        return _address(self.place, self.text, self.stage)
+
+
+def _address(place: Place, text: str, stage: str, before: int | None = None) -> str:
+    asked = {name: value for name, value in (("q", text), ("stage", stage), ("before", before)) if value}
+    return f"{place.url}?{urlencode(asked)}" if asked else place.url
+
+
+@for_users
+def record_list(request: HttpRequest, type: str) -> HttpResponse:
+    """The records of a type; htmx asks for the rows alone."""
+    user, place = reader(request), place_of_type(type)
+    if not may(user, Permission.RECORDS_READ):
+        return render(request, "web/no_companies.html", {"title": place.label})
+    listing = _listing(request, user, place)
+    template = "web/records/rows.html" if wants(request, "rows") else "web/records/list.html"
+    return render(request, template, {"title": place.label, "here": place.name, "list": listing})
+
+
+def _listing(request: HttpRequest, user: User, place: Place) -> Listing:
+    text = request.GET.get("q", "").strip()[:LONGEST_FILTER].replace("\0", "")
+    stage = request.GET.get("stage", "")[:LONGEST_FILTER].replace("\0", "")
+    before = key(request)
+    page = selectors.records(user, type=place.type, text=text, stage=stage, before=before)
+    newest = talk.latest(user, [record.pk for record in page.rows])
+    return Listing(
+        place=place,
+        rows=tuple(_row(record, newest.get(record.pk, Latest())) for record in page.rows),
+        stages=tuple(selectors.stage_names(user, place.type)),
+        text=text,
+        stage=stage,
+        next=_address(place, text, stage, page.next) if page.next else "",
+        newest=_address(place, text, stage) if before else "",
+    )
+
+
+def _row(record: Record, newest: Latest) -> Row:
+    contact, owner = record.contact, record.owner
+    return Row(
+        id=record.pk,
+        url=record_url(record.type, record.pk),
+        number=record.number,
+        title=record.title or _("No subject"),
+        who=Person(contact.name) if contact else Person(newest.author),
+        organisation=contact.organisation if contact else "",
+        desk=record.desk.name if record.desk else "",
+        stage=record.stage.name if record.stage else "",
+        closed=record.closed_at is not None,
+        owner=Person(owner.name, owner.email) if owner else None,
+        snippet=newest.snippet,
+        at=newest.at or record.created_at,
+        files=newest.files,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A stage in the header of a record: `done`, `now` or still to come."""
+
+    name: str
+    state: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Facts under a heading."""
+
+    title: str
+    facts: tuple[Fact, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPage:
+    """A record with everything that its page shows."""
+
+    record: Record
+    place: Place
+    thread: Thread
+    title: str = ""
+    steps: tuple[Step, ...] = ()
+    groups: tuple[Group, ...] = ()
+    people: tuple[tuple[Person, bool], ...] = ()
+    followers: tuple[Person, ...] = ()
+    replies_to: str = ""
+    talk: str = field(default="")
+
+
+@for_users
+def record_page(request: HttpRequest, type: str, pk: int) -> HttpResponse:
+    """One record: its facts and its conversation; htmx asks for the facts or for messages alone."""
+    user, place = reader(request), place_of_type(type)
+    record = found(selectors.record(user, type, pk))
+    if wants(request, "facts"):
+        return render(request, "web/records/facts.html", {"page": _record_page(record, place, Thread())})
+    thread = thread_of(user, record, before=key(request), after=key(request, "after"))
+    if wants(request, "thread") or wants(request, "earlier"):
+        return render(request, "web/records/messages.html", {"thread": thread}, status=200 if thread.messages else 204)
+    page = _record_page(record, place, thread)
+    return render(request, "web/records/page.html", {"title": page.title, "here": place.name, "page": page})
+
+
+def _record_page(record: Record, place: Place, thread: Thread) -> RecordPage:
+    alias = record.desk.alias if record.desk else None
+    return RecordPage(
+        record=record,
+        place=place,
+        thread=thread,
+        title=record.title or _("No subject"),
+        steps=_steps(record, selectors.stages_of(record)),
+        groups=tuple(group for group in _groups(record, selectors.addresses_of(record)) if group.facts),
+        people=tuple((Person(one.name, one.email), one.wrote) for one in talk.participants(record.pk)),
+        followers=tuple(Person(one.contact.name) for one in talk.followers(record.pk)),
+        replies_to=alias.address if alias else "",
+        talk=reverse(f"{place.name}-page", args=[record.pk]),
+    )
+
+
+def _steps(record: Record, stages: Sequence[Stage]) -> tuple[Step, ...]:
+    """The stages on the way; an ending that was not taken is left out where the record has ended otherwise."""
+    now = record.stage.position if record.stage else -1
+    ended = record.stage is not None and record.stage.closes
+    shown = [stage for stage in stages if not (ended and stage.closes and stage.pk != record.stage_id)]
+    return tuple(
+        Step(stage.name, "now" if stage.pk == record.stage_id else "done" if stage.position < now else "")
+        for stage in shown
+    )
+
+
+def _groups(record: Record, addresses: Sequence[str]) -> tuple[Group, ...]:
+    contact = record.contact
+    facts = [Fact(_("Name"), contact.name), Fact(_("Organisation"), contact.organisation)] if contact else []
+    facts += [Fact(_("Email"), address, href=f"mailto:{address}") for address in addresses]
+    facts += [Fact(_("Phone"), contact.phone)] if contact else []
+    return (
+        Group(_("Contact"), tuple(fact for fact in facts if fact.value)),
+        Group(
+            _("Handling"),
+            tuple(
+                fact
+                for fact in (
+                    Fact(_("Desk"), record.desk.name if record.desk else ""),
+                    Fact(_("Owner"), record.owner.name if record.owner else _("Nobody yet")),
+                    Fact(_("Stage"), record.stage.name if record.stage else ""),
+                    Fact(_("Company"), record.company.name),
+                )
+                if fact.value
+            ),
+        ),
+    )

@@ -1,0 +1,110 @@
+"""Small tags of the design system: icons, times, addresses, plain text."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from functools import lru_cache
+
+import lucide
+from django import template
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import conditional_escape, escape, format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext, ngettext
+
+register = template.Library()
+
+_LINK = re.compile(r"\b(?:https?://[^\s<>\"'`]{1,2000}|[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8})")
+_TRAILING = ".,;:!?)]}'\""
+_BLANK_LINES = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
+
+
+@register.simple_tag
+@lru_cache(maxsize=256)
+def icon(name: str, size: int = 18) -> SafeString:
+    """A Lucide icon, decoration only: the words beside it say the same."""
+    svg = lucide._render_icon(name, size, **{"class": "i", "aria-hidden": "true", "focusable": "false"})  # noqa: SLF001
+    return mark_safe(svg)  # noqa: S308: the wheel's own drawing
+
+
+@register.filter
+def when(at: datetime | None) -> SafeString:
+    """A time in the reader's zone, as short as it can be said; the whole of it as a tooltip and for machines."""
+    if at is None:
+        return SafeString("")
+    local = timezone.localtime(at)
+    words = _short(local, timezone.localtime())
+    whole = date_format(local, "DATETIME_FORMAT")
+    return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(timespec="seconds"), whole, words)
+
+
+def _short(local: datetime, now: datetime) -> str:
+    clock = date_format(local, "H:i")
+    days = (now.date() - local.date()) // timedelta(days=1)
+    if days == 0:
+        return clock
+    if days == 1:
+        return gettext("Yesterday %(time)s") % {"time": clock}
+    return f"{date_format(local, 'j M' if local.year == now.year else 'j M Y')}, {clock}"
+
+
+@register.filter
+def size(number: int) -> str:
+    """A number of bytes in words: 812 bytes, 64 kB, 1.8 MB."""
+    if number < 1000:
+        return ngettext("%(number)d byte", "%(number)d bytes", number) % {"number": number}
+    if number < 999_500:
+        return gettext("%(number)d kB") % {"number": round(number / 1000)}
+    return gettext("%(number).1f MB") % {"number": number / 1_000_000}
+
+
+@register.filter
+def softat(address: str) -> SafeString:
+    """An address that may be broken before its @ where the line is short."""
+    return SafeString(conditional_escape(address).replace("@", "<wbr>@"))
+
+
+@register.filter
+def paragraphs(text: str) -> SafeString:
+    """Plain text as paragraphs, its addresses as links; everything else is escaped."""
+    pieces = (piece.strip("\n") for piece in _BLANK_LINES.split(text.replace("\r\n", "\n")))
+    return SafeString("".join(f'<p dir="auto">{_linked(piece)}</p>' for piece in pieces if piece.strip()))
+
+
+def _linked(text: str) -> str:
+    out: list[str] = []
+    place = 0
+    for match in _LINK.finditer(text):
+        target = match[0].rstrip(_TRAILING)
+        out.append(escape(text[place : match.start()]))
+        out.append(_anchor(target))
+        place = match.start() + len(target)
+    out.append(escape(text[place:]))
+    return "".join(out)
+
+
+def _anchor(target: str) -> str:
+    if target.startswith("http"):
+        return f'<a href="{escape(target)}" target="_blank" rel="noopener noreferrer nofollow">{escape(target)}</a>'
+    return f'<a href="mailto:{escape(target)}">{escape(target)}</a>'
+
+
+@register.filter
+def lines(text: str) -> int:
+    """How many lines have something on them."""
+    return sum(1 for line in text.splitlines() if line.strip())
+
+
+@register.filter
+def extension(name: str) -> str:
+    """The three or four letters that people know a kind of file by."""
+    _, dot, ending = name.rpartition(".")
+    return ending.upper()[:4] if dot and ending.isalnum() else gettext("FILE")
+
+
+@register.inclusion_tag("web/parts/avatar.html")
+def avatar(person: object, kind: str = "") -> dict[str, object]:
+    """A round mark of a person."""
+    return {"person": person, "kind": kind}

@@ -1,0 +1,172 @@
+"""Rows for tests, made through the ORM; each call gives something believable that a test then varies."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from postroom.conversations.models import Attachment, Follower, Message, Participant, Thread
+from postroom.directory.models import Company, Contact, ContactAddress, Membership, User
+from postroom.domains.models import Alias, AliasDomain, CompanyDomain
+from postroom.inbound.models import InboundMail, RawMail, Refusal, Route
+from postroom.infra import blobs
+from postroom.infra.clock import now
+from postroom.infra.models import Blob, File
+from postroom.records.models import Desk, Record, Stage
+
+PASSWORD = "correct horse battery"  # noqa: S105: for tests
+STAGES = ("New", "Qualified", "Proposition", "Won")
+
+_numbers = itertools.count(1)
+
+
+def company(name: str = "Acme") -> Company:
+    return Company.objects.create(name=name, slug=f"{name.lower()}-{next(_numbers)}", created_at=now())
+
+
+def user(username: str, roles: Mapping[Company, str] | None = None, **fields: Any) -> User:
+    values = {"name": username.title(), "email": f"{username}@acme.example", "created_at": now(), **fields}
+    made = User(username=username, **values)
+    made.set_password(PASSWORD)
+    made.save()
+    for where, role in (roles or {}).items():
+        Membership.objects.create(user=made, company=where, role=role)
+    return made
+
+
+def contact(where: Company, name: str = "Hanna Sjöberg", email: str = "", **fields: Any) -> Contact:
+    made = Contact.objects.create(company=where, name=name, created_at=now(), **fields)
+    address = email or f"{name.split()[0].lower()}.{next(_numbers)}@norrgard.example"
+    ContactAddress.objects.create(company=where, contact=made, email=address)
+    return made
+
+
+def domain(name: str, *owners: Company) -> AliasDomain:
+    made, _ = AliasDomain.objects.get_or_create(name=name)
+    for owner in owners:
+        CompanyDomain.objects.get_or_create(company=owner, domain=made)
+    return made
+
+
+def desk(where: Company, type: str = "lead", name: str = "Nordics", local_part: str = "", **fields: Any) -> Desk:
+    address = Alias.objects.create(
+        domain=domain(f"{where.slug}.example", where),
+        local_part=local_part or f"{type}{next(_numbers)}",
+        company=where,
+        record_type=type,
+    )
+    made = Desk.objects.create(company=where, record_type=type, name=name, alias=address, **fields)
+    for position, stage in enumerate(STAGES):
+        Stage.objects.create(desk=made, name=stage, position=position, closes=stage == STAGES[-1])
+    return made
+
+
+def record(at: Desk, title: str = "Telematics for 42 delivery vans", **fields: Any) -> Record:
+    values = {"stage": at.stages.first(), "created_at": now(), "type": at.record_type, **fields}
+    made = Record.objects.create(company=at.company, title=title, desk=at, **values)
+    Thread.objects.create(record=made, company=at.company, last_message_at=now())
+    return made
+
+
+def message(of: Record, text: str = "The numbers look right.", **fields: Any) -> Message:
+    values = {
+        "author_name": "Hanna Sjöberg",
+        "author_email": "hanna@norrgard.example",
+        "text": text,
+        "own_text": text,
+        "subject": of.title,
+        "to": [["sales@acme.example", ""]],
+        "received_at": now(),
+        **fields,
+    }
+    made = Message.objects.create(thread=of.thread, company=of.company, **values)
+    email = str(values["author_email"])
+    Participant.objects.get_or_create(
+        thread=of.thread, email=email, defaults={"name": values["author_name"], "wrote": True}
+    )
+    return made
+
+
+def follower(of: Record, who: Contact) -> Follower:
+    return Follower.objects.create(thread=of.thread, contact=who)
+
+
+def attachment(
+    of: Message, name: str, data: bytes = b"data", type: str = "application/pdf", **fields: Any
+) -> Attachment:
+    digest = blobs.put([data])[0]
+    file = File.objects.create(
+        company_id=of.company_id,
+        blob=Blob.objects.get(pk=digest),
+        name=name,
+        content_type=type,
+        size=len(data),
+        created_at=now(),
+    )
+    return Attachment.objects.create(message=of, file=file, position=of.attachments.count(), **fields)
+
+
+RAW = b"From: Hanna <hanna@norrgard.example>\r\nTo: sales@acme.example\r\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\n\r\nHi\r\n"
+
+
+def arrival(owner: Company | None, raw: bytes = RAW, **fields: Any) -> InboundMail:
+    values = {
+        "source": "smtp",
+        "key": f"key-{next(_numbers)}",
+        "state": "routed",
+        "received_at": now(),
+        "settled_at": now(),
+        "sender": "hanna@norrgard.example",
+        "recipients": ["sales@acme.example"],
+        "size": len(raw),
+        "subject": "Grüße",
+        "author_name": "Hanna Sjöberg",
+        "author_email": "hanna@norrgard.example",
+        "kind": "message",
+        **fields,
+    }
+    made = InboundMail.objects.create(company_id=owner.pk if owner else 0, **values)
+    RawMail.objects.create(arrival=made, data=raw)
+    return made
+
+
+def route(of: InboundMail, owner: Company | None, target: str = "none", state: str = "routed", **fields: Any) -> Route:
+    values = {
+        "because": "sales@acme.example is the alias of Nordics, which makes a lead.",
+        "trace": [{"step": "loop_guard", "text": "not a loop"}, {"step": "alias_match", "text": "sales@ makes a lead"}],
+        "recipients": ["sales@acme.example"],
+        "content_key": f"content-{next(_numbers)}",
+        "created_at": now(),
+        "settled_at": now(),
+        "attempts": 1,
+        **fields,
+    }
+    return Route.objects.create(arrival=of, company_id=owner.pk if owner else 0, target=target, state=state, **values)
+
+
+def refusal(owner: Company | None, at: datetime | None = None, **fields: Any) -> Refusal:
+    moment = at or now()
+    values = {
+        "door": "smtp",
+        "peer": "192.0.2.7",
+        "helo": "mail.norrgard.example",
+        "sender": "hanna@norrgard.example",
+        "recipient": f"nobody{next(_numbers)}@acme.example",
+        "code": "550 5.1.1",
+        "words": "Nobody has this address here.",
+        "hour": moment.replace(minute=0, second=0, microsecond=0),
+        **fields,
+    }
+    return Refusal.objects.create(company_id=owner.pk if owner else 0, first_at=moment, last_at=moment, **values)
+
+
+def mails_into(of: Record, texts: Sequence[str]) -> list[Message]:
+    """Messages that came by mail, each with its arrival and the route that posted it."""
+    posted = []
+    for text in texts:
+        made = message(of, text)
+        route(arrival(of.company), of.company, f"thread:{of.thread.pk}", message=made)
+        posted.append(made)
+    return posted
