@@ -239,6 +239,13 @@ def test_an_alias_of_another_type_makes_an_answer_a_forward(headers: dict[str, A
         assert "An answer makes no new record at" in decision.because
 
 
+def test_a_forward_to_another_company_at_a_shared_domain_names_no_foreign_record() -> None:
+    shared = replace(to_alias(alias(9, "hr@acme.example", "applicant", company=GLOBEX)), companies=(ACME, GLOBEX))
+    [decision] = decided(facts(shared, referred=(refers(LEAD),))).decisions
+    assert (decision.company, decision.target) == (GLOBEX, "alias:9")
+    assert "lead" not in decision.because
+
+
 def test_an_automatic_answer_forwards_nothing() -> None:
     [decision] = decided(facts(TO_SUPPORT, referred=(refers(LEAD),)), OUT_OF_OFFICE).decisions
     assert decision.target == "thread:31"

@@ -66,6 +66,8 @@ def _is_copied_only(arriving: Arriving, recipient: Recipient) -> bool:
 
 
 def _forwarded(decision: Decision, thread: ThreadFact, why: str) -> Decision:
+    if decision.company != thread.company:  # companies that share a domain do not read of each other's records
+        return decision
     record = spoken(thread.record)
     note = f"{why} It is also addressed to another kind of record, so it was forwarded there and not to {record}."
     return replace(decision, because=f"{note} {decision.because}")
