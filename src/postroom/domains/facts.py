@@ -29,6 +29,11 @@ class Known:
     token: Token | None = None
     problem: str = ""
 
+    @property
+    def delivery(self) -> int:
+        """The delivery that a return-path token names, or 0."""
+        return self.token.row if self.token and self.token.purpose is Purpose.RETURN_PATH else 0
+
 
 @dataclass(slots=True)
 class _Book:
@@ -127,7 +132,7 @@ def _token(tag: str, book: _Book) -> tuple[Token | None, str]:
     token = verify(tag, book.secrets)
     if token is None:
         return None, "the tag looks like a token, but its signature is wrong"
-    return token, "" if token.purpose is Purpose.REPLY else "the token is that of a return path"
+    return token, ""
 
 
 def default_from(domain: AliasDomain) -> str:

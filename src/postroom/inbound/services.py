@@ -10,13 +10,12 @@ from django.db import transaction
 
 from postroom.core.delivery.states import ARRIVALS, ArrivalEvent, ArrivalState
 from postroom.core.message.understood import understand
-from postroom.core.routing.explain import explain_route
 from postroom.directory.models import User
 from postroom.domains.models import AllowedSender
 from postroom.inbound.models import InboundMail, Refusal, Route
 from postroom.inbound.steps.accept import Arrival, Kept, accept
 from postroom.inbound.steps.collect import gather
-from postroom.inbound.steps.decide import decide
+from postroom.inbound.steps.decide import decide, trace_of
 from postroom.inbound.steps.enact import STATES
 from postroom.inbound.work import read_from
 from postroom.infra.changes import tell
@@ -126,7 +125,7 @@ def explain(raw: bytes, recipients: Sequence[str], sender: str = "") -> list[Exp
             state=STATES[type(decision)],
             because=decision.because,
             recipients=list(decision.recipients),
-            trace=explain_route(decision, list(decided.trace)),
+            trace=trace_of(decided, decision),
         )
         for decision in decided.decisions
     ]

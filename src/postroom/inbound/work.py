@@ -8,8 +8,10 @@ from functools import cached_property
 from postroom.core.addresses import parse_addresses
 from postroom.core.message.mail import Mail
 from postroom.core.message.understood import Understood
-from postroom.core.routing.decision import Decision
+from postroom.core.routing.decision import Decision, Routing
 from postroom.core.routing.facts import Facts
+from postroom.core.tokens import LENGTH as TOKEN_LENGTH
+from postroom.core.tokens import looks_like_token
 from postroom.inbound.models import InboundMail, Route
 
 LONGEST_ID = 255
@@ -48,21 +50,30 @@ class Read:
 
     @property
     def creates_only(self) -> bool:
-        return not self.referenced
+        return not self.referenced and not any(_may_hold_token(address) for address in self.arrival.recipients)
+
+
+def _may_hold_token(address: str) -> bool:
+    local = address.partition("@")[0]
+    return len(local) > TOKEN_LENGTH and looks_like_token(local[-TOKEN_LENGTH:])
 
 
 @dataclass(frozen=True)
 class Decided:
     """An arrival with what was decided about it and why; `done` are its routes that are settled already, `open` those
-    that a retry or a replay may use again.
+    that a retry or a replay may use again. `only` narrows it to one decision, where each is carried out by itself.
     """
 
     read: Read
     facts: Facts
-    decisions: tuple[Decision, ...]
-    trace: tuple[dict[str, str], ...]
+    routing: Routing
+    only: Decision | None = None
     done: tuple[Route, ...] = ()
     open: tuple[Route, ...] = ()
+
+    @property
+    def decisions(self) -> tuple[Decision, ...]:
+        return (self.only,) if self.only else self.routing.decisions
 
 
 def read_from(arrival: InboundMail, understood: Understood) -> Read:

@@ -144,8 +144,13 @@ def _recipient(known: domains.Known, read: Read, world: _World) -> Recipient:
         alias=_alias(known, read, world) if known.alias else None,
         retired=known.retired,
         tag=known.tag,
-        token_problem=known.problem or ("no copy of a message carries this token" if known.token else ""),
+        token_delivery=known.delivery,
+        token_problem=known.problem or _token_problem(known),
     )
+
+
+def _token_problem(known: domains.Known) -> str:
+    return "no copy of a message carries this token" if known.token and not known.delivery else ""
 
 
 def _alias(known: domains.Known, read: Read, world: _World) -> AliasFact | None:

@@ -13,11 +13,11 @@ from django.db import transaction
 from postroom.core.delivery.retry import MAX_ATTEMPTS, backoff
 from postroom.core.delivery.states import ArrivalState, worst
 from postroom.core.routing.decision import Create, Decision, Hold, Ignore, Refuse, Reply, Report
-from postroom.core.routing.explain import explain_route
 from postroom.domains.models import Alias
 from postroom.inbound import effects
 from postroom.inbound.effects import Act
 from postroom.inbound.models import InboundMail, Route
+from postroom.inbound.steps.decide import trace_of
 from postroom.inbound.work import Decided
 from postroom.infra.changes import tell
 from postroom.infra.clock import now
@@ -139,7 +139,7 @@ def _fill(act: Act) -> None:
         route.state, route.because = STATES[type(decision)], decision.because
     route.company_id, route.target = decision.company, decision.target
     route.content_key = act.decided.read.content_key
-    route.trace = explain_route(decision, list(act.decided.trace))
+    route.trace = trace_of(act.decided, decision)
     if route.state == ArrivalState.DUPLICATE:
         route.trace.append({"step": "duplicate", "text": route.because})
     route.recipients = list(decision.recipients)
@@ -191,7 +191,7 @@ def _enact_alone(decided: Decided, token: str) -> None:
     """Each route in a transaction of its own; one that fails does not undo the others."""
     routes = list(decided.done)
     for decision in decided.decisions:
-        one = replace(decided, decisions=(decision,), open=_own(decided, decision))
+        one = replace(decided, only=decision, open=_own(decided, decision))
         try:
             with transaction.atomic():
                 if not keep(InboundMail, token, [decided.read.arrival.pk]):
