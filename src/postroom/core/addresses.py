@@ -7,6 +7,7 @@ the address in angle brackets wins over whatever stands beside it.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import idna
@@ -40,7 +41,10 @@ _DOMAIN_BAD = re.compile(r"[\s\"(),:;<>@\\\x00-\x20\x7f-\xa0/?#%&=+*!]")
 _LITERAL = re.compile(r"\[[0-9A-Za-z:.]+\]")
 _SPACE_OR_CONTROL = re.compile(r"[\s\x00-\x1f\x7f]")
 _PHRASE = re.compile(r"[A-Za-z0-9!#$%&'*+/=^_`{|}~ -]+")
-_TOKEN = re.compile(r"(?P<space>\s+)|(?P<literal>\[[^\]\s\[]{1,100}\])|(?P<atom>[^\s\"(),:;<>\[]+)|(?P<special>.)", re.S)
+_TOKEN = re.compile(
+    r"(?P<space>\s+)|(?P<literal>\[[^\]\s\[]{1,100}\])|(?P<atom>[^\s\"(),:;<>\[]+)|(?P<special>.)",
+    re.DOTALL,
+)
 
 
 def normalise(email: str) -> str:
@@ -59,7 +63,6 @@ def normalise(email: str) -> str:
 
 
 def _local(local: str) -> str:
-    local = local.strip()
     if len(local) > 1 and local[0] == local[-1] == '"':
         inner = re.sub(r"\\(.)", r"\1", local[1:-1])
         if without_controls(inner) != inner or not inner.strip() or inner.endswith("\\") or inner != inner.strip():
@@ -72,7 +75,7 @@ def _local(local: str) -> str:
 
 
 def _domain(domain: str) -> str:
-    domain = domain.strip().rstrip(".").lower()
+    domain = domain.rstrip(".").lower()
     if _LITERAL.fullmatch(domain):
         return domain
     if not domain or _DOMAIN_BAD.search(domain) or "[" in domain or "]" in domain:
@@ -119,14 +122,14 @@ def parse_addresses(header: str) -> tuple[Address, ...]:
 def _parse_plain(header: str) -> tuple[Address, ...]:
     found: list[Address] = []
     for item in header.split(","):
-        item = item.strip()
-        if not item:
+        mailbox = item.strip()
+        if not mailbox:
             continue
-        simple = _SIMPLE.fullmatch(item)
+        simple = _SIMPLE.fullmatch(mailbox)
         if simple:
             found.append(Address(simple[2].lower().rstrip("."), without_controls(simple[1].strip())))
-        elif _ASCII_ADDRESS.fullmatch(item) and len(item) <= LONGEST:
-            found.append(Address(normalise(item)))
+        elif _ASCII_ADDRESS.fullmatch(mailbox) and len(mailbox) <= LONGEST:
+            found.append(Address(normalise(mailbox)))
         else:
             return _parse_list(header)
     return tuple(found)
@@ -177,7 +180,7 @@ class _Scanner:
         self.text = text
         self.never_closed: set[str] = set()
 
-    def __iter__(self):  # type: ignore[no-untyped-def]
+    def __iter__(self) -> Iterator[tuple[str, str, bool]]:
         text, place, spaced = self.text, 0, False
         while place < len(text):
             match = _TOKEN.match(text, place)
@@ -197,6 +200,9 @@ class _Scanner:
                 place = end
             elif piece in "[(":
                 yield "word", piece, spaced
+            else:  # an opening character that is never closed: nothing, but it keeps words apart
+                spaced = True
+                continue
             spaced = False
 
     def _close(self, opening: str, place: int) -> int:

@@ -1,8 +1,8 @@
 """The errors that the rules of mail raise; reading mail raises none of them, writing mail may.
 
-    PostroomError
-    ├── InvalidHeader    a header name or value that would break out of its line
-    └── InvalidAddress   an address that cannot be written into a header or an envelope
+PostroomError
+├── InvalidHeader    a header name or value that would break out of its line
+└── InvalidAddress   an address that cannot be written into a header or an envelope
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ _UNSAFE = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff0-\uffff\ud800-\udfff]"
 )
 _PATH = re.compile(r"[/\\]")
-_LEADS_AWAY = re.compile(r"\s*(?:[/\\~]|\.\.|[A-Za-z]:)|.*[/\\]\.\.[/\\]", re.S)
+_LEADS_AWAY = re.compile(r"\s*(?:[/\\~]|\.\.|[A-Za-z]:)|.*[/\\]\.\.[/\\]", re.DOTALL)
 _EXTENSIONS = {
     "text/plain": ".txt", "text/html": ".html", "text/calendar": ".ics", "text/csv": ".csv", "text/vcard": ".vcf",
     "text/x-vcard": ".vcf", "text/rfc822-headers": ".txt", "text/x-amp-html": ".html", "text/richtext": ".rtx",

@@ -1,4 +1,4 @@
-"""From parts to bodies and attachments: what of a mail is its text, its HTML, and what is a file (RFC 2046, RFC 2183)."""
+"""From parts to bodies and attachments: what of a mail is its text, its HTML and a file (RFC 2046, RFC 2183)."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ from postroom.core.message.parts import Part, Walk
 MOST_PIECES = 10_000  # pieces of base64, each with its own padding, that are joined
 NOT_TAKEN_APART = "not-taken-apart"
 
+_PLAIN = frozenset((b"", b"7bit", b"8bit", b"binary", b"7-bit", b"8-bit", b"7bits", b"8bits", b"7 bit", b"8 bit"))
 _BASE64 = re.compile(rb"[A-Za-z0-9+/=\s]*")
-_CID = re.compile(r"cid:([^\"'<>\s)]{1,500})", re.I)
+_CID = re.compile(r"cid:([^\"'<>\s)]{1,500})", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -127,8 +128,9 @@ def _data(walk: Walk, part: Part, number: int) -> bytes:
         return binascii.a2b_qp(data)
     if encoding in (b"x-uuencode", b"uuencode", b"x-uue", b"uue"):
         return _from_uuencode(walk, data, number)
-    if encoding not in (b"", b"7bit", b"8bit", b"binary") and part.content_type.startswith("text/"):
-        walk.defect(f"Part {number}: unknown transfer encoding {encoding[:40].decode('ascii', 'replace')!r}, left as is")
+    if encoding not in _PLAIN and part.content_type.startswith("text/"):
+        shown = encoding[:40].decode("ascii", "replace")
+        walk.defect(f"Part {number}: unknown transfer encoding {shown!r}, left as is")
     return data
 
 

@@ -46,8 +46,21 @@ _READ_AS: dict[str, tuple[str, ...]] = {
     "mac_roman": ("macintosh", "mac", "macroman", "xmacroman"),
     "mac_cyrillic": ("xmaccyrillic", "maccyrillic", "xmacukrainian"),
     "mac_latin2": ("xmacce", "macce", "xmaccentraleurope"),
-    "gb18030": ("gb2312", "gbk", "gb18030", "cp936", "ms936", "windows936", "chinese", "gb231280", "euccn", "xgbk",
-                "gb", "gbk2312", "gb2312charset"),
+    "gb18030": (
+        "gb2312",
+        "gbk",
+        "gb18030",
+        "cp936",
+        "ms936",
+        "windows936",
+        "chinese",
+        "gb231280",
+        "euccn",
+        "xgbk",
+        "gb",
+        "gbk2312",
+        "gb2312charset",
+    ),
     "hz": ("hzgb2312", "hz"),
     "big5hkscs": ("big5", "big5hkscs", "xxbig5", "cnbig5", "xbig5", "cp950", "windows950", "big5eten"),
     "cp932": ("shiftjis", "sjis", "xsjis", "mskanji", "windows31j", "cswindows31j", "cp932", "ms932", "xmscp932"),
@@ -82,7 +95,7 @@ def codec_of(label: str) -> str:
 def decode(data: bytes, label: str = "") -> tuple[str, str]:
     """Text of `data`, and what was wrong with the label in words (empty where nothing was)."""
     codec = codec_of(label) if label else ""
-    if codec == "" or codec == "ascii":
+    if codec in {"", "ascii"}:
         return _decode_unlabelled(data, label)
     try:
         text = str(data, codec)

@@ -8,7 +8,8 @@ from email.utils import parsedate_tz
 
 LONGEST_DATE = 100  # characters that are looked at
 
-_MONTHS = {name: n for n, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
+_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTHS = {name: n for n, name in enumerate(_NAMES, 1)}
 _USUAL = re.compile(
     r"(?:[A-Za-z]{2,9},?\s+)?(\d{1,2})\s+([A-Za-z]{3})[a-z]*\.?\s+(\d{4})\s+(\d{1,2}):(\d{2})(?::(\d{2}))?\s*"
     r"([+-])(\d{2}):?(\d{2})\b", re.ASCII

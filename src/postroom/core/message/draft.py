@@ -10,7 +10,7 @@ from postroom.core.addresses import Address
 
 @dataclass(frozen=True, slots=True)
 class DraftFile:
-    """A file to attach. With `content_id` (no angle brackets) and HTML it goes inline, beside the HTML that shows it."""
+    """A file to attach; with a `content_id` (no angle brackets) it goes inline, beside the HTML that shows it."""
 
     name: str
     content_type: str

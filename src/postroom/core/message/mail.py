@@ -35,7 +35,8 @@ class Mail:
     `message_id`, `in_reply_to` and `references` are without angle brackets; `message_id` is empty where the mail has
     none. `date` is UTC, or None where absent or unreadable. `text` and `html` are the bodies as sent, several parts of
     the same kind one after the other; `html` is hostile until sanitised. `plain_part` is the first text/plain body
-    alone, for those who compare parsers; readers want `text`. `defects` names in words what was wrong with the bytes and how it was read all the same.
+    alone, for those who compare parsers; readers want `text`. `defects` names in words what
+    was wrong with the bytes and how it was read all the same.
     `size` is in bytes.
     """
 

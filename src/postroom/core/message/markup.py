@@ -10,16 +10,21 @@ _NAME = re.compile(r"</?([a-zA-Z][^\s/>]{0,30})")
 _ATTRIBUTES = re.compile(r"""(?:[^>"']++|"[^"]*+"|'[^']*+')*+>""")
 _COMMENT_END = re.compile(r"--!?>")
 _RAW_END = {
-    name: re.compile(rf"</{name}(?=[\s/>])", re.I)
+    name: re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE)
     for name in ("script", "style", "title", "textarea", "noscript", "xmp", "iframe", "noembed", "noframes")
 }
 
-VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
-_IMPLIED = frozenset("p li td tr th dd dt option tbody thead tfoot html head body o:p".split())
-_PARAGRAPHS = frozenset("p blockquote h1 h2 h3 h4 h5 h6 pre".split())
-_BLOCKS = frozenset(
-    "address article aside center dd details dir div dl dt fieldset figcaption figure footer form header hr li main menu"
-    " nav ol section summary table tbody tfoot thead tr ul".split()
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+VOID = _words("area base br col embed hr img input link meta param source track wbr")
+_IMPLIED = _words("p li td tr th dd dt option tbody thead tfoot html head body o:p")
+_PARAGRAPHS = _words("p blockquote h1 h2 h3 h4 h5 h6 pre")
+_BLOCKS = _words(
+    "address article aside center dd details dir div dl dt fieldset figcaption figure footer form header hr li main"
+    " menu nav ol section summary table tbody tfoot thead tr ul"
 )
 _SPACE = re.compile(r"[ \t\r\n\f\u00a0\x01\x02]+")
 _BREAKS = re.compile(r" *[\x01\x02\n][ \x01\x02\n]*")
@@ -41,10 +46,13 @@ def tokens(html: str) -> Iterator[tuple[str, str]]:
                 yield "text", "<"
                 place += 1
             continue
-        closed = _ATTRIBUTES.match(html, name_match.end()) if quotes_close else None
-        if closed is None:
-            quotes_close = False
-        place = closed.end() if closed else html.find(">", name_match.end()) + 1 or len(html)
+        place = name_match.end()
+        if html.startswith(">", place):
+            place += 1
+        else:
+            closed = _ATTRIBUTES.match(html, place) if quotes_close else None
+            quotes_close = closed is not None
+            place = closed.end() if closed else html.find(">", place) + 1 or len(html)
         name = name_match[1].lower()
         if html[tag + 1] == "/":
             yield "close", name

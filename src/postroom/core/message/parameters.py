@@ -11,9 +11,9 @@ from postroom.core.message import charset
 MOST_PARAMETERS = 200
 LONGEST_HEADER = 64 * 1024  # characters of one such field that are looked at
 
-_QUOTED = re.compile(r'(?:[^"\\]|\\.)*+(?=")', re.S)
+_QUOTED = re.compile(r'(?:[^"\\]|\\.)*+(?=")', re.DOTALL)
 _ESCAPED = re.compile(r'\\(["\\])')
-_SECTION = re.compile(r"(.+?)(?:\*(\d{1,4}))?(\*)?", re.S)
+_SECTION = re.compile(r"(.+?)(?:\*(\d{1,4}))?(\*)?", re.DOTALL)
 
 
 def read_parameters(raw: bytes) -> tuple[str, dict[str, str]]:
@@ -64,7 +64,7 @@ def _content(rest: str, place: int) -> tuple[str, int]:
 
 
 def _join(parts: dict[int, tuple[str, bool]]) -> str:
-    """Sections in the order of their numbers; those marked with a star are percent-encoded, the first names a charset."""
+    """Sections in the order of their numbers; those with a star are percent-encoded, the first names a charset."""
     label, first = "", True
     data = bytearray()
     for number in sorted(parts):

@@ -10,7 +10,7 @@ import binascii
 import hashlib
 import re
 from collections.abc import Iterable
-from datetime import UTC
+from datetime import UTC, datetime
 from urllib.parse import quote
 
 from postroom.core.addresses import Address, format_address
@@ -18,15 +18,15 @@ from postroom.core.errors import InvalidHeader
 from postroom.core.headers import header_line, structured_line
 from postroom.core.message.draft import Draft, DraftFile
 
-_OWN = frozenset(
-    "from to cc subject message-id date reply-to in-reply-to references mime-version content-type"
-    " content-transfer-encoding content-disposition content-id".split()
-)
+_OWN = frozenset((
+    "from", "to", "cc", "subject", "message-id", "date", "reply-to", "in-reply-to", "references", "mime-version",
+    "content-type", "content-transfer-encoding", "content-disposition", "content-id",
+))  # fmt: skip
 _ID = re.compile(r"[^\s<>\x00-\x20\x7f]{1,990}")
 _TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,100}/[a-z0-9!#$&^_.+-]{1,100}")
 _LONG_LINE = re.compile(rb"[^\r\n]{900}")
-_DAYS = "Mon Tue Wed Thu Fri Sat Sun".split()
-_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def render(draft: Draft) -> bytes:
@@ -36,7 +36,7 @@ def render(draft: Draft) -> bytes:
 
 def _header_lines(draft: Draft) -> Iterable[bytes]:
     if draft.date is not None:
-        yield structured_line("Date", _date(draft))
+        yield structured_line("Date", _date(draft.date))
     yield _mailboxes("From", (draft.author,))
     for name, addresses in (("Reply-To", draft.reply_to), ("To", draft.to), ("Cc", draft.cc)):
         if addresses:
@@ -53,10 +53,11 @@ def _header_lines(draft: Draft) -> Iterable[bytes]:
         yield header_line(name, value)
 
 
-def _date(draft: Draft) -> str:
-    """RFC 5322 §3.3 in UTC."""
-    assert draft.date is not None and draft.date.tzinfo is not None, "a date needs its time zone"
-    moment = draft.date.astimezone(UTC)
+def _date(date: datetime) -> str:
+    """RFC 5322 §3.3, in UTC."""
+    if date.tzinfo is None:
+        raise InvalidHeader("a date without its time zone")
+    moment = date.astimezone(UTC)
     day = f"{_DAYS[moment.weekday()]}, {moment.day:02} {_MONTHS[moment.month - 1]} {moment.year:04}"
     return f"{day} {moment:%H:%M:%S} +0000"
 
@@ -89,7 +90,7 @@ def _multipart(kind: str, parts: list[bytes]) -> bytes:
     for part in parts:
         digest.update(part)
     boundary = b"=_" + digest.hexdigest()[:32].encode()
-    lines = [b'Content-Type: multipart/' + kind.encode() + b'; boundary="' + boundary + b'"\r\n\r\n']
+    lines = [b"Content-Type: multipart/" + kind.encode() + b'; boundary="' + boundary + b'"\r\n\r\n']
     for part in parts:
         lines += [b"--", boundary, b"\r\n", part, b"\r\n"]
     lines += [b"--", boundary, b"--\r\n"]

@@ -17,15 +17,20 @@ LONGEST_HTML = 5 * 1024 * 1024  # characters that are shown as HTML; longer HTML
 DEEPEST = 1000  # open elements; software that writes mail stays below 100
 MOST_TAGS = 50_000
 
-_TAGS = set(
+
+def _words(text: str) -> set[str]:
+    return set(text.split())
+
+
+_TAGS = _words(
     "a abbr acronym address article aside b bdi bdo big blockquote br caption center cite code col colgroup dd del"
     " details dfn dir div dl dt em figcaption figure font footer h1 h2 h3 h4 h5 h6 header hgroup hr i img ins kbd li"
     " main mark menu nav ol p pre q rp rt ruby s samp section small span strike strong sub summary sup table tbody td"
-    " tfoot th thead time tr tt u ul var wbr".split()
+    " tfoot th thead time tr tt u ul var wbr"
 )
-_GONE_WITH_CONTENT = set(
+_GONE_WITH_CONTENT = _words(
     "script style title head noscript iframe frame frameset noframes object embed applet svg math template textarea"
-    " select audio video canvas xml".split()
+    " select audio video canvas xml"
 )
 _ATTRIBUTES = {
     "*": {"class", "id", "style", "dir", "lang", "title", "align", "valign", "bgcolor", "width", "height"},
@@ -49,13 +54,15 @@ _ATTRIBUTES = {
 }
 _SIDES = ("top", "right", "bottom", "left")
 _STYLES = {
-    *"background background-color background-image background-position background-repeat background-size".split(),
-    *"border border-collapse border-color border-radius border-spacing border-style border-width".split(),
-    *"box-sizing caption-side clear color direction display empty-cells float font font-family font-size".split(),
-    *"font-style font-variant font-weight height letter-spacing line-height list-style list-style-type".split(),
-    *"margin max-height max-width min-height min-width overflow overflow-wrap padding table-layout".split(),
-    *"text-align text-decoration text-indent text-transform unicode-bidi vertical-align white-space width".split(),
-    *"word-break word-spacing word-wrap".split(),
+    *_words(
+        "background background-color background-image background-position background-repeat background-size"
+        " border border-collapse border-color border-radius border-spacing border-style border-width box-"
+        " sizing caption-side clear color direction display empty-cells float font font-family font-size font-"
+        " style font-variant font-weight height letter-spacing line-height list-style list-style-type margin"
+        " max-height max-width min-height min-width overflow overflow-wrap padding table-layout text-align"
+        " text-decoration text-indent text-transform unicode-bidi vertical-align white-space width word-break"
+        " word-spacing word-wrap"
+    ),
     *(f"{box}-{side}" for box in ("border", "margin", "padding") for side in _SIDES),
     *(f"border-{side}-{what}" for side in _SIDES for what in ("color", "style", "width")),
 }

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from postroom.core.message_ids import MOST_IDS, ids_in, mint
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("", ()),
+        ("<a@b>", ("a@b",)),
+        ("<a@b> <c@d>", ("a@b", "c@d")),
+        ("<a@b><c@d>", ("a@b", "c@d")),
+        ("<a@ b>\t<c @d>", ("a@b", "c@d")),
+        ("<a@b> <a@b>", ("a@b",)),
+        ('"Your mail of Monday" <a@b>', ("a@b",)),
+        ("a@b", ("a@b",)),
+        ("a@b, c@d", ("a@b", "c@d")),
+        ("no-at-sign", ("no-at-sign",)),
+        ("some words", ()),
+        ("<>", ()),
+        ("<no-at-sign>", ("no-at-sign",)),
+    ],
+)
+def test_ids_are_found(value: str, expected: tuple[str, ...]) -> None:
+    assert ids_in(value) == expected
+
+
+@given(st.binary(min_size=15, max_size=20), st.text(max_size=60))
+def test_a_minted_id_is_found_again(randomness: bytes, label: str) -> None:
+    one = mint("Acme.example", randomness, label)
+    assert ids_in(f"<{one}>") == (one,)
+    assert one.endswith("@acme.example")
+
+
+@given(st.binary(min_size=15, max_size=15), st.binary(min_size=15, max_size=15))
+def test_other_randomness_gives_another_id(one: bytes, other: bytes) -> None:
+    assert (mint("a.example", one) == mint("a.example", other)) is (one == other)
+
+
+@pytest.mark.parametrize("piece", ["<", ">", "<a", "a", "a@", "<a@b> ", " ", '"'])
+def test_floods_take_time_in_proportion(piece: str) -> None:
+    started = time.process_time()
+    assert len(ids_in(piece * (500_000 // len(piece)))) <= MOST_IDS
+    assert time.process_time() - started < 1.0
