@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -14,6 +17,7 @@ DECISIONS = sorted((source.REPOSITORY / "docs" / "adr").glob("*.md"))
 RECIPE = re.compile(r"(?:^|`)make ([a-z]+)(?: [a-z]+)*(?:`|$| )", re.MULTILINE)
 LINK = re.compile(r"\]\(([^)#]+)(?:#[^)]*)?\)")
 PLACE = re.compile(r"`((?:src|tests|docs|bench|requirements|\.ci)/[\w./-]*)`")
+PYTHON = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 TREE = re.compile(r"`((?:core|infra|directory|domains|records|conversations|inbound|web|api|project)/[\w./-]*)`")
 
 
@@ -33,6 +37,24 @@ def test_links_and_places_exist(path: Path) -> None:
     places = [source.REPOSITORY / place for place in PLACE.findall(text)]
     inside = [source.PACKAGE / place for place in TREE.findall(text)]
     assert not [str(place) for place in links + places + inside if not place.exists()]
+
+
+def code(path: Path) -> list[ast.Module]:
+    """The Python that a document shows."""
+    return [ast.parse(block, path.name) for block in PYTHON.findall(path.read_text(encoding="utf-8"))]
+
+
+def imports(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """Each (module, name) that a piece of code imports from the product."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("postroom."):
+            yield from ((node.module or "", alias.name) for alias in node.names)
+
+
+@pytest.mark.parametrize("path", [path for path in source.documents() if code(path)], ids=_name)
+def test_shown_code_imports_what_exists(path: Path) -> None:
+    wanted = {pair for tree in code(path) for pair in imports(tree)}
+    assert not [pair for pair in wanted if not hasattr(import_module(pair[0]), pair[1])]
 
 
 @pytest.mark.parametrize("path", DECISIONS, ids=_name)
