@@ -82,10 +82,8 @@ def message(of: Record, text: str = "The numbers look right.", **fields: Any) ->
         **fields,
     }
     made = Message.objects.create(thread=of.thread, company=of.company, **values)
-    email = str(values["author_email"])
-    Participant.objects.get_or_create(
-        thread=of.thread, email=email, defaults={"name": values["author_name"], "wrote": True}
-    )
+    name = {"name": values["author_name"]}
+    Participant.objects.get_or_create(thread=of.thread, email=values["author_email"], defaults=name)
     return made
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import zoneinfo
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from asgiref.sync import iscoroutinefunction
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone, translation
 from django.utils.decorators import sync_and_async_middleware, sync_only_middleware
+
+from whitenoise.middleware import WhiteNoiseMiddleware
 
 from postroom.directory.models import User
 
@@ -87,3 +91,17 @@ def zone_of(name: str) -> zoneinfo.ZoneInfo:
         return zoneinfo.ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
         return zoneinfo.ZoneInfo("UTC")
+
+
+class StaticFiles(WhiteNoiseMiddleware):
+    """WhiteNoise, answering with bytes: under ASGI Django would read its file objects in one go anyway, and warn."""
+
+    @staticmethod
+    def serve(static_file: Any, request: HttpRequest) -> HttpResponse:
+        found = static_file.get_response(request.method, request.META)
+        with found.file if found.file is not None else io.BytesIO() as file:
+            response = HttpResponse(file.read(), status=int(found.status))
+        del response["content-type"]
+        for name, value in found.headers:
+            response.headers[name] = value
+        return response

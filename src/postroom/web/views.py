@@ -27,7 +27,7 @@ class Person:
 
     @property
     def hue(self) -> int:
-        seed = (self.email or self.name).lower().encode("utf-8", "replace")
+        seed = self.shown.lower().encode("utf-8", "replace")
         return HUES[zlib.crc32(seed) % len(HUES)]
 
 

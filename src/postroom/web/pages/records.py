@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from postroom.conversations import selectors as talk
 from postroom.conversations.selectors import Latest
-from postroom.directory.access import may
+from postroom.directory.access import companies, may
 from postroom.directory.models import User
 from postroom.directory.roles import Permission
 from postroom.records import selectors
@@ -146,7 +146,7 @@ class RecordPage:
     title: str = ""
     steps: tuple[Step, ...] = ()
     groups: tuple[Group, ...] = ()
-    people: tuple[tuple[Person, bool], ...] = ()
+    people: tuple[Person, ...] = ()
     followers: tuple[Person, ...] = ()
     replies_to: str = ""
     talk: str = field(default="")
@@ -157,16 +157,18 @@ def record_page(request: HttpRequest, type: str, pk: int) -> HttpResponse:
     """One record: its facts and its conversation; htmx asks for the facts or for messages alone."""
     user, place = reader(request), place_of_type(type)
     record = found(selectors.record(user, type, pk))
+    several = len(companies(user, Permission.RECORDS_READ)) > 1
     if wants(request, "facts"):
-        return render(request, "web/records/facts.html", {"page": _record_page(record, place, Thread())})
+        shown = _record_page(record, place, Thread(), several=several)
+        return render(request, "web/records/facts.html", {"page": shown})
     thread = thread_of(user, record, before=key(request), after=key(request, "after"))
     if wants(request, "thread") or wants(request, "earlier"):
         return render(request, "web/records/messages.html", {"thread": thread}, status=200 if thread.messages else 204)
-    page = _record_page(record, place, thread)
+    page = _record_page(record, place, thread, several=several)
     return render(request, "web/records/page.html", {"title": page.title, "here": place.name, "page": page})
 
 
-def _record_page(record: Record, place: Place, thread: Thread) -> RecordPage:
+def _record_page(record: Record, place: Place, thread: Thread, *, several: bool) -> RecordPage:
     alias = record.desk.alias if record.desk else None
     return RecordPage(
         record=record,
@@ -174,8 +176,8 @@ def _record_page(record: Record, place: Place, thread: Thread) -> RecordPage:
         thread=thread,
         title=record.title or _("No subject"),
         steps=_steps(record, selectors.stages_of(record)),
-        groups=tuple(group for group in _groups(record, selectors.addresses_of(record)) if group.facts),
-        people=tuple((Person(one.name, one.email), one.wrote) for one in talk.participants(record.pk)),
+        groups=tuple(group for group in _groups(record, several=several) if group.facts),
+        people=tuple(Person(one.name, one.email) for one in talk.participants(record.pk)),
         followers=tuple(Person(one.contact.name) for one in talk.followers(record.pk)),
         replies_to=alias.address if alias else "",
         talk=reverse(f"{place.name}-page", args=[record.pk]),
@@ -193,8 +195,9 @@ def _steps(record: Record, stages: Sequence[Stage]) -> tuple[Step, ...]:
     )
 
 
-def _groups(record: Record, addresses: Sequence[str]) -> tuple[Group, ...]:
-    contact = record.contact
+def _groups(record: Record, *, several: bool) -> tuple[Group, ...]:
+    """The facts; the company only for those who see several."""
+    contact, addresses = record.contact, selectors.addresses_of(record)
     facts = [Fact(_("Name"), contact.name), Fact(_("Organisation"), contact.organisation)] if contact else []
     facts += [Fact(_("Email"), address, href=f"mailto:{address}") for address in addresses]
     facts += [Fact(_("Phone"), contact.phone)] if contact else []
@@ -208,7 +211,7 @@ def _groups(record: Record, addresses: Sequence[str]) -> tuple[Group, ...]:
                     Fact(_("Desk"), record.desk.name if record.desk else ""),
                     Fact(_("Owner"), record.owner.name if record.owner else _("Nobody yet")),
                     Fact(_("Stage"), record.stage.name if record.stage else ""),
-                    Fact(_("Company"), record.company.name),
+                    Fact(_("Company"), record.company.name if several else ""),
                 )
                 if fact.value
             ),

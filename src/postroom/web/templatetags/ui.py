@@ -30,24 +30,28 @@ def icon(name: str, size: int = 18) -> SafeString:
 
 
 @register.filter
-def when(at: datetime | None) -> SafeString:
-    """A time in the reader's zone, as short as it can be said; the whole of it as a tooltip and for machines."""
+def when(at: datetime | None, style: str = "") -> SafeString:
+    """A time in the reader's zone, as short as it can be said; the whole of it as a tooltip and for machines.
+
+    `day` leaves the hour out where it was another day, `full` leaves nothing out.
+    """
     if at is None:
         return SafeString("")
     local = timezone.localtime(at)
-    words = _short(local, timezone.localtime())
+    words = date_format(local, "j M Y, H:i") if style == "full" else _short(local, timezone.localtime(), style)
     whole = date_format(local, "DATETIME_FORMAT")
     return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(timespec="seconds"), whole, words)
 
 
-def _short(local: datetime, now: datetime) -> str:
+def _short(local: datetime, now: datetime, style: str) -> str:
     clock = date_format(local, "H:i")
     days = (now.date() - local.date()) // timedelta(days=1)
     if days == 0:
         return clock
     if days == 1:
-        return gettext("Yesterday %(time)s") % {"time": clock}
-    return f"{date_format(local, 'j M' if local.year == now.year else 'j M Y')}, {clock}"
+        return gettext("Yesterday") if style == "day" else gettext("Yesterday %(time)s") % {"time": clock}
+    day = date_format(local, "j M" if local.year == now.year else "j M Y")
+    return day if style == "day" else f"{day}, {clock}"
 
 
 @register.filter
