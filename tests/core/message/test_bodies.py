@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postroom.core.message.attachments import LONGEST_NAME, safe_name
+from postroom.core.message.mail import Mail
 from postroom.core.message.parse import parse
 from postroom.core.message.parts import MOST_LEVELS, MOST_PARTS
 from tests.core.message.build import mail, multipart
@@ -18,7 +19,7 @@ PDF = b'Content-Type: application/pdf; name="a.pdf"\nContent-Transfer-Encoding: 
 IMAGE = b'Content-Type: image/png\nContent-Disposition: inline; filename="i.png"\nContent-ID: <i@x>\n\nPNG'
 
 
-def read(content: bytes):  # noqa: ANN201
+def read(content: bytes) -> Mail:
     return parse(mail(content))
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from email import message_from_bytes, policy
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -92,7 +93,7 @@ def test_the_date_is_written_in_utc() -> None:
         {"attachments": (DraftFile("a\r\nb\0.pdf", "text/plain; x\r\n", b"1"),)},
     ],
 )
-def test_what_would_break_out_is_refused_or_made_harmless(change: dict[str, object]) -> None:
+def test_what_would_break_out_is_refused_or_made_harmless(change: dict[str, Any]) -> None:
     try:
         raw = render(replace(PLAIN, **change))
     except InvalidHeader:

@@ -26,7 +26,7 @@ _BLOCKS = _words(
     "address article aside center dd details dir div dl dt fieldset figcaption figure footer form header hr li main"
     " menu nav ol section summary table tbody tfoot thead tr ul"
 )
-_SPACE = re.compile(r"[ \t\r\n\f\u00a0\x01\x02]+")
+_SPACE = re.compile(r"[ \t\r\n\f\u00a0\x01\x02]{2,}|[\t\r\n\f\u00a0\x01\x02]")  # a lone space stays as it is
 _BREAKS = re.compile(r" *[\x01\x02\n][ \x01\x02\n]*")
 
 

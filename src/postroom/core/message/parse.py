@@ -6,7 +6,6 @@ Header values are decoded here and nowhere else; the parts come from `parts`, bo
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
 from datetime import datetime
 
 from postroom.core.addresses import Address, parse_addresses
@@ -17,6 +16,8 @@ from postroom.core.message.mail import Mail
 from postroom.core.message.parameters import read_parameters
 from postroom.core.message.parts import Walk, take_apart
 from postroom.core.message_ids import ids_in
+
+SLICE = 64 * 1024  # characters that are hashed at a time
 
 
 def parse(raw: bytes) -> Mail:
@@ -101,17 +102,22 @@ def content_key(headers: Headers, content: Content) -> str:
     adds the source's own key.
     """
     digest = hashlib.sha256()
-    for piece in _key_pieces(headers, content):
-        digest.update(b"%d:" % len(piece))
-        digest.update(piece)
+    for name in ("from", "date", "subject", "message-id"):
+        _feed(digest, "\n".join(headers.unfolded(name)))
+    _feed(digest, content.text.rstrip())
+    _feed(digest, content.html.rstrip())
+    for file in content.attachments:
+        _feed(digest, file.name)
+        digest.update(b"%d:" % len(file.data))
+        digest.update(file.data)
     return digest.hexdigest()
 
 
-def _key_pieces(headers: Headers, content: Content) -> Iterable[bytes]:
-    for name in ("from", "date", "subject", "message-id"):
-        yield "\n".join(headers.unfolded(name)).encode("utf-8", "replace")
-    yield content.text.rstrip().encode("utf-8", "replace")
-    yield content.html.rstrip().encode("utf-8", "replace")
-    for file in content.attachments:
-        yield file.name.encode("utf-8", "replace")
-        yield file.data
+def _feed(digest: hashlib._Hash, text: str) -> None:
+    """Length and text, in slices, so that a large body is not held once more."""
+    digest.update(b"%d:" % len(text))
+    if len(text) <= SLICE:
+        digest.update(text.encode("utf-8", "replace"))
+        return
+    for start in range(0, len(text), SLICE):
+        digest.update(text[start : start + SLICE].encode("utf-8", "replace"))
