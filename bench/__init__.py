@@ -1,0 +1,1 @@
+"""What a mail costs: the same work every time, real processes, figures as JSON."""

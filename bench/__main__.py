@@ -1,0 +1,77 @@
+"""`python -m bench`: every case of mail in on both databases, then the pure steps; figures in bench/out as JSON.
+
+`python -m bench inbound --database sqlite --case mixed --mails 4000 --rounds 5` and `python -m bench micro` print one
+JSON object each. What happens meanwhile goes to stderr.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from bench import inbound, micro
+from bench.installation import NotThere
+from bench.machine import facts
+
+OUT = Path(__file__).with_name("out")
+CASES = ("mixed", "one-sender")
+DATABASES = ("sqlite", "postgres")
+LEAST_MAILS = 2000  # a thousand customers who answer and a thousand new people who ask
+
+
+def main() -> int:
+    """Run what was asked for."""
+    given = _arguments()
+    if given.what == "micro":
+        _print(_with_machine(micro.run()))
+    elif given.what == "inbound":
+        _print(_with_machine(inbound.run(given.database, given.case, given.mails, given.rounds)))
+    else:
+        return _everything(given)
+    return 0
+
+
+def _everything(given: argparse.Namespace) -> int:
+    OUT.mkdir(exist_ok=True)
+    _keep("micro", micro.run())
+    for database in DATABASES:
+        for case in CASES:
+            try:
+                _keep(f"inbound-{database}-{case}", inbound.run(database, case, given.mails, given.rounds))
+            except NotThere as lack:
+                print(lack, file=sys.stderr)
+    return 0
+
+
+def _keep(name: str, figures: dict[str, Any]) -> None:
+    found = _with_machine(figures)
+    (OUT / f"{name}.json").write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    _print(found)
+
+
+def _with_machine(figures: dict[str, Any]) -> dict[str, Any]:
+    return {"machine": facts(), **figures}
+
+
+def _print(figures: dict[str, Any]) -> None:
+    print(json.dumps(figures), flush=True)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Measure what a mail costs.")
+    parser.add_argument("what", nargs="?", choices=("inbound", "micro", "all"), default="all")
+    parser.add_argument("--database", choices=DATABASES, default="sqlite")
+    parser.add_argument("--case", choices=CASES, default="mixed")
+    parser.add_argument("--mails", type=int, default=4000, help=f"half of them new, half answers; at least {LEAST_MAILS}")
+    parser.add_argument("--rounds", type=int, default=5)
+    given = parser.parse_args()
+    if given.mails < LEAST_MAILS or given.rounds < 1:
+        parser.error(f"at least {LEAST_MAILS} mails and one round")
+    return given
+
+
+if __name__ == "__main__":
+    sys.exit(main())

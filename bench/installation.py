@@ -1,0 +1,110 @@
+"""A prepared company on either database, and fresh copies of it: each round of a case starts from the same."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from postroom.core.addresses import Address
+
+from tests.support.postgres import Server, running
+from tests.support.require import find
+from tests.support.running import Installation
+
+
+class NotThere(RuntimeError):
+    """The machine lacks what a case needs."""
+
+
+class Prepared(Protocol):
+    """A database that holds the company."""
+
+    def copy(self, var: Path) -> Installation: ...
+
+    def server_pid(self) -> int | None: ...
+
+    def count(self, installation: Installation, sql: str) -> int: ...
+
+
+@dataclass
+class Sqlite:
+    """The company in an SQLite file."""
+
+    var: Path
+
+    def copy(self, var: Path) -> Installation:
+        shutil.copytree(self.var, var)
+        return Installation(var)
+
+    def server_pid(self) -> int | None:
+        return None
+
+    def count(self, installation: Installation, sql: str) -> int:
+        import sqlite3
+
+        with sqlite3.connect(f"file:{installation.var}/postroom.sqlite3?mode=ro", uri=True, timeout=30) as connection:
+            return int(connection.execute(sql).fetchone()[0])
+
+
+@dataclass
+class Postgres:
+    """The company in a database of a private server, which serves as template."""
+
+    var: Path
+    server: Server
+    url: str
+
+    def copy(self, var: Path) -> Installation:
+        import psycopg
+
+        shutil.copytree(self.var, var)
+        template, name = self.url.partition("?")[0].rpartition("/")[2], f"round_{var.name.replace('-', '_')}"
+        with psycopg.connect(self.server.url(), autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'.encode())
+            connection.execute("CHECKPOINT")
+        return Installation(var, self.server.url(name))
+
+    def server_pid(self) -> int | None:
+        return int((self.server.folder / "data" / "postmaster.pid").read_text().split()[0])
+
+    def count(self, installation: Installation, sql: str) -> int:
+        import psycopg
+
+        with psycopg.connect(installation.database_url) as connection:
+            row: Any = connection.execute(sql.encode()).fetchone()
+            return int(row[0])
+
+
+@contextmanager
+def prepared(database: str, records: int, sender: Address | None) -> Iterator[tuple[Prepared, Path]]:
+    """The company with so many records on `sqlite` or `postgres`, and a folder for the rounds.
+
+    Raises:
+        NotThere: there is no PostgreSQL on this machine.
+
+    """
+    with tempfile.TemporaryDirectory(prefix="postroom-bench-") as name:
+        folder = Path(name)
+        if database == "sqlite":
+            _fill(Installation(folder / "company"), records, sender)
+            yield Sqlite(folder / "company"), folder
+            return
+        programs = find("postgres")
+        if programs is None:
+            raise NotThere("PostgreSQL is not installed: apt-get install postgresql")
+        with running(programs) as server:
+            url = server.create_database()
+            _fill(Installation(folder / "company", url), records, sender)
+            yield Postgres(folder / "company", server, url), folder
+
+
+def _fill(installation: Installation, records: int, sender: Address | None) -> None:
+    done = installation.run("bench.company", str(records), *([sender.email] if sender else []))
+    if done.returncode:
+        raise subprocess.CalledProcessError(done.returncode, "bench.company", stderr=done.stderr.decode())
