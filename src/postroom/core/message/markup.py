@@ -27,7 +27,7 @@ _BLOCKS = _words(
     " menu nav ol section summary table tbody tfoot thead tr ul"
 )
 _SPACE = re.compile(r"[ \t\r\n\f\u00a0\x01\x02]{2,}|[\t\r\n\f\u00a0\x01\x02]")  # a lone space stays as it is
-_BREAKS = re.compile(r" *[\x01\x02\n][ \x01\x02\n]*")
+_BREAKS = re.compile(r"[\x01\x02\n][ \x01\x02\n]*")
 
 
 def tokens(html: str) -> Iterator[tuple[str, str]]:
@@ -110,7 +110,7 @@ def plain_text(html: str) -> str:
         elif value in ("td", "th") and kind == "close":
             pieces.append(" ")
     text = _SPACES.sub(" ", "".join(pieces))
-    return _BREAKS.sub(_line_break, text).replace("\0", "").strip()
+    return _BREAKS.sub(_line_break, text).replace(" \n", "\n").replace("\0", "").strip()
 
 
 def _line_break(match: re.Match[str]) -> str:
@@ -118,7 +118,7 @@ def _line_break(match: re.Match[str]) -> str:
 
     A `<br>` at the end of a block adds nothing; one that is alone in its block is an empty line.
     """
-    run = match[0].replace(" ", "")
+    run = match[0]
     lines = run.count("\n")
     if run[0] != "\n":
         lines += 1

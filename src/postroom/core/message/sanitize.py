@@ -86,7 +86,7 @@ def sanitize(html: str) -> str:
         return ""
     if len(html) > LONGEST_HTML or _too_tangled(html):
         return f"<pre>{entities.escape(text_of(html[:LONGEST_HTML]), quote=False)}</pre>"
-    return _CLEANER.clean(html)
+    return _CLEANER.clean(html).strip()
 
 
 def _too_tangled(html: str) -> bool:
