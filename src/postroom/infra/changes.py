@@ -9,7 +9,7 @@ from postroom.infra.clock import now
 from postroom.infra.database.base import wake
 from postroom.infra.models import Change
 
-KEEP = timedelta(hours=1)
+KEEP = timedelta(minutes=10)
 
 
 def tell(news: Iterable[tuple[int, str, str]]) -> None:
