@@ -16,7 +16,7 @@ from postroom.infra.clock import now
 from postroom.infra.models import Blob, File
 from postroom.records.models import Desk, Record, Stage
 
-PASSWORD = "correct horse battery"  # noqa: S105: for tests
+PASSWORD = "correct horse battery"
 STAGES = ("New", "Qualified", "Proposition", "Won")
 
 _numbers = itertools.count(1)
@@ -38,7 +38,7 @@ def user(username: str, roles: Mapping[Company, str] | None = None, **fields: An
 
 def contact(where: Company, name: str = "Hanna Sjöberg", email: str = "", **fields: Any) -> Contact:
     made = Contact.objects.create(company=where, name=name, created_at=now(), **fields)
-    address = email or f"{name.split()[0].lower()}.{next(_numbers)}@norrgard.example"
+    address = email or f"{name.split(maxsplit=1)[0].lower()}.{next(_numbers)}@norrgard.example"
     ContactAddress.objects.create(company=where, contact=made, email=address)
     return made
 
@@ -106,7 +106,10 @@ def attachment(
     return Attachment.objects.create(message=of, file=file, position=of.attachments.count(), **fields)
 
 
-RAW = b"From: Hanna <hanna@norrgard.example>\r\nTo: sales@acme.example\r\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\n\r\nHi\r\n"
+RAW = (
+    b"From: Hanna <hanna@norrgard.example>\r\nTo: sales@acme.example\r\n"
+    b"Subject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\n\r\nHi\r\n"
+)
 
 
 def arrival(owner: Company | None, raw: bytes = RAW, **fields: Any) -> InboundMail:

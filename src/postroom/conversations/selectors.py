@@ -87,7 +87,7 @@ def messages(
     return page_of(rows, [row.pk for row in rows], limit)
 
 
-def _flag(condition: Q) -> ExpressionWrapper[BooleanField[bool, bool]]:
+def _flag(condition: Q) -> ExpressionWrapper[Q]:
     return ExpressionWrapper(condition, output_field=BooleanField())
 
 

@@ -308,4 +308,3 @@ def _moment(given: str) -> tuple[datetime, int] | None:
         return (at if timezone.is_aware(at) else timezone.make_aware(at), int(pk))
     except (ValueError, OverflowError):
         return None
-

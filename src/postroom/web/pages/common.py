@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
+from functools import update_wrapper
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from django.contrib.auth.decorators import login_required
@@ -21,20 +21,19 @@ View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
 def for_users(view: View[P]) -> View[P]:
     """A view for those who are signed in; others come to the sign-in page first."""
-    return cast("View[P]", login_required(view))
+    return login_required(view)
 
 
 def for_those_who_may(permission: Permission) -> Callable[[View[P]], View[P]]:
     """A view for users with a permission in some company; others are told so (403)."""
 
     def decorate(view: View[P]) -> View[P]:
-        @wraps(view)
-        def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
             if not may(reader(request), permission):
                 raise PermissionDenied
             return view(request, *args, **kwargs)
 
-        return for_users(guarded)
+        return for_users(update_wrapper(guarded, view))
 
     return decorate
 

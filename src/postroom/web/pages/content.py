@@ -52,8 +52,10 @@ KNOWN_TYPES = SHOWN_TYPES | {
     "video/mp4",
 }
 
-_IMAGE = re.compile(r"<img\b[^>]*>", re.IGNORECASE)
+# A whole tag of the sanitiser's output, whatever its quoted values hold.
+_IMAGE = re.compile(r'<img\b(?:[^>"]|"[^"]*")*+>', re.IGNORECASE)
 _SOURCE = re.compile(r'\ssrc="([^"]*)"', re.IGNORECASE)
+_WORDS = re.compile(r'\salt="([^"]*)"', re.IGNORECASE)
 
 
 @for_users
@@ -64,7 +66,7 @@ def message_body(request: HttpRequest, pk: int) -> HttpResponse:
     if not message.html:
         raise Http404
     body = with_images(message.html, selectors.inline_images(user, pk))
-    shown = {"body": mark_safe(body), "all": request.GET.get("all") == "1"}  # noqa: S308: sanitised when it was stored
+    shown = {"body": mark_safe(body), "all": request.GET.get("all") == "1"}  # noqa: S308 sanitised when it was stored
     response = render(request, "web/records/body.html", shown)
     response.headers["Content-Security-Policy"] = FRAME_POLICY
     response.headers["X-Frame-Options"] = "SAMEORIGIN"
@@ -72,24 +74,26 @@ def message_body(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def with_images(body: str, images: Mapping[str, Attachment]) -> str:
-    """Sanitised HTML in which `cid:` images come from the message's attachments; others lose their address, so that
-    nothing outside is asked for."""
-
-    def placed(tag: re.Match[str]) -> str:
-        return _SOURCE.sub(lambda source: _placed(source[1], images), tag[0], count=1)
-
-    return _IMAGE.sub(placed, body)
+    """Sanitised HTML in which `cid:` images come from the message's attachments. Any other image gives way to its own
+    words, so that nothing outside is asked for."""
+    return _IMAGE.sub(lambda tag: _placed(tag[0], images), body)
 
 
-def _placed(source: str, images: Mapping[str, Attachment]) -> str:
-    address = html.unescape(source).strip()
+def _placed(tag: str, images: Mapping[str, Attachment]) -> str:
+    source = _SOURCE.search(tag)
+    image = _named(html.unescape(source[1]).strip(), images) if source else None
+    if source and image and image.file.content_type.lower() in SHOWN_TYPES:
+        url = reverse("attachment", args=[image.pk, image.file.name.replace("/", "_")])
+        return f'{tag[: source.start()]} src="{html.escape(url)}?inline=1"{tag[source.end() :]}'
+    words = _WORDS.search(tag)
+    shown = html.escape(html.unescape(words[1]).strip()) if words else ""
+    return f'<span class="pr-image">{shown}</span>' if shown else ""
+
+
+def _named(address: str, images: Mapping[str, Attachment]) -> Attachment | None:
     if address[:4].lower() != "cid:":
-        return ' class="pr-remote"'
-    image = images.get(unquote(address[4:])) or images.get(address[4:])
-    if image is None or image.file.content_type.lower() not in SHOWN_TYPES:
-        return ' class="pr-missing"'
-    url = reverse("attachment", args=[image.pk, image.file.name.replace("/", "_")])
-    return f' src="{html.escape(url)}?inline=1"'
+        return None
+    return images.get(unquote(address[4:])) or images.get(address[4:])
 
 
 @for_users
@@ -124,4 +128,3 @@ def eml_name(subject: str, pk: int) -> str:
     """A file name for a mail."""
     words = re.sub(r"[^\w.-]+", "-", subject).strip("-.")[:60]
     return f"{words or 'mail'}-{pk}.eml"
-

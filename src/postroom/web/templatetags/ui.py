@@ -26,7 +26,7 @@ _BLANK_LINES = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
 def icon(name: str, size: int = 18) -> SafeString:
     """A Lucide icon, decoration only: the words beside it say the same."""
     svg = lucide._render_icon(name, size, **{"class": "i", "aria-hidden": "true", "focusable": "false"})  # noqa: SLF001
-    return mark_safe(svg)  # noqa: S308: the wheel's own drawing
+    return mark_safe(svg)  # noqa: S308 the wheel's own drawing
 
 
 @register.filter
