@@ -88,4 +88,4 @@ def read_from(arrival: InboundMail, understood: Understood) -> Read:
 
 
 def _named(mail: Mail, header: str) -> list[str]:
-    return [address.email for value in mail.headers.all(header) for address in parse_addresses(value)]
+    return [address.email for value in mail.headers.unfolded(header) for address in parse_addresses(value)]
