@@ -75,11 +75,52 @@ def _default(value: object) -> str:
     return f"`{value}`" if value not in ("", None) else ""
 
 
+def commands() -> str:
+    """Every verb of the command line, with its arguments."""
+    from typer.main import get_command
+
+    from postroom.project.cli.main import app
+
+    return _page(
+        "Commands",
+        "`postroom` stands in `.venv/bin`. Failures are one line on standard error and a status of sysexits(3).",
+        *_verbs(get_command(app), "postroom"),
+        "## postroom mailgate\n",
+        "Hand a mail on standard input over, or spool it. The status is 0 where the mail is safe, and 75 where the mail server should try again.\n",
+        "`[-f SENDER] [--spool DIR] [--socket PATH | --url URL] [RCPT…]`",
+        "",
+    )
+
+
+def _verbs(command: Any, name: str) -> Iterable[str]:
+    """A verb with its parameters, or those below it."""
+    below = getattr(command, "commands", {})
+    for word, verb in sorted(below.items()):
+        if not verb.hidden and word != "mailgate":
+            yield from _verbs(verb, f"{name} {word}")
+    if below:
+        return
+    yield f"## {name}\n"
+    yield f"{(command.help or '').strip()}\n"
+    shown = [parameter for parameter in command.params if getattr(parameter, "help", None)]
+    for parameter in shown:
+        flags = ", ".join(flag for flag in parameter.opts if flag.startswith("-"))
+        metavar = "" if getattr(parameter, "is_flag", False) else parameter.metavar or parameter.name.upper()
+        yield f"- `{' '.join(filter(None, (flags, metavar)))}`: {parameter.help}"
+    if shown:
+        yield ""
+
+
 def _page(title: str, first: str, *lines: str) -> str:
     return "\n".join([f"# {title}", "", NOTICE, "", first, "", *lines]).rstrip() + "\n"
 
 
-PAGES: dict[str, Callable[[], str]] = {"states.md": states, "rules.md": rules, "settings.md": settings}
+PAGES: dict[str, Callable[[], str]] = {
+    "states.md": states,
+    "rules.md": rules,
+    "settings.md": settings,
+    "commands.md": commands,
+}
 
 
 def main() -> None:
