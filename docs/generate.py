@@ -86,7 +86,8 @@ def commands() -> str:
         "`postroom` stands in `.venv/bin`. Failures are one line on standard error and a status of sysexits(3).",
         *_verbs(get_command(app), "postroom"),
         "## postroom mailgate\n",
-        "Hand a mail on standard input over, or spool it. The status is 0 where the mail is safe, and 75 where the mail server should try again.\n",
+        "Hand a mail on standard input over, or spool it. "
+        "The status is 0 where the mail is safe, and 75 where the mail server should try again.\n",
         "`[-f SENDER] [--spool DIR] [--socket PATH | --url URL] [RCPT…]`",
         "",
     )
