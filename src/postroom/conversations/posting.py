@@ -10,7 +10,7 @@ from postroom.conversations.models import Attachment, Follower, Message, Message
 from postroom.core.addresses import Address
 from postroom.core.message.understood import Understood
 from postroom.infra import blobs
-from postroom.infra.database.base import update_rows
+from postroom.infra.database.base import insert, insert_values, update_rows
 from postroom.infra.models import File
 from postroom.records.models import Record
 
@@ -34,15 +34,13 @@ class Post:
 
 def open_threads(records: Sequence[Record], followers: Sequence[Sequence[int]], at: datetime) -> list[Thread]:
     """Within a transaction: a thread for each record, followed by these contacts."""
-    threads = Thread.objects.bulk_create(
-        [Thread(record=record, company_id=record.company_id, last_message_at=at) for record in records]
+    threads = insert(
+        Thread(record=record, company_id=record.company_id, last_message_at=at) for record in records
     )
-    Follower.objects.bulk_create(
-        [
-            Follower(thread=thread, contact_id=contact)
-            for thread, contacts in zip(threads, followers, strict=True)
-            for contact in contacts
-        ]
+    insert_values(
+        Follower,
+        ("thread", "contact"),
+        [(t.pk, contact) for t, contacts in zip(threads, followers, strict=True) for contact in contacts],
     )
     return threads
 
@@ -54,13 +52,11 @@ def post(posts: Sequence[Post]) -> list[Message]:
         OSError: an attachment could not be written.
 
     """
-    messages = Message.objects.bulk_create([_message(one) for one in posts])
-    MessageId.objects.bulk_create(
-        [
-            MessageId(message=message, company_id=message.company_id, value=message.message_id[:LONGEST_ID])
-            for message in messages
-            if message.message_id
-        ]
+    messages = insert(_message(one) for one in posts)
+    insert_values(
+        MessageId,
+        ("message", "company", "value"),
+        [(m.pk, m.company_id, m.message_id[:LONGEST_ID]) for m in messages if m.message_id],
     )
     _attach(posts, messages)
     _note_participants(posts)
@@ -109,7 +105,7 @@ def _attach(posts: Sequence[Post], messages: Sequence[Message]) -> None:
     if not parts:
         return
     digests = blobs.put([part.data for _, _, part in parts])
-    files = File.objects.bulk_create(
+    files = insert(
         [
             File(
                 company_id=message.company_id,
@@ -122,7 +118,7 @@ def _attach(posts: Sequence[Post], messages: Sequence[Message]) -> None:
             for (message, _, part), digest in zip(parts, digests, strict=True)
         ]
     )
-    Attachment.objects.bulk_create(
+    insert(
         [
             Attachment(
                 message=message,
@@ -138,11 +134,16 @@ def _attach(posts: Sequence[Post], messages: Sequence[Message]) -> None:
 
 
 def _note_participants(posts: Sequence[Post]) -> None:
-    rows: dict[tuple[int, str], Participant] = {}
+    rows: dict[tuple[int, str], str] = {}
     for one in posts:
         mail = one.understood.mail
         for address in (*mail.authors[:1], *mail.to, *mail.cc):
             email = address.email[:320]
             if email not in one.ours:
-                rows.setdefault((one.thread.pk, email), Participant(thread=one.thread, email=email, name=address.name))
-    Participant.objects.bulk_create(rows.values(), ignore_conflicts=True)
+                rows.setdefault((one.thread.pk, email), address.name)
+    insert_values(
+        Participant,
+        ("thread", "email", "name"),
+        [(thread, email, name) for (thread, email), name in rows.items()],
+        skip_known=True,
+    )

@@ -144,9 +144,8 @@ def _create(acts: Sequence[Act], authors: dict[Key, int]) -> None:
         records = record_type(key).create(seeds)
         for act, thread in zip(same, open_threads(records, followers, at), strict=True):
             act.thread, act.news = thread, "record"
-    Alias.objects.filter(pk__in=aliases).exclude(health=Alias.Health.VALID).update(
-        health=Alias.Health.VALID, health_reason=""
-    )
+    if unproved := [alias.pk for alias in aliases.values() if alias.health != Alias.Health.VALID]:
+        Alias.objects.filter(pk__in=unproved).update(health=Alias.Health.VALID, health_reason="")
 
 
 def _create_of(act: Act) -> Create:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from postroom.infra.clock import now
 from postroom.infra.config import config
+from postroom.infra.database.base import insert
 from postroom.infra.models import Blob
 
 
@@ -46,7 +47,7 @@ def put(contents: Iterable[bytes]) -> list[str]:
             if large:
                 write_file(path_of(digest), data)
             new[digest] = Blob(digest=digest, size=len(data), data=None if large else data, created_at=at)
-    Blob.objects.bulk_create(new.values(), ignore_conflicts=True)
+    insert(new.values(), skip_known=True)
     return digests
 
 

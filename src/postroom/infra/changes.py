@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from postroom.infra.clock import now
-from postroom.infra.database.base import wake
+from postroom.infra.database.base import insert_values, wake
 from postroom.infra.models import Change
 
 KEEP = timedelta(minutes=10)
@@ -15,9 +15,7 @@ KEEP = timedelta(minutes=10)
 def tell(news: Iterable[tuple[int, str, str]]) -> None:
     """Within a transaction: write (company, topic, ref) rows and wake the listeners at its commit."""
     at = now()
-    Change.objects.bulk_create(
-        [Change(company_id=company, topic=topic, ref=ref, at=at) for company, topic, ref in news]
-    )
+    insert_values(Change, ("company_id", "topic", "ref", "at"), [(*one, at) for one in news])
     wake()
 
 

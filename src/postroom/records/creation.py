@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from postroom.infra.database.base import insert
 from postroom.records.models import Record
 from postroom.records.record_types import BadDefaults, Seed
 
@@ -19,7 +20,7 @@ def create_records(type_key: str, seeds: Sequence[Seed]) -> list[Record]:
 
     """
     records = [_record(type_key, seed) for seed in seeds]
-    return Record.objects.bulk_create(records)
+    return insert(records)
 
 
 def _record(type_key: str, seed: Seed) -> Record:

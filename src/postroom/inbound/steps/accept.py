@@ -16,7 +16,7 @@ from postroom.inbound.models import InboundMail, RawMail
 from postroom.infra import blobs
 from postroom.infra.clock import now
 from postroom.infra.config import config
-from postroom.infra.database.base import wake
+from postroom.infra.database.base import insert, wake
 
 LONGEST_ID = 255
 
@@ -93,8 +93,8 @@ def _insert(rows: list[InboundMail], raws: list[bytes]) -> list[int]:
     with transaction.atomic():
         large = [raw for raw in raws if len(raw) > limit]
         digests = iter(blobs.put(large)) if large else iter(())
-        InboundMail.objects.bulk_create(rows)
-        RawMail.objects.bulk_create(
+        insert(rows)
+        insert(
             RawMail(arrival=row, data=raw) if len(raw) <= limit else RawMail(arrival=row, blob_id=next(digests))
             for row, raw in zip(rows, raws, strict=True)
         )

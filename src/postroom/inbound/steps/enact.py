@@ -21,7 +21,7 @@ from postroom.inbound.steps.decide import trace_of
 from postroom.inbound.work import Decided
 from postroom.infra.changes import tell
 from postroom.infra.clock import now
-from postroom.infra.database.base import keep, update_rows
+from postroom.infra.database.base import insert, keep, update_rows
 from postroom.infra.logs import logger
 from postroom.records.record_types import BadDefaults
 
@@ -86,7 +86,7 @@ def _carry_out(batch: Sequence[Decided]) -> list[Act]:
     for act in acts:
         _fill(act)
     known = [act.route for act in acts if act.reused]
-    Route.objects.bulk_create([act.route for act in acts if not act.reused])
+    insert(act.route for act in acts if not act.reused)
     update_rows(Route, known, REUSED)
     return acts
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from operator import attrgetter
 from types import ModuleType
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, TypeVar, cast
 from urllib.parse import unquote, urlsplit
 
 from django.db import DatabaseError, connection, models
@@ -15,6 +18,11 @@ from django.db.backends.signals import connection_created
 
 from postroom.infra.database import postgres, sqlite
 
+AS_THEY_ARE = (  # values of these are sent as the row holds them
+    models.AutoField, models.CharField, models.TextField, models.IntegerField, models.BooleanField, models.BinaryField,
+    models.ForeignKey,
+)  # fmt: skip
+Row = TypeVar("Row", bound=models.Model)
 TICK = 0.002  # seconds: SQLite's clock counts whole milliseconds, ours counts microseconds
 
 
@@ -104,12 +112,11 @@ def add_up(
     """Insert rows; where one with the same `unique` columns stands, add `count` to it and overwrite `newest`."""
     if not rows:
         return
-    fields = [field for field in model._meta.concrete_fields if not isinstance(field, models.AutoField)]
     updates = ", ".join(
         [f"count = {connection.ops.quote_name(model._meta.db_table)}.count + excluded.count"]
         + [f"{name} = excluded.{name}" for name in newest]
     )
-    _insert(model, rows, fields, f"ON CONFLICT ({', '.join(unique)}) DO UPDATE SET {updates}")
+    _insert(rows, f"ON CONFLICT ({', '.join(unique)}) DO UPDATE SET {updates}")
 
 
 def bump(model: type[models.Model], amounts: Mapping[str, int], since: datetime, window: float) -> dict[str, int]:
@@ -122,28 +129,101 @@ def bump(model: type[models.Model], amounts: Mapping[str, int], since: datetime,
     table = connection.ops.quote_name(model._meta.db_table)
     over = f"{table}.since < {own.later(-window)}"
     rows = [model(key=key, since=since, count=amount) for key, amount in sorted(amounts.items())]
-    fields = list(model._meta.concrete_fields)
     tail = (
         f"ON CONFLICT (key) DO UPDATE SET count = CASE WHEN {over} THEN excluded.count"
         f" ELSE {table}.count + excluded.count END,"
         f" since = CASE WHEN {over} THEN excluded.since ELSE {table}.since END RETURNING key, count"
     )
-    return dict(cast("Iterable[tuple[str, int]]", _insert(model, rows, fields, tail)))
+    return dict(cast("Iterable[tuple[str, int]]", _insert(rows, tail)))
 
 
-def _insert(
-    model: type[models.Model], rows: Sequence[models.Model], fields: Sequence[Any], tail: str
-) -> list[tuple[Any, ...]]:
+def insert(rows: Iterable[Row], *, skip_known: bool = False) -> list[Row]:
+    """Within a transaction: insert new rows of one model, one statement for all, and give each its primary key.
+
+    As Django's `bulk_create` at a third of its cost: values go down as they stand, every column of every row, and no
+    signals are sent. With `skip_known` a row that a unique index knows is left out, and keys are not given.
+    """
+    new = list(rows)
+    if not new:
+        return new
+    pk: Any = new[0]._meta.pk
+    numbered = isinstance(pk, models.AutoField) and not skip_known
+    tail = "ON CONFLICT DO NOTHING" if skip_known else ""
+    if numbered:
+        tail = f"RETURNING {connection.ops.quote_name(pk.column)}"
+    keys = _insert(new, tail)
+    if numbered:
+        for row, (key,) in zip(new, keys, strict=True):
+            row.pk = key
+    alias = connection.alias
+    for row in new:
+        row._state.adding, row._state.db = False, alias
+    return new
+
+
+def insert_values(
+    model: type[models.Model], names: Sequence[str], rows: Iterable[Sequence[Any]], *, skip_known: bool = False
+) -> None:
+    """As `insert`, for rows that nobody needs again: the values of these fields, which are all but the key."""
+    if values := [list(row) for row in rows]:
+        _write(model, _shape(model, connection.vendor, tuple(names)), values, "ON CONFLICT DO NOTHING" * skip_known)
+
+
+def _insert(rows: Sequence[models.Model], tail: str) -> list[tuple[Any, ...]]:
+    shape = _shape(type(rows[0]), connection.vendor)
+    return _write(type(rows[0]), shape, list(map(list, map(shape.read, rows))), tail)
+
+
+def _write(model: type[models.Model], shape: _Shape, values: list[list[Any]], tail: str) -> list[tuple[Any, ...]]:
     quote = connection.ops.quote_name
-    line = "(" + ", ".join(["%s"] * len(fields)) + ")"
-    sql = (
-        f"INSERT INTO {quote(model._meta.db_table)} ({', '.join(quote(f.column) for f in fields)})"
-        f" VALUES {', '.join([line] * len(rows))} {tail}"
-    )
-    values = [f.get_db_prep_save(getattr(row, f.attname), connection) for row in rows for f in fields]
+    table, columns = quote(model._meta.db_table), [quote(name) for name in shape.columns]
     with connection.cursor() as cursor:
-        cursor.execute(sql, values)
-        return list(cursor.fetchall()) if "RETURNING" in tail else []
+        found: list[tuple[Any, ...]] = engine().insert(
+            cursor, table, columns, shape.types, shape.adapt(values), tail
+        )
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """How rows of a model go into a statement: `adapters` are of the columns whose values are not sent as they are."""
+
+    columns: tuple[str, ...]
+    types: tuple[str, ...]
+    read: Callable[[models.Model], Sequence[Any]]
+    adapters: tuple[tuple[int, Callable[[Any], Any]], ...]
+
+    def adapt(self, values: list[list[Any]]) -> list[list[Any]]:
+        """The same lists, with values as the driver takes them."""
+        for index, adapt in self.adapters:
+            for line in values:
+                line[index] = adapt(line[index])
+        return values
+
+
+@cache
+def _shape(model: type[models.Model], vendor: str, names: tuple[str, ...] = ()) -> _Shape:
+    """By default of every column but a key that the database numbers. `vendor` is there for the cache."""
+    meta = model._meta
+    fields: list[Any] = [meta.pk if name == "pk" else meta.get_field(name) for name in names] or [
+        field for field in meta.concrete_fields if not isinstance(field, models.AutoField)
+    ]
+    return _Shape(
+        tuple(field.column for field in fields),
+        tuple(str(field.db_type(connection)) for field in fields),
+        attrgetter(*(field.attname for field in fields)),
+        tuple((index, _adapter(field)) for index, field in enumerate(fields) if not isinstance(field, AS_THEY_ARE)),
+    )
+
+
+def _adapter(field: Any) -> Callable[[Any], Any]:
+    if isinstance(field, models.DateTimeField):
+        moment: Callable[[Any], Any] = engine().moment
+        return lambda value: None if value is None else moment(value)
+    if isinstance(field, models.JSONField):
+        document: Callable[[Any], Any] = engine().document
+        return document
+    return lambda value: field.get_db_prep_save(value, connection)
 
 
 def update_rows(model: type[models.Model], rows: Sequence[models.Model], names: Sequence[str]) -> None:
@@ -151,17 +231,14 @@ def update_rows(model: type[models.Model], rows: Sequence[models.Model], names: 
     if not rows:
         return
     quote = connection.ops.quote_name
-    fields: list[Any] = [model._meta.get_field(name) for name in names]
+    shape = _shape(model, connection.vendor, (*names, "pk"))
     pk: Any = model._meta.pk
     sql = (
-        f"UPDATE {quote(model._meta.db_table)} SET {', '.join(f'{quote(f.column)} = %s' for f in fields)}"
+        f"UPDATE {quote(model._meta.db_table)} SET {', '.join(f'{quote(name)} = %s' for name in shape.columns[:-1])}"
         f" WHERE {quote(pk.column)} = %s"
     )
     with connection.cursor() as cursor:
-        cursor.executemany(
-            sql,
-            [[f.get_db_prep_save(getattr(row, f.attname), connection) for f in fields] + [row.pk] for row in rows],
-        )
+        cursor.executemany(sql, shape.adapt([list(shape.read(row)) for row in rows]))
 
 
 def wake() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 
 import psycopg
 from psycopg.conninfo import make_conninfo
+from psycopg.types.json import Jsonb
 
 NOW = "clock_timestamp()"
 SKIP_LOCKED = "FOR UPDATE SKIP LOCKED"
@@ -45,6 +47,30 @@ def full(error: Exception) -> bool:
 def notify(execute: Callable[[str], Any]) -> None:
     """Wake the listeners when this transaction commits."""
     execute(f"NOTIFY {CHANNEL}")
+
+
+def moment(value: datetime) -> datetime:
+    """A point in time as the driver takes it."""
+    return value
+
+
+def document(value: object) -> Jsonb:
+    """A value of JSON as the driver takes it."""
+    return Jsonb(value)
+
+
+def insert(
+    cursor: Any, table: str, columns: Sequence[str], types: Sequence[str], rows: Sequence[Sequence[Any]], tail: str
+) -> list[tuple[Any, ...]]:
+    """Insert rows; what `tail` has RETURNING, in their order. One array a column: the statement is the same for any
+    number of rows, so that it is prepared once. Lengths are left to the columns: a cast would cut in silence.
+    """
+    arrays = ", ".join(f"%s::{name.partition('(')[0]}[]" for name in types)
+    cursor.execute(
+        f"INSERT INTO {table} ({', '.join(columns)}) SELECT * FROM unnest({arrays}) {tail}",
+        [list(column) for column in zip(*rows, strict=True)],
+    )
+    return cursor.fetchall() if "RETURNING" in tail else []
 
 
 class Waiter:

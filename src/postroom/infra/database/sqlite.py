@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ NOW = "strftime('%Y-%m-%d %H:%M:%f000', 'now')"
 SKIP_LOCKED = ""
 POLL_SECONDS = 0.02
 FULL = 2
+VARIABLES = 30_000  # SQLite takes 32,766 in a statement
 
 INIT = """
 PRAGMA journal_mode=WAL;
@@ -55,6 +58,36 @@ def full(error: Exception) -> bool:
 
 def notify(execute: Callable[[str], Any]) -> None:
     """Nothing to do: every commit shows in `data_version`."""
+
+
+def moment(value: datetime) -> str:
+    """A point in time as Django keeps it here: UTC without saying so."""
+    return str(value.astimezone(UTC).replace(tzinfo=None))
+
+
+def document(value: object) -> str:
+    """A value of JSON as Django keeps it here."""
+    return "[]" if value == [] else json.dumps(value)
+
+
+def insert(
+    cursor: Any, table: str, columns: Sequence[str], types: Sequence[str], rows: Sequence[Sequence[Any]], tail: str
+) -> list[tuple[Any, ...]]:
+    """Insert rows; what `tail` has RETURNING, in their order."""
+    line = f"({', '.join(['%s'] * len(columns))})"
+    head = f"INSERT INTO {table} ({', '.join(columns)}) VALUES "
+    if "RETURNING" not in tail:
+        cursor.executemany(f"{head}{line} {tail}", rows)
+        return []
+    found: list[tuple[Any, ...]] = []
+    for chunk in _chunks(rows, VARIABLES // len(columns)):
+        cursor.execute(f"{head}{', '.join([line] * len(chunk))} {tail}", [value for row in chunk for value in row])
+        found += cursor.fetchall()
+    return found
+
+
+def _chunks(rows: Sequence[Sequence[Any]], size: int) -> Iterable[Sequence[Sequence[Any]]]:
+    return (rows[start : start + size] for start in range(0, len(rows), size))
 
 
 class Waiter:
