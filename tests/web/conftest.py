@@ -73,9 +73,14 @@ def make_world() -> World:
     )
 
 
+@pytest.fixture(autouse=True, scope="session")
+def static_folder() -> None:
+    """WhiteNoise warns where there is none."""
+    Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
+
+
 @pytest.fixture
 def world(db: None) -> World:
-    Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
     return make_world()
 
 

@@ -1,0 +1,134 @@
+"""A real site for a real browser: its own folder and database, uvicorn on a free port, Debian's Chromium."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import httpx
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.support.factory import PASSWORD
+from tests.support.require import REPOSITORY
+from tests.support.running import Installation, free_port
+
+STARTING_SECONDS = 60.0
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+)
+Look = Literal["light", "dark", "phone"]
+
+
+@dataclass
+class Site:
+    """A running site. `ids` names what was filled in."""
+
+    installation: Installation
+    port: int
+    ids: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def run(self, *command: str) -> str:
+        """Run `python -m COMMAND` on the site's folder and return what it printed."""
+        done = subprocess.run(
+            [sys.executable, "-m", *command],
+            env=self.installation.environment(),
+            cwd=REPOSITORY,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def news(self, verb: str) -> dict[str, int]:
+        """Something happens while browsers look."""
+        said: dict[str, int] = json.loads(self.run("tests.web.filling", verb))
+        return said
+
+
+@contextmanager
+def running_site(folder: Path) -> Iterator[Site]:
+    """A site on a new SQLite database under `folder`, filled, until the block ends."""
+    site = Site(Installation(folder), free_port())
+    site.run("django", "migrate", "-v0")
+    site.run("django", "collectstatic", "--noinput", "-v0")
+    site.ids = json.loads(site.run("tests.web.filling", "fill"))
+    server = site.installation.start(
+        "uvicorn",
+        "postroom.project.asgi:application",
+        "--lifespan=off",
+        "--timeout-graceful-shutdown=3",
+        f"--port={site.port}",
+        log="web",
+    )
+    try:
+        _await_answer(site, server)
+        yield site
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.wait(15)
+
+
+def _await_answer(site: Site, server: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + STARTING_SECONDS
+    while time.monotonic() < until:
+        assert server.poll() is None, (site.installation.var / "web.log").read_text(encoding="utf-8")
+        try:
+            httpx.get(f"{site.url}/sign-in", timeout=5)
+        except httpx.TransportError:
+            time.sleep(0.1)
+        else:
+            return
+    raise TimeoutError(f"the site did not answer within {STARTING_SECONDS} s")
+
+
+@contextmanager
+def running_chromium(program: Path) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(program), args=QUIET)
+        yield browser
+        browser.close()
+
+
+def context_for(browser: Browser, site: Site, look: Look = "light", **options: Any) -> BrowserContext:
+    """A fresh visitor with a light, a dark or a phone's screen."""
+    phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+    screen = phone if look == "phone" else {"viewport": {"width": 1440, "height": 900}}
+    scheme: Literal["light", "dark"] = "dark" if look == "dark" else "light"
+    return browser.new_context(base_url=site.url, color_scheme=scheme, **screen, **options)
+
+
+def watched(context: BrowserContext) -> tuple[Page, list[str]]:
+    """A page, and a list that grows with everything that it complains of."""
+    page, complaints = context.new_page(), list[str]()
+    page.add_init_script(
+        "addEventListener('securitypolicyviolation',"
+        " e => console.error('policy: ' + e.violatedDirective + ' ' + e.blockedURI))"
+    )
+    page.on("console", lambda said: complaints.append(said.text) if said.type in {"error", "warning"} else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    return page, complaints
+
+
+def sign_in(page: Page, username: str) -> None:
+    page.goto("/sign-in")
+    page.get_by_label("User name").fill(username)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(lambda url: not url.endswith("/sign-in"))

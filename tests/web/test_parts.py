@@ -1,0 +1,177 @@
+"""Templates and tags: icons that exist, nothing inline, every word marked, small words of time and size."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from django.template import loader
+from django.test import Client, RequestFactory
+from django.utils import timezone, translation
+
+from postroom.core.delivery.states import ArrivalState
+from postroom.web.context import shell
+from postroom.web.pages.content import eml_name
+from postroom.web.places import PLACES
+from postroom.web.templatetags import ui
+from postroom.web.trace import STATES, state_of, trace_of
+from postroom.web.views import Person
+
+ROOT = Path(ui.__file__).parents[1]
+TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
+STYLES = sorted((ROOT / "static" / "postroom").glob("*.css"))
+BODY = "body.html"  # the frame of a mail has a policy of its own that lets its style stand inside
+
+
+def _named(template: Path) -> str:
+    return str(template.relative_to(ROOT / "templates"))
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=_named)
+def test_templates_compile_and_their_icons_exist(template: Path) -> None:
+    loader.get_template(_named(template))
+    for name in re.findall(r'{% icon "([\w-]+)"', template.read_text(encoding="utf-8")):
+        assert "<svg" in ui.icon(name, 18)
+
+
+@pytest.mark.parametrize("template", [path for path in TEMPLATES if path.name != BODY], ids=_named)
+def test_nothing_stands_inline(template: Path) -> None:
+    text = template.read_text(encoding="utf-8")
+    assert not re.search(r"\sstyle=|<style|\son\w+=|javascript:|<script(?![^>]*src=)", text)
+    assert not re.search(r"hx-on|js:|hx-vals", text), "htmx would have to evaluate these"
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=_named)
+def test_every_word_is_marked_for_translation(template: Path) -> None:
+    text = template.read_text(encoding="utf-8")
+    text = re.sub(r"{% blocktranslate.*?{% endblocktranslate %}", "", text, flags=re.DOTALL)
+    text = re.sub(r"<style.*?</style>|<kbd.*?</kbd>|{%.*?%}|{{.*?}}|<meta[^>]*>", "", text, flags=re.DOTALL)
+    bare = re.findall(r">([^<>]*[A-Za-z]{2}[^<>]*)<", text)
+    assert [words.strip() for words in bare if words.strip() not in NAMES] == []
+    spoken = re.findall(r'(?:aria-label|placeholder|title|alt)="([^"]*[A-Za-z]{2}[^"]*)"', text)
+    assert spoken == []
+
+
+NAMES = {"&lt;&gt;", "Postroom", "· Postroom", "HELO", "TLS", "Message", "400", "403", "404", "410", "500"}
+
+
+def test_states_and_places_have_icons_and_words() -> None:
+    assert set(STATES) == set(ArrivalState)
+    for state in (*STATES.values(), state_of("unheard-of")):
+        assert "<svg" in ui.icon(state.icon, 14)
+        assert str(state.word)
+    for place in PLACES:
+        assert "<svg" in ui.icon(place.icon, 18)
+
+
+@pytest.mark.parametrize("sheet", STYLES, ids=lambda path: path.name)
+def test_style_sheets_stay_in_their_layers_and_ask_for_nothing_outside(sheet: Path) -> None:
+    text = re.sub(r"/\*.*?\*/", "", sheet.read_text(encoding="utf-8"), flags=re.DOTALL)
+    assert "http" not in text
+    assert "url(" not in text
+    outside, depth = "", 0
+    for char in text:
+        depth += (char == "{") - (char == "}")
+        outside += char if depth == 0 and char != "}" else ""
+    assert depth == 0
+    assert not re.sub(r"@layer [\w, ]+;?", "", outside).strip()
+
+
+@pytest.mark.parametrize(
+    ("ago", "style", "words"),
+    [
+        (timedelta(minutes=5), "", "11:55"),
+        (timedelta(hours=20), "", "Yesterday 16:00"),
+        (timedelta(hours=20), "day", "Yesterday"),
+        (timedelta(days=3), "", "7 Jun, 12:00"),
+        (timedelta(days=3), "day", "7 Jun"),
+        (timedelta(days=300), "", "14 Aug 2025, 12:00"),
+        (timedelta(days=300), "day", "14 Aug 2025"),
+        (timedelta(minutes=5), "full", "10 Jun 2026, 11:55"),
+    ],
+)
+def test_when(monkeypatch: pytest.MonkeyPatch, ago: timedelta, style: str, words: str) -> None:
+    now = datetime(2026, 6, 10, 12, 0, tzinfo=UTC)
+    monkeypatch.setattr(timezone, "now", lambda: now)
+    with timezone.override("UTC"), translation.override("en"):
+        said = ui.when(now - ago, style)
+    assert f">{words}</time>" in said
+    assert f'datetime="{(now - ago).isoformat()}"' in said
+
+
+def test_no_time_says_nothing() -> None:
+    assert ui.when(None) == ""
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [(0, "0 bytes"), (1, "1 byte"), (812, "812 bytes"), (64_000, "64 kB"), (999_499, "999 kB"), (1_800_000, "1.8 MB")],
+)
+def test_size(number: int, words: str) -> None:
+    assert ui.size(number) == words
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a\n\nb", '<p dir="auto">a</p><p dir="auto">b</p>'),
+        ("\n\n \n", ""),
+        ("a & <b>", '<p dir="auto">a &amp; &lt;b&gt;</p>'),
+        ("(see http://x.example/y).", '(see <a href="http://x.example/y" target="_blank"'),
+        ("javascript:alert(1)", '<p dir="auto">javascript:alert(1)</p>'),
+        ('https://x.example/"onclick="a', 'href="https://x.example/"'),
+    ],
+)
+def test_paragraphs(text: str, shown: str) -> None:
+    assert shown in ui.paragraphs(text)
+    assert "onclick=" not in ui.paragraphs(text).replace("&quot;", "").replace("onclick=a", "")
+
+
+def test_paragraphs_of_hostile_text_stay_linear() -> None:
+    for text in ("a@" * 50_000, "http://" * 15_000, "\n \n" * 30_000, "x" * 100_000, "a.b" * 30_000):
+        assert isinstance(ui.paragraphs(text), str)
+
+
+@pytest.mark.parametrize(
+    ("name", "email", "initials"),
+    [("Hanna Sjöberg", "h@x", "HS"), ("", "hanna@x.example", "H"), ("Inköp", "", "I"), ("", "", "?"), ("***", "", "?"),
+     ("Jean Luc Picard", "", "JP")],
+)  # fmt: skip
+def test_people(name: str, email: str, initials: str) -> None:
+    person = Person(name, email)
+    assert person.initials == initials
+    assert person.hue == Person(name, email).hue
+
+
+def test_traces_in_words() -> None:
+    assert [(line.step, line.text) for line in trace_of([{"step": "loop_guard", "text": "x"}, {}])] == [
+        ("Loop guard", "x"),
+        ("", ""),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("subject", "name"),
+    [("Re: Vans/42", "Re-Vans-42-7.eml"), ("", "mail-7.eml"), ("../../etc", "etc-7.eml"), ("Grüße", "Grüße-7.eml")],
+)
+def test_names_of_downloads(subject: str, name: str) -> None:
+    assert eml_name(subject, 7) == name
+
+
+@pytest.mark.parametrize(("cookie", "theme"), [("dark", "dark"), ("light", "light"), ('"><script>', ""), ("", "")])
+def test_the_theme_is_one_of_ours(cookie: str, theme: str) -> None:
+    request = RequestFactory().get("/")
+    request.COOKIES["theme"] = cookie
+    assert shell(request)["theme"] == theme
+
+
+@pytest.mark.django_db
+def test_errors_have_the_same_look() -> None:
+    client = Client(raise_request_exception=False)
+    page = client.get("/nowhere")
+    assert page.status_code == 404
+    assert b"Nothing is here" in page.content
+    for code in ("400", "403", "403_csrf", "500"):
+        assert "Postroom" in loader.render_to_string(f"{code}.html")
