@@ -65,7 +65,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("what", nargs="?", choices=("inbound", "micro", "all"), default="all")
     parser.add_argument("--database", choices=DATABASES, default="sqlite")
     parser.add_argument("--case", choices=CASES, default="mixed")
-    parser.add_argument("--mails", type=int, default=4000, help=f"half of them new, half answers; at least {LEAST_MAILS}")
+    parser.add_argument("--mails", type=int, default=4000, help=f"half new, half answers; {LEAST_MAILS} or more")
     parser.add_argument("--rounds", type=int, default=5)
     given = parser.parse_args()
     if given.mails < LEAST_MAILS or given.rounds < 1:

@@ -1,6 +1,6 @@
 """The company that a bench run writes to: fills the database of this process's configuration.
 
-Run as a process of its own: `python -m bench.company RECORDS [ONLY_SENDER]`.
+Run as a process of its own, with Django set up: `python -m bench.prepare RECORDS [ONLY_SENDER]`.
 """
 
 from __future__ import annotations
@@ -8,7 +8,16 @@ from __future__ import annotations
 import itertools
 import sys
 
-import django
+from django.core.management import call_command
+
+from bench.letters import DOMAIN, SALES, customer, origin
+from postroom.conversations.models import Participant, Thread
+from postroom.directory.models import Company, Contact, ContactAddress
+from postroom.domains.models import Alias, AliasDomain, AllowedSender, CompanyDomain
+from postroom.inbound.services import Arrival, accept
+from postroom.inbound.worker import settle_all
+from postroom.infra.clock import now
+from postroom.records.models import Desk, DeskFollower, Stage
 
 FOLLOWERS = 3
 CHUNK = 500
@@ -19,12 +28,6 @@ def fill(records: int, only_sender: str = "") -> None:
 
     With `only_sender` that one takes part in every conversation, and no loop limit counts for it.
     """
-    from postroom.directory.models import Company, Contact, ContactAddress
-    from postroom.domains.models import Alias, AliasDomain, AllowedSender, CompanyDomain
-    from postroom.infra.clock import now
-    from postroom.records.models import Desk, DeskFollower, Stage
-
-    from bench.letters import DOMAIN
 
     company = Company.objects.create(name="Bench", slug="bench", created_at=now())
     domain = AliasDomain.objects.create(name=DOMAIN)
@@ -45,11 +48,6 @@ def fill(records: int, only_sender: str = "") -> None:
 
 def begin(records: int, only_sender: str) -> None:
     """The records, begun in the way in which mail begins them."""
-    from postroom.conversations.models import Participant, Thread
-    from postroom.inbound.services import Arrival, accept
-    from postroom.inbound.worker import settle_all
-
-    from bench.letters import SALES, customer, origin
 
     numbers = iter(range(records))
     while chunk := list(itertools.islice(numbers, CHUNK)):
@@ -61,12 +59,5 @@ def begin(records: int, only_sender: str) -> None:
 
 def main() -> None:
     """Migrate, then fill."""
-    django.setup()
-    from django.core.management import call_command
-
     call_command("migrate", verbosity=0)
     fill(int(sys.argv[1]), *sys.argv[2:3])
-
-
-if __name__ == "__main__":
-    main()

@@ -16,7 +16,6 @@ from bench.letters import ONLY_SENDER, Posted, mixed, warm_up
 from bench.load import save
 from bench.processes import cpu_seconds
 from bench.sink import sink_figures
-
 from tests.support.running import REPOSITORY, Installation, kill, stop
 
 CONNECTIONS = 20
@@ -108,7 +107,9 @@ def _wait_until_settled(company: Prepared, installation: Installation, processes
     while company.count(installation, OPEN):
         if time.monotonic() > until or any(process.poll() is not None for process in processes):
             kill(*processes)
-            raise Wrong(f"arrivals stay open: {installation.said('worker')[-2000:]} {installation.said('smtp')[-2000:]}")
+            raise Wrong(
+                f"arrivals stay open: {installation.said('worker')[-2000:]} {installation.said('smtp')[-2000:]}"
+            )
         time.sleep(0.02)
     return time.time()
 
@@ -116,14 +117,21 @@ def _wait_until_settled(company: Prepared, installation: Installation, processes
 def _check(company: Prepared, installation: Installation, sent: Mapping[str, Any], posted: list[Posted]) -> None:
     """Every mail was accepted, settled once and did what it should: half new records, half answers in their place."""
     mails, replies = len(posted), len(posted) // 2
+
+    def count(sql: str) -> int:
+        return company.count(installation, sql)
+
     counts = {
         "answers 250": (sent["replies"].get("250", 0), mails),
-        "arrivals": (company.count(installation, f"{_ARRIVALS} {_OURS}"), mails + WARM_UP),
-        "routed": (company.count(installation, f"{_ARRIVALS} {_OURS} AND state = 'routed'"), mails + WARM_UP),
-        "routes": (company.count(installation, _ROUTES), mails + WARM_UP + replies),
-        "records": (company.count(installation, "SELECT count(*) FROM records_record"), mails + WARM_UP),
-        "messages": (company.count(installation, "SELECT count(*) FROM conversations_message"), mails + WARM_UP + replies),
-        "threads with an answer": (company.count(installation, f"SELECT count(*) FROM ({_ANSWERED}) a"), replies),
+        "arrivals": (count(f"{_ARRIVALS} {_OURS}"), mails + WARM_UP),
+        "routed": (count(f"{_ARRIVALS} {_OURS} AND state = 'routed'"), mails + WARM_UP),
+        "routes": (count(_ROUTES), mails + WARM_UP + replies),
+        "records": (count("SELECT count(*) FROM records_record"), mails + WARM_UP),
+        "messages": (
+            count("SELECT count(*) FROM conversations_message"),
+            mails + WARM_UP + replies,
+        ),
+        "threads with an answer": (count(f"SELECT count(*) FROM ({_ANSWERED}) a"), replies),
     }
     wrong = {name: pair for name, pair in counts.items() if pair[0] != pair[1]}
     if wrong:

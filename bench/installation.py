@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -11,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from postroom.core.addresses import Address
+import psycopg
 
+from postroom.core.addresses import Address
 from tests.support.postgres import Server, running
 from tests.support.require import find
 from tests.support.running import Installation
@@ -46,8 +48,6 @@ class Sqlite:
         return None
 
     def count(self, installation: Installation, sql: str) -> int:
-        import sqlite3
-
         with sqlite3.connect(f"file:{installation.var}/postroom.sqlite3?mode=ro", uri=True, timeout=30) as connection:
             return int(connection.execute(sql).fetchone()[0])
 
@@ -61,8 +61,6 @@ class Postgres:
     url: str
 
     def copy(self, var: Path) -> Installation:
-        import psycopg
-
         shutil.copytree(self.var, var)
         template, name = self.url.partition("?")[0].rpartition("/")[2], f"round_{var.name.replace('-', '_')}"
         with psycopg.connect(self.server.url(), autocommit=True) as connection:
@@ -74,8 +72,6 @@ class Postgres:
         return int((self.server.folder / "data" / "postmaster.pid").read_text().split()[0])
 
     def count(self, installation: Installation, sql: str) -> int:
-        import psycopg
-
         with psycopg.connect(installation.database_url) as connection:
             row: Any = connection.execute(sql.encode()).fetchone()
             return int(row[0])
@@ -105,6 +101,6 @@ def prepared(database: str, records: int, sender: Address | None) -> Iterator[tu
 
 
 def _fill(installation: Installation, records: int, sender: Address | None) -> None:
-    done = installation.run("bench.company", str(records), *([sender.email] if sender else []))
+    done = installation.run("bench.prepare", str(records), *([sender.email] if sender else []))
     if done.returncode:
-        raise subprocess.CalledProcessError(done.returncode, "bench.company", stderr=done.stderr.decode())
+        raise subprocess.CalledProcessError(done.returncode, "bench.prepare", stderr=done.stderr.decode())

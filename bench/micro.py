@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from itertools import cycle
 from typing import Any
 
+from bench.letters import SALES, creation, reply
 from postroom.core.addresses import Address
 from postroom.core.message.draft import Draft
 from postroom.core.message.parse import parse
@@ -16,8 +17,6 @@ from postroom.core.message.understood import Understood, understand
 from postroom.core.routing.chain import route
 from postroom.core.routing.explain import explain
 from postroom.core.routing.facts import AliasFact, Facts, Part, Recipient, SenderFact
-
-from bench.letters import SALES, creation, reply
 
 MAILS = 100
 REPEAT = 5
@@ -45,7 +44,9 @@ def run() -> dict[str, Any]:
 
 def _best(work: Callable[[Any], object], values: list[Any]) -> float:
     numbers: Iterator[Any] = cycle(values)
-    return round(min(timeit.repeat(lambda: work(next(numbers)), number=len(values), repeat=REPEAT)) / len(values) * 1e6, 1)
+    return round(
+        min(timeit.repeat(lambda: work(next(numbers)), number=len(values), repeat=REPEAT)) / len(values) * 1e6, 1
+    )
 
 
 def _facts(one: Understood) -> Facts:

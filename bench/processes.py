@@ -19,9 +19,13 @@ def _stat(pid: str) -> tuple[int, int] | None:
     return int(fields[1]), sum(map(int, fields[11:15]))
 
 
+def _pids() -> list[str]:
+    return [entry.name for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+
+
 def cpu_seconds(*roots: int) -> float:
     """CPU seconds of these processes and their descendants so far, those that have ended included."""
-    found = {int(pid): stat for pid in os.listdir("/proc") if pid.isdigit() and (stat := _stat(pid))}
+    found = {int(pid): stat for pid in _pids() if (stat := _stat(pid))}
     children = defaultdict(list)
     for pid, (parent, _) in found.items():
         children[parent].append(pid)

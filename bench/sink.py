@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from bench.processes import cpu_seconds
-
 from tests.support.running import REPOSITORY, free_port, stop, wait_for_port
 
 

@@ -34,9 +34,7 @@ class Post:
 
 def open_threads(records: Sequence[Record], followers: Sequence[Sequence[int]], at: datetime) -> list[Thread]:
     """Within a transaction: a thread for each record, followed by these contacts."""
-    threads = insert(
-        Thread(record=record, company_id=record.company_id, last_message_at=at) for record in records
-    )
+    threads = insert(Thread(record=record, company_id=record.company_id, last_message_at=at) for record in records)
     insert_values(
         Follower,
         ("thread", "contact"),

@@ -3,37 +3,71 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from postroom.core.routing.batching import waves
 from postroom.inbound.models import InboundMail
-from postroom.inbound.queue import give_back, ready, routes_of, take
+from postroom.inbound.queue import give_back, is_work_waiting, ready, routes_of, take
 from postroom.inbound.steps.collect import gather
 from postroom.inbound.steps.decide import decide_all
 from postroom.inbound.steps.enact import enact, fail
-from postroom.inbound.steps.parse import Reader, Unreadable
+from postroom.inbound.steps.parse import Reader, Reading, Unreadable
 from postroom.inbound.work import Read, read_from
 from postroom.infra.config import config
 from postroom.infra.database.base import claim
 
 
-def settle_some(reader: Reader) -> int:
-    """Claim a batch of arrivals and settle it; returns how many were claimed."""
-    token, ids = claim(InboundMail, config().batch, config().lease_seconds)
-    if ids:
-        settle(token, ids, reader)
-    return len(ids)
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Arrivals leased under `token`, being read."""
+
+    token: str
+    arrivals: Sequence[InboundMail]
+    reading: Reading
 
 
-def settle(token: str, ids: Sequence[int], reader: Reader) -> None:
-    """The steps for arrivals leased under `token`: parse, collect, decide, enact, wave by wave."""
-    taken = take(ids)
+class Line:
+    """Settles batch after batch; while one is enacted, the next is read by other processes."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._next: Batch | None = None
+
+    def settle_some(self, *, ahead: bool = True) -> int:
+        """Settle a batch; returns how many arrivals it had. `ahead`: claim the one after it before that."""
+        batch, self._next = self._next or self._claim(), None
+        if batch is None:
+            return 0
+        self._next = self._claim() if ahead and is_work_waiting() else None
+        settle(batch, self._reader)
+        return len(batch.arrivals)
+
+    @property
+    def has_next(self) -> bool:
+        """Whether a batch is claimed and being read."""
+        return self._next is not None
+
+    def settle_next(self) -> None:
+        """Settle what was claimed ahead, and claim nothing more."""
+        batch, self._next = self._next, None
+        if batch is not None:
+            settle(batch, self._reader)
+
+    def _claim(self) -> Batch | None:
+        token, ids = claim(InboundMail, config().batch, config().lease_seconds)
+        taken = take(ids) if ids else []
+        return Batch(token, [a for a, _ in taken], self._reader.start([raw for _, raw in taken])) if taken else None
+
+
+def settle(batch: Batch, reader: Reader) -> None:
+    """The steps for a batch: parse, collect, decide, enact, wave by wave."""
     reads: list[Read] = []
-    for (arrival, _), understood in zip(taken, reader.read([raw for _, raw in taken]), strict=True):
+    for arrival, understood in zip(batch.arrivals, reader.finish(batch.reading), strict=True):
         if isinstance(understood, Unreadable):
-            fail(arrival, token, understood)
+            fail(arrival, batch.token, understood)
         else:
             reads.append(read_from(arrival, understood))
     now, later = ready(reads)
-    give_back([read.arrival for read in later], token)
+    give_back([read.arrival for read in later], batch.token)
     for wave in waves(now):
-        enact(decide_all(wave, gather(wave), routes_of(wave)), token)
+        enact(decide_all(wave, gather(wave), routes_of(wave)), batch.token)

@@ -18,6 +18,12 @@ WAIT_FOR_PARENT = timedelta(minutes=10)
 LOOK_AGAIN = timedelta(seconds=0.2)
 
 
+def is_work_waiting() -> bool:
+    """Whether an arrival is due and not leased: a look, no lock."""
+    due = InboundMail.objects.filter(due__lte=now())
+    return (due.filter(lease_until__isnull=True) | due.filter(lease_until__lt=now())).exists()
+
+
 def take(ids: Sequence[int]) -> list[tuple[InboundMail, bytes]]:
     """Arrivals and their bytes, in the order of their ids; one query. One that was settled meanwhile is left out."""
     rows = RawMail.objects.filter(arrival__in=ids).select_related("arrival", "blob").order_by("arrival")

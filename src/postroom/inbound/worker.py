@@ -9,7 +9,8 @@ from types import FrameType
 from django.db import DatabaseError, close_old_connections, connection
 
 from postroom.inbound.models import InboundMail
-from postroom.inbound.pipeline import settle_some
+from postroom.inbound.pipeline import Line
+from postroom.inbound.queue import is_work_waiting
 from postroom.inbound.steps.expire import expire
 from postroom.inbound.steps.parse import Reader
 from postroom.infra import changes, counters, schedule
@@ -37,6 +38,7 @@ class Worker:
 
     def __init__(self) -> None:
         self._reader = Reader(config().worker_parsers, config().parse_seconds)
+        self._line = Line(self._reader)
         self._stopping = False
         self._waiter: Waiter | None = None
         self._looked_round = 0.0
@@ -55,6 +57,13 @@ class Worker:
                 close_old_connections()
                 self._forget_waiter()
                 time.sleep(AWAY_SECONDS)
+        self._end()
+
+    def _end(self) -> None:
+        try:
+            self._line.settle_next()
+        except DatabaseError as error:
+            log.warning("the database is away", error=str(error).strip())
         self._reader.close()
         self._forget_waiter()
 
@@ -64,7 +73,7 @@ class Worker:
             schedule.run_due(ACTIONS)
         if self._waiter is None:
             self._waiter = waiter()
-        if is_work_waiting() and settle_some(self._reader):
+        if (self._line.has_next or is_work_waiting()) and self._line.settle_some():
             time.sleep(BREATH_SECONDS)
         elif not self._stopping:
             self._waiter.wait(self._seconds_to_next())
@@ -79,16 +88,10 @@ class Worker:
         self._waiter = None
 
 
-def is_work_waiting() -> bool:
-    """Whether an arrival is due and not leased: a look, no lock."""
-    due = InboundMail.objects.filter(due__lte=now())
-    return (due.filter(lease_until__isnull=True) | due.filter(lease_until__lt=now())).exists()
-
-
 def settle_all(most: int = 1000) -> int:
     """Settle what is due, within this process: for tests and for commands. Returns how many arrivals were claimed."""
-    reader, claimed = Reader(0, 0.0), 0
-    while claimed < most and (some := settle_some(reader)):
+    line, claimed = Line(Reader(0, 0.0)), 0
+    while claimed < most and (some := line.settle_some(ahead=False)):
         claimed += some
     return claimed
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import multiprocessing
 import signal
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import CancelledError, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
 
 from postroom.core.errors import PostroomError
 from postroom.core.message.understood import Understood, understand
@@ -14,6 +15,14 @@ from postroom.core.message.understood import Understood, understand
 
 class Unreadable(PostroomError):
     """A mail that could not be read within its time, or that ended the process which read it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Mails that are being read, in as many shares as there are processes; no share where that could not begin."""
+
+    raws: Sequence[bytes]
+    shares: Sequence[Future[list[Understood]]] = ()
 
 
 class Reader:
@@ -27,22 +36,29 @@ class Reader:
         self._seconds = seconds
         self._pool: ProcessPoolExecutor | None = None
 
-    def read(self, raws: Sequence[bytes]) -> list[Understood | Unreadable]:
+    def start(self, raws: Sequence[bytes]) -> Reading:
+        """Begin to read these, in the other processes where there are any."""
+        if not self._processes or not raws:
+            return Reading(raws)
+        shares = [raws[start :: self._processes] for start in range(min(self._processes, len(raws)))]
+        try:
+            return Reading(raws, [self._opened().submit(_understand_all, share) for share in shares])
+        except BrokenProcessPool:
+            self.close()
+            return Reading(raws)
+
+    def finish(self, reading: Reading) -> list[Understood | Unreadable]:
         """Every mail understood, or why not; never raises for what a mail holds."""
         if not self._processes:
-            return [understand(raw) for raw in raws]
+            return [understand(raw) for raw in reading.raws]
         try:
-            return list(self._together(raws))
-        except (BrokenProcessPool, TimeoutError):
+            done = [future.result(timeout=self._seconds) for future in reading.shares]
+        except (BrokenProcessPool, CancelledError, TimeoutError):
             self.close()
-            return [self._alone(raw) for raw in raws]
-
-    def _together(self, raws: Sequence[bytes]) -> list[Understood]:
-        pool = self._opened()
-        shares = [raws[start :: self._processes] for start in range(min(self._processes, len(raws)))]
-        futures = [pool.submit(_understand_all, share) for share in shares]
-        done = [future.result(timeout=self._seconds) for future in futures]
-        return [done[index % len(shares)][index // len(shares)] for index in range(len(raws))]
+            done = []
+        if not done:
+            return [self._alone(raw) for raw in reading.raws]
+        return [done[index % len(done)][index // len(done)] for index in range(len(reading.raws))]
 
     def _alone(self, raw: bytes) -> Understood | Unreadable:
         try:

@@ -178,9 +178,7 @@ def _write(model: type[models.Model], shape: _Shape, values: list[list[Any]], ta
     quote = connection.ops.quote_name
     table, columns = quote(model._meta.db_table), [quote(name) for name in shape.columns]
     with connection.cursor() as cursor:
-        found: list[tuple[Any, ...]] = engine().insert(
-            cursor, table, columns, shape.types, shape.adapt(values), tail
-        )
+        found: list[tuple[Any, ...]] = engine().insert(cursor, table, columns, shape.types, shape.adapt(values), tail)
         return found
 
 

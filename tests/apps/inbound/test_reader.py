@@ -1,0 +1,49 @@
+"""Reading in other processes: results in order, and a mail that ends its reader harms nobody else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from postroom.core.message.understood import Understood, understand
+from postroom.inbound.steps import parse
+from postroom.inbound.steps.parse import Reader, Unreadable
+from tests.support import deadly
+from tests.support.acme import letter
+
+
+@pytest.fixture
+def reader(monkeypatch: pytest.MonkeyPatch) -> Iterator[Reader]:
+    """Two processes, in which some mails are deadly."""
+    monkeypatch.setattr(parse, "_understand_all", deadly.understand_all)
+    monkeypatch.setattr(parse, "understand", deadly.understand)
+    made = Reader(2, 1.0)
+    yield made
+    made.close()
+
+
+def test_two_batches_are_read_at_once_and_each_keeps_its_order(reader: Reader) -> None:
+    first, second = ([letter(subject=f"{name} {n}") for n in range(5)] for name in ("a", "b"))
+    readings = [reader.start(first), reader.start(second)]
+    for raws, reading in zip((first, second), readings, strict=True):
+        assert [one.mail.size for one in _fine(reader.finish(reading))] == [len(raw) for raw in raws]
+        assert [one.mail.subject for one in _fine(reader.finish(reading))] == [understand(r).mail.subject for r in raws]
+
+
+@pytest.mark.parametrize(
+    ("bad_one", "words"), [(deadly.KILLER, "ended the process"), (deadly.STALLER, "longer than 1 seconds")]
+)
+def test_a_deadly_mail_is_named_and_the_others_are_read(reader: Reader, bad_one: bytes, words: str) -> None:
+    good = letter()
+    bad, beside = reader.start([good, bad_one, good]), reader.start([good, good])
+    first, dead, last = reader.finish(bad)
+    assert isinstance(dead, Unreadable)
+    assert words in str(dead)
+    assert len(_fine([first, last])) == 2
+    assert len(_fine(reader.finish(beside))) == 2
+
+
+def _fine(results: list[Understood | Unreadable]) -> list[Understood]:
+    assert all(isinstance(one, Understood) for one in results)
+    return [one for one in results if isinstance(one, Understood)]
