@@ -87,6 +87,16 @@ def messages(
     return page_of(rows, [row.pk for row in rows], limit)
 
 
+def whole_messages(user: User, record_id: int, *, before: int | None = None, limit: int = PAGE) -> Page[Message]:
+    """Messages of a record, newest first, with their bodies and files."""
+    found = readable(user).filter(thread__record_id=record_id)
+    if before is not None:
+        found = found.filter(pk__lt=before)
+    files = Prefetch("attachments", Attachment.objects.select_related("file").order_by("position"))
+    rows = list(found.prefetch_related(files).order_by("-pk")[: limit + 1])
+    return page_of(rows, [row.pk for row in rows], limit)
+
+
 def _flag(condition: Q) -> ExpressionWrapper[Q]:
     return ExpressionWrapper(condition, output_field=BooleanField())
 

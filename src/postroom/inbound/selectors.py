@@ -113,3 +113,8 @@ def reasons(user: User, message_ids: Sequence[int]) -> dict[int, Route]:
     mine = companies(user, Permission.RECORDS_READ)
     rows = Route.objects.filter(message_id__in=message_ids, company_id__in=mine)
     return {route.message_id: route for route in rows.order_by("-pk") if route.message_id}
+
+
+def oldest_waiting(at: datetime) -> datetime | None:
+    """Since when the arrival that was first due at `at` could have been settled; None where nothing waits."""
+    return InboundMail.objects.filter(due__lte=at).order_by("due").values_list("due", flat=True).first()

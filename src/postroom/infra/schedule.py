@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from postroom.infra.clock import now
 from postroom.infra.logs import logger
@@ -30,6 +30,11 @@ def run_due(actions: Mapping[str, Action]) -> int:
     )
     due = ScheduledAction.objects.filter(key__in=actions, due__lte=at)
     return sum(_run(row, actions[row.key]) for row in due)
+
+
+def most_overdue() -> datetime | None:
+    """When the action was due that comes first; None where there are none yet."""
+    return ScheduledAction.objects.order_by("due").values_list("due", flat=True).first()
 
 
 def _run(row: ScheduledAction, action: Action) -> bool:

@@ -5,5 +5,6 @@ from __future__ import annotations
 from django.urls import include, path
 
 urlpatterns = [
+    path("api/v1/", include("postroom.api.urls")),
     path("", include("postroom.web.urls")),
 ]

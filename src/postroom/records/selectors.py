@@ -15,8 +15,10 @@ PAGE = 50
 def records(
     user: User, *, type: str, text: str = "", stage: str = "", before: int | None = None, limit: int = PAGE
 ) -> Page[Record]:
-    """Records of a type, newest first: those before id `before`, with `text` in title or contact, in `stage`."""
-    found = readable(user).filter(type=type)
+    """Records of a type, or of all: newest first, those before id `before`, with `text` in title or contact, in
+    `stage`.
+    """
+    found = readable(user).filter(type=type) if type else readable(user)
     if before is not None:
         found = found.filter(pk__lt=before)
     if text:
@@ -31,6 +33,11 @@ def record(user: User, type: str, pk: int) -> Record | None:
     """One record with all that its page names, or None where it isn't there for `user`."""
     found = readable(user).select_related("contact", "desk__alias__domain", "owner", "stage", "company")
     return found.filter(type=type, pk=pk).first()
+
+
+def record_by_id(user: User, pk: int) -> Record | None:
+    """One record of whatever type, or None where it isn't there for `user`."""
+    return readable(user).select_related("contact", "desk", "owner", "stage").filter(pk=pk).first()
 
 
 def stages_of(record: Record) -> list[Stage]:

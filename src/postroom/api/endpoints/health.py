@@ -1,0 +1,60 @@
+"""Whether the installation works: for monitors, without a token, and without a word about anybody's mail."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from http import HTTPStatus
+
+from django.db import DatabaseError
+from django.http import HttpRequest
+from ninja import Router
+from ninja.responses import Status
+
+from postroom.api.schemas import Health
+from postroom.inbound.selectors import oldest_waiting
+from postroom.infra import schedule
+from postroom.infra.clock import now
+from postroom.infra.database.base import reachable
+
+router = Router(tags=["health"])
+
+LONG = timedelta(minutes=2)  # for which mail may wait, and work that comes round may be late
+
+
+@router.get("/health", auth=None, response={200: Health, 503: Health}, operation_id="health")
+def health(request: HttpRequest) -> Status[Health]:
+    """Whether the database answers, the worker works and no mail waits for long."""
+    issues = _issues()
+    status = HTTPStatus.SERVICE_UNAVAILABLE if issues else HTTPStatus.OK
+    return Status(status, Health(healthy=not issues, issues=issues))
+
+
+def _issues() -> list[str]:
+    if reachable():
+        return ["The database does not answer."]
+    try:
+        return [*_waiting(), *_late()]
+    except DatabaseError:
+        return ["The database is not ready: its tables cannot be read."]
+
+
+def _waiting() -> list[str]:
+    """Mail that has not been settled for too long, though it could have been."""
+    oldest = oldest_waiting(now())
+    waited = now() - oldest if oldest else timedelta()
+    if waited < LONG:
+        return []
+    return [f"Mail has been waiting for {_minutes(waited)}: see that a worker runs and what it logs."]
+
+
+def _late() -> list[str]:
+    """Work that comes round is done by workers: late work is a worker that is not there."""
+    due = schedule.most_overdue()
+    late = now() - due if due else timedelta()
+    if late < LONG:
+        return []
+    return [f"No worker has done what comes round for {_minutes(late)}: see that one runs."]
+
+
+def _minutes(waited: timedelta) -> str:
+    return f"{int(waited.total_seconds() // 60)} minutes"

@@ -1,0 +1,55 @@
+"""Lists by key: a limit, a cursor that only we read, and the cursor of what comes next."""
+
+from __future__ import annotations
+
+import base64
+from datetime import datetime
+from http import HTTPStatus
+from typing import Annotated
+
+from ninja import Query
+
+from postroom.api.problems import Problem
+
+MOST = 200
+
+Cursor = Annotated[str, Query("", description="`next` of the page before; empty for the first page.", max_length=120)]
+Limit = Annotated[int, Query(50, ge=1, le=MOST, description="Rows of a page.")]
+
+
+def id_of(cursor: str) -> int | None:
+    """The id in a cursor; None for the first page."""
+    if not cursor:
+        return None
+    if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 19):
+        raise _unreadable()
+    return int(cursor)
+
+
+def cursor_of(key: int | None) -> str | None:
+    """A cursor that goes on from an id; None at the end."""
+    return None if key is None else str(key)
+
+
+def moment_of(cursor: str) -> tuple[datetime, int] | None:
+    """The time and id in a cursor; None for the first page."""
+    if not cursor:
+        return None
+    try:
+        at, _, key = base64.urlsafe_b64decode(cursor.encode()).decode().partition(" ")
+        moment = datetime.fromisoformat(at)
+        number = int(key)
+    except ValueError:
+        raise _unreadable() from None
+    if moment.tzinfo is None:
+        raise _unreadable()
+    return moment, number
+
+
+def cursor_of_moment(key: tuple[datetime, int] | None) -> str | None:
+    """A cursor that goes on from a time and id; None at the end."""
+    return None if key is None else base64.urlsafe_b64encode(f"{key[0].isoformat()} {key[1]}".encode()).decode()
+
+
+def _unreadable() -> Problem:
+    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "cursor: not one of this API; take `next` of the page before.")

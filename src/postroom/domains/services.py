@@ -1,0 +1,262 @@
+"""The verbs of domains: alias domains, aliases, retiring an address, the keys of tokens.
+
+Each change of an address is told as `addresses`, so that the doors read their tables anew.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, Max
+
+from postroom.core.addresses import normalise, valid
+from postroom.core.errors import PostroomError
+from postroom.core.routing.facts import Part, WhoMayWrite
+from postroom.core.tokens import MAX_KEY
+from postroom.directory.models import Company
+from postroom.domains.facts import POSTMASTERS, default_from
+from postroom.domains.models import Alias, AliasDomain, CompanyDomain, RetiredAddress, TokenKey
+from postroom.infra.changes import tell
+from postroom.infra.clock import now
+
+TOPIC = "addresses"
+LONGEST_ALIAS = 39  # leaves room for a separator and a token within 64 octets
+RETIRED_FOR = timedelta(days=180)  # for so long nobody else gets a retired address
+SECRET_BYTES = 32
+
+
+class CannotDo(PostroomError):
+    """An address or domain that cannot be as asked; the words say why and what to do."""
+
+
+def _tell(domain: AliasDomain) -> None:
+    tell([(0, TOPIC, f"domain:{domain.pk}")])
+
+
+def create_domain(
+    *,
+    name: str,
+    companies: Iterable[Company] = (),
+    priority: int = 10,
+    bounce: str = "bounce",
+    catchall: str = "catchall",
+    default_from: str = "notifications",
+) -> AliasDomain:
+    """Make an alias domain for these companies; the first domain of all goes to every company.
+
+    Raises:
+        CannotDo: the name is none, or a domain with the same name and service addresses is there.
+
+    """
+    plain = _domain_name(name)
+    same = AliasDomain.objects.filter(name=plain)
+    if same.filter(bounce=bounce).exists() or same.filter(catchall=catchall).exists():
+        raise CannotDo(f"{plain} is there already, with the same bounce or catchall address.")
+    with transaction.atomic():
+        is_first = not AliasDomain.objects.exists()
+        domain = AliasDomain.objects.create(
+            name=plain, priority=priority, bounce=bounce, catchall=catchall, default_from=default_from
+        )
+        owners = Company.objects.all() if is_first else companies
+        CompanyDomain.objects.bulk_create([CompanyDomain(company=owner, domain=domain) for owner in owners])
+        _tell(domain)
+    return domain
+
+
+def _domain_name(name: str) -> str:
+    plain = normalise(f"x@{name.strip().rstrip('.')}").partition("@")[2]
+    if not valid(f"x@{plain}") or "." not in plain:
+        raise CannotDo(f"{name!r} is not a domain name.")
+    return plain
+
+
+def share_domain(*, domain: AliasDomain, company: Company) -> None:
+    """Let a company use a domain."""
+    with transaction.atomic():
+        CompanyDomain.objects.get_or_create(company=company, domain=domain)
+        _tell(domain)
+
+
+def give_first_domain(*, company: Company) -> AliasDomain | None:
+    """Let a new company use the domain with the lowest priority number, where there is any."""
+    domain = AliasDomain.objects.order_by("priority", "id").first()
+    if domain is not None:
+        share_domain(domain=domain, company=company)
+    return domain
+
+
+def create_alias(
+    *,
+    domain: AliasDomain,
+    local_part: str,
+    company: Company,
+    record_type: str,
+    defaults: Mapping[str, Any] | None = None,
+    who_may_write: WhoMayWrite = WhoMayWrite.EVERYONE,
+    forced_target: str = "",
+) -> Alias:
+    """Make an address that makes records of a type.
+
+    Raises:
+        CannotDo: no such local part can be had at this domain, or the company does not use the domain.
+
+    """
+    local = _local_part(domain, local_part)
+    if not CompanyDomain.objects.filter(company=company, domain=domain).exists():
+        raise CannotDo(f"{company.name} does not use {domain.name}: share the domain with it first.")
+    with transaction.atomic():
+        _ensure_free(domain, local, mine=None)
+        alias = Alias.objects.create(
+            domain=domain,
+            local_part=local,
+            company=company,
+            record_type=record_type,
+            defaults=dict(defaults or {}),
+            who_may_write=who_may_write,
+            forced_target=forced_target,
+        )
+        _tell(domain)
+    return alias
+
+
+def _local_part(domain: AliasDomain, local_part: str) -> str:
+    address = f"{local_part.strip()}@{domain.name}"
+    local = normalise(address).rpartition("@")[0]
+    if not valid(address) or domain.separator in local:
+        raise CannotDo(f"{local_part!r} cannot stand before the @ of an alias.")
+    if len(local) > LONGEST_ALIAS:
+        raise CannotDo(f"{local_part!r} is too long: an alias has at most {LONGEST_ALIAS} characters before the @.")
+    return local
+
+
+def _ensure_free(domain: AliasDomain, local: str, mine: Alias | None) -> None:
+    """Whether this address may be given to an alias: `mine`, or a new one."""
+    address = f"{local}@{domain.name}"
+    services = {f"{domain.bounce}@{domain.name}", f"{domain.catchall}@{domain.name}", default_from(domain)}
+    if address in services or local in POSTMASTERS:
+        raise CannotDo(f"{address} is a service address of the domain.")
+    if Alias.objects.filter(domain__name=domain.name, local_part=local).exclude(pk=mine.pk if mine else 0).exists():
+        raise CannotDo(f"{address} is an alias already.")
+    retired = RetiredAddress.objects.filter(domain_name=domain.name, local_part=local).first()
+    if retired is None:
+        return
+    is_mine = mine is not None and retired.alias_id == mine.pk
+    if not is_mine and retired.free_from > now():
+        raise CannotDo(f"{address} was given up and still routes: it is free from {retired.free_from:%Y-%m-%d}.")
+    retired.delete()
+
+
+def rename_alias(*, alias: Alias, local_part: str) -> Alias:
+    """Give an alias another local part; the old one is retired and goes on leading to it.
+
+    Raises:
+        CannotDo: the new one cannot be had.
+
+    """
+    local = _local_part(alias.domain, local_part)
+    if local == alias.local_part:
+        return alias
+    with transaction.atomic():
+        _ensure_free(alias.domain, local, mine=alias)
+        _retire(alias.domain, alias.local_part, Part.ALIAS, alias)
+        alias.local_part = local
+        alias.save(update_fields=["local_part"])
+        _tell(alias.domain)
+    return alias
+
+
+def rename_service(*, domain: AliasDomain, part: Part, name: str) -> AliasDomain:
+    """Give a domain another bounce, catchall or notification address; the old one is retired and goes on working.
+
+    Raises:
+        CannotDo: `part` is no service address, or the name cannot be had.
+
+    """
+    fields = {Part.BOUNCE: "bounce", Part.CATCHALL: "catchall", Part.NOTIFICATIONS: "default_from"}
+    if part not in fields:
+        raise CannotDo(f"{part} is no service address of a domain.")
+    old = str(getattr(domain, fields[part]))
+    local = name if "@" in name else _local_part(domain, name)
+    with transaction.atomic():
+        if "@" not in local:
+            _ensure_free(domain, local, mine=None)
+        if "@" not in old and old != local:
+            _retire(domain, old, part)
+        setattr(domain, fields[part], local)
+        domain.save(update_fields=[fields[part]])
+        _tell(domain)
+    return domain
+
+
+def rename_domain(*, domain: AliasDomain, name: str) -> AliasDomain:
+    """Give a domain another name; every address at the old one is retired and goes on working.
+
+    Raises:
+        CannotDo: the name is none, or another domain has it.
+
+    """
+    plain = _domain_name(name)
+    if plain == domain.name:
+        return domain
+    if AliasDomain.objects.filter(name=plain).exists():
+        raise CannotDo(f"{plain} is there already.")
+    with transaction.atomic():
+        for alias in domain.aliases.all():
+            _retire(domain, alias.local_part, Part.ALIAS, alias)
+        services = ((Part.BOUNCE, domain.bounce), (Part.CATCHALL, domain.catchall))
+        for part, local in (*services, (Part.NOTIFICATIONS, domain.default_from)):
+            if "@" not in local:
+                _retire(domain, local, part)
+        domain.name = plain
+        domain.save(update_fields=["name"])
+        _tell(domain)
+    return domain
+
+
+def _retire(domain: AliasDomain, local: str, part: Part, alias: Alias | None = None) -> None:
+    at = now()
+    RetiredAddress.objects.update_or_create(
+        domain_name=domain.name,
+        local_part=local,
+        defaults={
+            "domain": domain,
+            "part": part,
+            "alias": alias,
+            "retired_at": at,
+            "free_from": at + RETIRED_FOR,
+        },
+    )
+
+
+def ensure_token_key() -> TokenKey:
+    """The key that signs tokens now; the first one is made where there is none."""
+    current = TokenKey.objects.filter(retired_at__isnull=True).order_by("number").first()
+    if current is not None:
+        return current
+    return _new_key()
+
+
+def rotate_token_key() -> TokenKey:
+    """Sign with a new key from now on; the old ones verify for ever.
+
+    Raises:
+        CannotDo: all sixteen numbers are used up.
+
+    """
+    with transaction.atomic():
+        TokenKey.objects.filter(retired_at__isnull=True).update(retired_at=now())
+        return _new_key()
+
+
+def _new_key() -> TokenKey:
+    last = TokenKey.objects.aggregate(last=Max(F("number")))["last"]
+    number = 0 if last is None else last + 1
+    if number > MAX_KEY:
+        raise CannotDo(f"All {MAX_KEY + 1} token keys are used up.")
+    secret = secrets.token_bytes(SECRET_BYTES)
+    key, _ = TokenKey.objects.get_or_create(number=number, defaults={"secret": secret, "created_at": now()})
+    return key

@@ -1,0 +1,75 @@
+"""What has to be done before the processes start: tables, static files, keys, and the demo's company."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from postroom.project.cli.shared import Var, use_django
+
+
+def prepare(
+    var: Var = None,
+    demo: Annotated[bool, typer.Option("--demo", help="Load the small company, too.")] = False,
+) -> None:
+    """Make the tables and the static files current; `serve` runs this in a process of its own."""
+    use_django()
+    make_current()
+    if demo:
+        from postroom.project.demo.load import load
+
+        load()
+
+
+def make_current() -> None:
+    """Migrate, collect static files that changed, see that there is a key for tokens. Needs Django."""
+    from postroom.domains.services import ensure_token_key
+    from postroom.infra.instance import instance_id
+
+    _migrate()
+    _collect_static()
+    ensure_token_key()
+    instance_id()
+
+
+def _migrate() -> None:
+    """Looks first: on most starts there is nothing to do, and the command itself is slow."""
+    from django.core.management import call_command
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        call_command("migrate", verbosity=0, interactive=False)
+
+
+def _collect_static() -> None:
+    from django.conf import settings
+    from django.core.management import call_command
+
+    root = Path(settings.STATIC_ROOT)
+    mark = root / ".collected"
+    wanted = _fingerprint()
+    if mark.is_file() and mark.read_text(encoding="utf-8") == wanted:
+        return
+    call_command("collectstatic", verbosity=0, interactive=False, clear=True)
+    mark.write_text(wanted, encoding="utf-8")
+
+
+def _fingerprint() -> str:
+    """Changes when a static file does: names, sizes and times, which cost a look each and no reading."""
+    return hashlib.sha256(json.dumps(sorted(_static_files())).encode()).hexdigest()
+
+
+def _static_files() -> Iterator[tuple[str, int, int]]:
+    from django.contrib.staticfiles.finders import get_finders
+
+    for finder in get_finders():
+        for name, storage in finder.list([]):
+            stat = Path(storage.path(name)).stat()
+            yield name, stat.st_size, stat.st_mtime_ns

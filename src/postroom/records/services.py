@@ -1,0 +1,54 @@
+"""The verbs of desks; records themselves are made by their types."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from django.db import transaction
+
+from postroom.core.errors import PostroomError
+from postroom.directory.models import Company, Contact, User
+from postroom.domains.models import AliasDomain
+from postroom.domains.services import create_alias
+from postroom.records.models import Desk, DeskFollower, Stage
+from postroom.records.record_types import record_type as known_type
+
+
+class CannotDo(PostroomError):
+    """A desk that cannot be as asked; the words say why and what to do."""
+
+
+def create_desk(
+    *,
+    company: Company,
+    record_type: str,
+    name: str,
+    domain: AliasDomain,
+    local_part: str,
+    stages: Sequence[tuple[str, bool]],
+    owner: User | None = None,
+    followers: Iterable[Contact] = (),
+) -> Desk:
+    """Make a desk with its alias, its stages (name, whether it closes) and those who follow each new record.
+
+    Raises:
+        UnknownRecordType, CannotDo: the type is unknown, a stage is named twice, a follower is of another company.
+        domains.services.CannotDo: the address cannot be had.
+
+    """
+    known_type(record_type)
+    names = [stage for stage, _ in stages]
+    if len(set(names)) < len(names):
+        raise CannotDo(f"The desk {name} has two stages of the same name.")
+    following = list(dict.fromkeys(followers))
+    if any(contact.company_id != company.pk for contact in following):
+        raise CannotDo(f"Somebody who is to follow {name} is no contact of {company.name}.")
+    with transaction.atomic():
+        alias = create_alias(domain=domain, local_part=local_part, company=company, record_type=record_type)
+        desk = Desk.objects.create(company=company, record_type=record_type, name=name, alias=alias, owner=owner)
+        Stage.objects.bulk_create(
+            Stage(desk=desk, name=stage, position=position, closes=closes)
+            for position, (stage, closes) in enumerate(stages, 1)
+        )
+        DeskFollower.objects.bulk_create(DeskFollower(desk=desk, contact=contact) for contact in following)
+    return desk
