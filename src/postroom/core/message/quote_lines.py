@@ -98,7 +98,8 @@ def _attribution(lines: Sequence[str], marks: Sequence[Mark], place: int) -> int
         if line and markers.is_attribution(text, before_quote=before_quote):
             if markers.may_open(line):
                 return begin
-            smallest = begin if smallest is None else smallest
+            if smallest is None and markers.begins_with_name(text):
+                smallest = begin
     return None if torn else smallest
 
 
@@ -106,7 +107,7 @@ def _quote_follows(lines: Sequence[str], marks: Sequence[Mark], start: int) -> b
     """Whether the next line with words, at most four lines below, is quoted."""
     for place in range(start, min(start + 4, len(lines))):
         if lines[place] and not lines[place].isspace():
-            return marks[place] is not Mark.WORDS or lines[place].lstrip()[0] in ">|"
+            return marks[place] is not Mark.WORDS or lines[place].lstrip()[0] == ">"
     return False
 
 

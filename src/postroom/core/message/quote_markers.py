@@ -29,6 +29,7 @@ _DATE = re.compile(
     r"(?<!\d)(?:19|20)\d\d(?!\d)|(?<!\d)\d{1,2}[:.h]\d\d(?!\d)|(?<!\d)\d{1,4}[./-]\d{1,2}[./-]\d{1,4}(?!\d)"
 )
 _ENDS_IN_ADDRESS = re.compile(r"[<(\[][^\s<>()]+@[^\s<>()]+\s?[>)\]]\s?[:：]?\Z")
+_NAME_AND_ADDRESS = re.compile(r"[^<>@.!?]{0,60}<[^<>]{1,200}@[^<>]{1,200}>")
 _DATE_FIRST = re.compile(r"\d{4}[-/]\d{1,2}[-/]\d{1,2}\s")
 _DATE_AND_ZONE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d GMT[+-]\d\d:\d\d [^\W\d]")
 _CLOSES_ADDRESS = re.compile(r">\s?(?:[^\W\d]+\s?){0,3}[:：]\Z")
@@ -127,6 +128,11 @@ def may_open(line: str) -> bool:
     return _OPENER.match(line) is not None
 
 
+def begins_with_name(line: str) -> bool:
+    """Whether an attribution that does not open with a date begins with a name, so that no own words stand before it."""
+    return _NAME_AND_ADDRESS.match(line) is not None or (len(line) < 80 and _DATE.search(line) is None)
+
+
 def is_attribution(line: str, *, before_quote: bool) -> bool:
     """Whether `On Monday, Jane <jane@example.com> wrote:` or its like, wrapped lines joined.
 
@@ -164,4 +170,6 @@ def is_copied_header(lines: Sequence[str], start: int, *, after_divider: bool) -
         address = address or "@" in line
     if "from" not in kinds:
         return False
-    return (after_divider and address) or (bool(kinds & {"sent", "to"}) and ("subject" in kinds or address))
+    if after_divider and (address or kinds & {"sent", "to"}):
+        return True
+    return bool(kinds & {"sent", "to"}) and ("subject" in kinds or address)

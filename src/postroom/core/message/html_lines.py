@@ -1,0 +1,233 @@
+"""Sanitised HTML read into the lines that a reader sees, each with what its markup says of quoting, and its places."""
+
+from __future__ import annotations
+
+import html as entities
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from postroom.core.message.markup import VOID
+from postroom.core.message.quote_lines import Mark
+
+RULE = "-----"  # how a drawn line reads
+MOST_BROKEN_TAGS = 100  # what looks like a tag and is none; the sanitiser leaves none
+
+_TAG = re.compile(r"""<(/?)([a-zA-Z][a-zA-Z0-9]{0,30})((?:[^<>"']++|"[^"]*+"|'[^']*+')*+)>""")
+_SPACE = re.compile(r"[ \t\r\n\f\u00a0]+")
+_NAMES = re.compile(r'\s(?:class|id|type)="([^"]*)"')
+_BLOCKS = frozenset(
+    "address article aside blockquote center dd details dir div dl dt fieldset figcaption figure footer form h1 h2 h3"
+    " h4 h5 h6 header hr li main menu nav ol p pre section summary table tbody tfoot thead tr ul".split()
+)
+_PARAGRAPHS = frozenset("p blockquote h1 h2 h3 h4 h5 h6 pre".split())
+
+# A mail program puts the whole quotation into such an element.
+_WRAPPER = re.compile(
+    r"(?:x_)?(?:gmail_quote|gmail_quote_container|gmail_attr|yahoo_quoted.*|moz-cite-prefix|protonmail_quote"
+    r"|tutanota_quote|zmail_extra|ms-outlook-mobile-reference-message|reply-intro|outlookmessageheader|cite)",
+    re.IGNORECASE,
+)
+# From such an element on all is quoted, down to the end of the mail.
+_STARTER = re.compile(
+    r"(?:x_)?(?:divrplyfwdmsg|appendonsend|olk_src_body_section|stopspelling"
+    r"|(?:mail-editor-)?reference-message-container)",
+    re.IGNORECASE,
+)
+# The line that Outlook and Windows Mail draw above a copied header.
+_RULED = re.compile(
+    r"border-top:\s*(?:solid|1(?:\.0)?p[tx] solid)\s*#(?:e1e1e1|b5c4df)|border-top:\s*#(?:e1e1e1|b5c4df)\s+1"
+    r"|border-top-color:\s*(?:rgb\(229, ?229, ?229\)|#e5e5e5)",
+    re.IGNORECASE,
+)
+_INDENT = re.compile(r"margin:\s*0(?:px)?\s+0(?:px)?\s+0(?:px)?\s+40px|border:\s*none", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """The open tag of an element at `start` to `end`, and the number of the element around it."""
+
+    start: int
+    end: int
+    parent: int
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Words, a picture, a rule or a line break at `start` to `end`, shown on `line` within `element`."""
+
+    start: int
+    end: int
+    line: int
+    element: int
+
+
+@dataclass(slots=True)
+class Page:
+    """HTML as lines. `marks` has one mark a line, `rules` names the lines that are drawn, not written.
+
+    The first element stands for the mail as a whole.
+    """
+
+    lines: list[str] = field(default_factory=list)
+    marks: list[Mark] = field(default_factory=list)
+    rules: list[int] = field(default_factory=list)
+    elements: list[Element] = field(default_factory=lambda: [Element(0, 0, 0)])
+    pieces: list[Piece] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Reader:
+    """The page so far, the line being written, and the elements that are open."""
+
+    page: Page = field(default_factory=Page)
+    words: list[str] = field(default_factory=list)
+    drawn: bool = False  # something stands on the present line
+    rest: bool = False  # the present line begins a quotation that reaches to the end
+    open: list[tuple[str, int, Mark]] = field(default_factory=lambda: [("", 0, Mark.WORDS)])
+    pre: int = 0
+
+    def end_line(self) -> None:
+        """End the present line, even where it is empty."""
+        page = self.page
+        page.lines.append("".join(self.words).strip())
+        page.marks.append(Mark.REST if self.rest else self.open[-1][2])
+        self.words.clear()
+        self.drawn = self.rest = False
+
+    def break_line(self, *, paragraph: bool = False) -> None:
+        """End the present line unless nothing stands on it; leave an empty one where a paragraph ends."""
+        if self.drawn:
+            self.end_line()
+        if paragraph and self.page.lines and self.page.lines[-1]:
+            self.end_line()
+
+    def add(self, words: str, start: int, end: int) -> None:
+        """Put words or a picture on the present line."""
+        self.page.pieces.append(Piece(start, end, len(self.page.lines), self.open[-1][1]))
+        self.words.append(words)
+        self.drawn = True
+
+
+def read_page(html: str) -> Page:
+    """The lines of sanitised HTML; linear in its length, for any other text too."""
+    reader = _Reader()
+    for start, end, tag in _tokens(html):
+        if tag is None:
+            _read_words(reader, html[start:end], start, end)
+            continue
+        name = tag[2].lower()
+        if tag[1]:
+            _close(reader, name)
+        else:
+            _open(reader, name, tag[3], start, end)
+    reader.end_line()
+    return reader.page
+
+
+def _tokens(html: str) -> Iterator[tuple[int, int, re.Match[str] | None]]:
+    """Each tag, and each run of words between tags, in order."""
+    place = broken = 0
+    found = html.find("<")
+    while found >= 0 and broken <= MOST_BROKEN_TAGS:
+        tag = _TAG.match(html, found)
+        if tag is None:
+            broken += 1
+            found = html.find("<", found + 1)
+            continue
+        if place < found:
+            yield place, found, None
+        place = tag.end()
+        yield found, place, tag
+        found = html.find("<", place)
+    if place < len(html):
+        yield place, len(html), None
+
+
+def _read_words(reader: _Reader, source: str, start: int, end: int) -> None:
+    if reader.pre and "\n" in source:
+        for line in source.splitlines(keepends=True):
+            words = entities.unescape(line)
+            if not words.isspace():
+                reader.add(words, start, start + len(line))
+            start += len(line)
+            if line[-1] == "\n":
+                reader.end_line()
+        return
+    words = entities.unescape(source) if "&" in source else source
+    words = _SPACE.sub(" ", words)
+    if words != " ":
+        reader.add(words, start, end)
+    elif reader.words:
+        reader.words.append(" ")
+
+
+def _open(reader: _Reader, name: str, attributes: str, start: int, end: int) -> None:
+    page = reader.page
+    if name in VOID:
+        _read_void(reader, name, attributes, start, end)
+        return
+    mark = _mark_of(name, attributes)
+    if name in _BLOCKS or mark is not Mark.WORDS:
+        reader.break_line(paragraph=name in _PARAGRAPHS)
+    if mark is Mark.REST:
+        reader.rest, mark = True, Mark.WORDS
+    if attributes and name != "td" and _RULED.search(attributes):
+        _draw_rule(reader)
+    page.elements.append(Element(start, end, reader.open[-1][1]))
+    reader.open.append((name, len(page.elements) - 1, max(mark, reader.open[-1][2])))
+    reader.pre += name == "pre"
+
+
+def _read_void(reader: _Reader, name: str, attributes: str, start: int, end: int) -> None:
+    if name == "img":
+        reader.add("", start, end)
+    elif name == "br":
+        reader.add("", start, end)
+        reader.end_line()
+    elif name == "hr":
+        reader.break_line()
+        reader.rest = _mark_of(name, attributes) is Mark.REST
+        reader.page.pieces.append(Piece(start, end, len(reader.page.lines), reader.open[-1][1]))
+        _draw_rule(reader)
+
+
+def _draw_rule(reader: _Reader) -> None:
+    reader.page.rules.append(len(reader.page.lines))
+    reader.words.append(RULE)
+    reader.end_line()
+
+
+def _close(reader: _Reader, name: str) -> None:
+    """End the element; an end tag that fits no open element says nothing."""
+    if len(reader.open) < 2 or reader.open[-1][0] != name:
+        return
+    if name in ("td", "th"):
+        reader.words.append(" ")
+    leaves_quote = reader.open[-1][2] is not reader.open[-2][2]
+    if name in _BLOCKS or leaves_quote:
+        reader.break_line(paragraph=name in _PARAGRAPHS and not leaves_quote)
+    reader.open.pop()
+    reader.pre -= name == "pre"
+
+
+def _mark_of(name: str, attributes: str) -> Mark:
+    """What the tag alone says of quoting."""
+    if name == "blockquote":
+        return _mark_of_blockquote(attributes)
+    for names in _NAMES.findall(attributes) if attributes else ():
+        for one in names.split():
+            if _WRAPPER.fullmatch(one):
+                return Mark.ATTRIBUTED
+            if _STARTER.fullmatch(one):
+                return Mark.REST
+    return Mark.WORDS
+
+
+def _mark_of_blockquote(attributes: str) -> Mark:
+    """A quote of a mail program, a quote by hand, or just words moved to the right, as Gmail's button does it."""
+    if 'type="cite"' in attributes.lower():
+        return Mark.ATTRIBUTED
+    if _INDENT.search(attributes) or ("gmail_quote" in attributes and "border-left" not in attributes):
+        return Mark.WORDS
+    return Mark.QUOTE
