@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from operator import attrgetter
 from types import ModuleType
@@ -269,3 +269,12 @@ def reachable() -> str:
     except DatabaseError as error:
         return str(error).strip() or type(error).__name__
     return ""
+
+
+def clock() -> datetime:
+    """The time by the database's clock, in UTC."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {engine().NOW}")
+        (value,) = cursor.fetchone()
+    at = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
