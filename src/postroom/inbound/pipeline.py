@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from postroom.core.routing.batching import waves
 from postroom.inbound.models import InboundMail
-from postroom.inbound.queue import give_back, is_work_waiting, ready, routes_of, take
+from postroom.inbound.queue import give_back, ready, routes_of, take, waiting
 from postroom.inbound.steps.collect import gather
 from postroom.inbound.steps.decide import decide_all
 from postroom.inbound.steps.enact import enact, fail
@@ -34,11 +34,11 @@ class Line:
         self._next: Batch | None = None
 
     def settle_some(self, *, ahead: bool = True) -> int:
-        """Settle a batch; returns how many arrivals it had. `ahead`: claim the one after it before that."""
+        """Settle a batch; returns how many arrivals it had. `ahead`: where another full one waits, claim that first."""
         batch, self._next = self._next or self._claim(), None
         if batch is None:
             return 0
-        self._next = self._claim() if ahead and is_work_waiting() else None
+        self._next = self._claim() if ahead and waiting(full := config().batch) == full else None
         settle(batch, self._reader)
         return len(batch.arrivals)
 

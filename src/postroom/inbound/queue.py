@@ -18,10 +18,11 @@ WAIT_FOR_PARENT = timedelta(minutes=10)
 LOOK_AGAIN = timedelta(seconds=0.2)
 
 
-def is_work_waiting() -> bool:
-    """Whether an arrival is due and not leased: a look, no lock."""
+def waiting(most: int) -> int:
+    """How many arrivals are due and not leased, counted up to `most`: a look, no lock."""
     due = InboundMail.objects.filter(due__lte=now())
-    return (due.filter(lease_until__isnull=True) | due.filter(lease_until__lt=now())).exists()
+    free = due.filter(lease_until__isnull=True) | due.filter(lease_until__lt=now())
+    return free[:most].count()
 
 
 def take(ids: Sequence[int]) -> list[tuple[InboundMail, bytes]]:
