@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from postroom.infra.config import Config, config
 from postroom.project.cli.serve import HEALTH, Places, places
@@ -93,9 +94,10 @@ def _room(path: Path) -> Check:
 
 def _database(of: Config) -> Iterator[Check]:
     """Reachable, durable, current, and of one mind with us about the time."""
-    scheme, _, place = of.database.partition("://")
-    if scheme == "sqlite" and not Path(place).exists():
-        yield Check("database", False, f"{place} is not there yet.", NOT_READY)
+    url = urlsplit(of.database)
+    file = Path("/") / unquote(url.path).lstrip("/")
+    if url.scheme == "sqlite" and not file.exists():
+        yield Check("database", False, f"{file} is not there yet.", NOT_READY)
         return
     if not _can_write(of.var):  # the secret that Django wants could not be kept
         return
