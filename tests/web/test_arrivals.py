@@ -31,6 +31,22 @@ def test_it_tells_how_it_came_and_what_became_of_it(client: Client, world: World
         assert words in page
 
 
+def test_a_route_that_posted_nothing_names_what_it_was_meant_for(client: Client, world: World) -> None:
+    desk = world.lead.desk
+    assert desk is not None
+    assert desk.alias is not None
+    mail = factory.arrival(world.acme, state="failed", error="The disk is full")
+    factory.route(mail, world.acme, f"alias:{desk.alias.pk}", state="failed", error="The disk is full")
+    factory.route(mail, world.acme, f"thread:{world.ticket.thread.pk}", state="duplicate")
+    factory.route(mail, world.acme, "report:4", state="reported")
+    client.force_login(world.admin)
+    page = client.get(f"/arrivals/{mail.pk}").content.decode()
+    assert f"<b>{desk.alias.address}</b>" in page
+    assert f'href="/tickets/{world.ticket.pk}"' in page
+    assert "Delivery news" in page
+    assert page.count("The disk is full") == 1, "said once"
+
+
 def test_of_a_shared_mail_only_ones_own_part_shows(client: Client, world: World) -> None:
     client.force_login(world.admin)
     page = client.get(f"/arrivals/{world.shared.pk}").content.decode()

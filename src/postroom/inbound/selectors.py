@@ -9,14 +9,17 @@ from datetime import datetime
 
 from django.db.models import Q
 
+from postroom.conversations.models import Thread
 from postroom.core.delivery.states import ArrivalState, worst
 from postroom.directory.access import companies
 from postroom.directory.models import User
 from postroom.directory.roles import Permission
+from postroom.domains.models import Alias
 from postroom.inbound.access import owned, readable, readable_refusals, readable_routes
 from postroom.inbound.models import InboundMail, RawMail, Refusal, Route
 from postroom.infra import blobs
 from postroom.infra.paging import Page, page_of
+from postroom.records.models import Record
 
 PAGE = 50
 
@@ -77,6 +80,24 @@ def _with_routes(user: User, mails: Sequence[InboundMail]) -> list[Arrival]:
 
 
 _BODIES = tuple(f"message__{name}" for name in ("html", "text", "own_text", "quoted_text", "to", "cc", "defects"))
+
+
+def targets(routes: Sequence[Route]) -> dict[str, Alias | Record]:
+    """What these routes aim at, by target: aliases, and the records of threads. For routes that the caller may see."""
+    aliases, threads = _ids(routes, "alias"), _ids(routes, "thread")
+    found: dict[str, Alias | Record] = {}
+    if aliases:
+        rows = Alias.objects.filter(pk__in=aliases).select_related("domain")
+        found |= {f"alias:{alias.pk}": alias for alias in rows}
+    if threads:
+        conversations = Thread.objects.filter(pk__in=threads).select_related("record")
+        found |= {f"thread:{thread.pk}": thread.record for thread in conversations}
+    return found
+
+
+def _ids(routes: Sequence[Route], kind: str) -> list[int]:
+    pairs = (route.target.partition(":") for route in routes)
+    return [int(number) for name, _colon, number in pairs if name == kind and number.isdigit()]
 
 
 def source(user: User, pk: int) -> bytes | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -22,10 +22,12 @@ from postroom.core.delivery.states import ArrivalState
 from postroom.core.encoded_words import decode_words, unfold
 from postroom.core.message.parse import parse
 from postroom.directory.roles import Permission
+from postroom.domains.models import Alias
 from postroom.inbound import selectors, services
 from postroom.inbound.access import may_replay
 from postroom.inbound.models import Route
 from postroom.inbound.selectors import Arrival
+from postroom.records.models import Record
 from postroom.web.pages.common import for_those_who_may, found, key, reader, wants
 from postroom.web.pages.content import FILE_POLICY, eml_name
 from postroom.web.places import record_url
@@ -132,8 +134,17 @@ def target_of(route: Route) -> Target:
     if message is not None:
         record = message.thread.record
         return Target(f"{record.number} {record.title}".strip(), record_url(record.type, record.pk))
-    name = route.target.partition(":")[0]
-    return Target({"alias": _("An alias"), "thread": _("A conversation"), "report": _("Delivery news")}.get(name, ""))
+    return Target(_("Delivery news") if route.target.startswith("report:") else "")
+
+
+def _target_meant(route: Route, named: Mapping[str, Alias | Record]) -> Target:
+    """As `target_of`; where nothing was posted, the address or the record that it was meant for."""
+    meant = named.get(route.target)
+    if route.message_id or meant is None:
+        return target_of(route)
+    if isinstance(meant, Alias):
+        return Target(meant.address)
+    return Target(f"{meant.number} {meant.title}".strip(), record_url(meant.type, meant.pk))
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +170,7 @@ class ArrivalPage:
     state: State
     author: Person
     title: str = ""
+    error: str = ""
     routes: tuple[RouteShown, ...] = ()
     again: bool = False
     held: bool = False
@@ -177,23 +189,25 @@ def arrival_page(request: HttpRequest, pk: int) -> HttpResponse:
 def _arrival_page(one: Arrival, *, may: bool) -> ArrivalPage:
     states = {route.state for route in one.routes} or {one.state}
     held = ArrivalState.HELD in states
+    named = selectors.targets(one.routes)
     return ArrivalPage(
         arrival=one,
         state=state_of(one.state),
         author=Person(one.mail.author_name, one.mail.author_email or one.mail.sender),
         title=one.mail.subject or _("No subject"),
-        routes=tuple(_route(route) for route in one.routes),
+        routes=tuple(_route(route, named) for route in one.routes),
+        error="" if any(route.error == one.mail.error for route in one.routes) else one.mail.error,
         again=may and bool(states & AGAIN),
         held=may and held,
         may_allow=may and bool(one.mail.author_email) and any(_is_held_at_alias(route) for route in one.routes),
     )
 
 
-def _route(route: Route) -> RouteShown:
+def _route(route: Route, named: Mapping[str, Alias | Record]) -> RouteShown:
     return RouteShown(
         id=route.pk,
         state=state_of(route.state),
-        target=target_of(route),
+        target=_target_meant(route, named),
         because=route.because,
         recipients=tuple(str(address) for address in route.recipients),
         attempts=route.attempts,
