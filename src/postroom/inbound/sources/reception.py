@@ -1,0 +1,56 @@
+"""What all sessions share: the committer, the address table, the log of refusals, and who is connected."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from postroom.inbound.sources.address_table import AddressTable
+from postroom.inbound.sources.committer import Committer
+from postroom.inbound.sources.refusal_log import RefusalLog
+from postroom.infra.config import config
+
+
+class Reception:
+    """The desk behind the doors."""
+
+    def __init__(self, committer: Committer) -> None:
+        self.committer = committer
+        self.refusals = RefusalLog()
+        self.table = AddressTable()
+        self.name = config().smtp_name or socket.getfqdn()
+        self.sessions: set[Any] = set()
+        self._peers: Counter[str] = Counter()
+        self._own = [ipaddress.ip_network(one.strip()) for one in config().own_networks.split(",") if one.strip()]
+        self.closing = False
+
+    def enter(self, session: Any, peer: str) -> bool:
+        """Let a session in, unless too many are there."""
+        of_peer = peer != "local" and self._peers[peer] >= config().smtp_connections_per_peer
+        if self.closing or of_peer or len(self.sessions) >= config().smtp_connections:
+            return False
+        self.sessions.add(session)
+        self._peers[peer] += 1
+        return True
+
+    def leave(self, session: Any) -> None:
+        self.sessions.discard(session)
+        self._peers[session.peer] -= 1
+        if self._peers[session.peer] <= 0:
+            del self._peers[session.peer]
+
+    def is_own_network(self, peer: str) -> bool:
+        """Whether a peer belongs to us, so that its mail is mended rather than refused."""
+        try:
+            address = ipaddress.ip_address(peer.partition("%")[0])
+        except ValueError:
+            return True  # a unix socket
+        return any(address in network for network in self._own)
+
+    async def ask_again(self, address: str, is_ours: Callable[[str], bool]) -> bool:
+        """Ask the database whether it knows an address that the table does not."""
+        return bool(await self.committer.ask(partial(is_ours, address)))

@@ -1,0 +1,233 @@
+"""`postroom mailgate`: hands a mail from a pipe to Postroom; keeps it in the spool where Postroom is not running.
+
+    postroom mailgate [-f SENDER] [--spool DIR] [--socket PATH | --url URL] [RCPT ...] < mail
+
+Without RCPT the recipients are those of Delivered-To, else X-Original-To, else To and Cc. Exit status (sysexits): 0 the
+mail is safe, 67 nobody has the address, 69 refused for another reason, 75 nothing is kept, try again, 64 usage.
+It loads nothing but the standard library, and little of that.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+import sys
+import time
+import uuid
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO, cast
+
+OK, USAGE, NO_USER, REFUSED, TRY_AGAIN = 0, 64, 67, 69, 75
+LIMIT = int(os.environ.get("POSTROOM_MAX_MESSAGE_SIZE") or 35 * 1024 * 1024)  # bytes
+SECONDS = 30.0
+HEADERS = ((b"delivered-to",), (b"x-original-to",), (b"to", b"cc"))
+ADDRESS = re.compile(r"[^\s<>,;:()\"\[\]]+@[^\s<>,;:()\"\[\]]+")
+BARE = re.compile(rb"\r\n|\r|\n")
+
+
+class Usage(Exception):
+    """The command line is off."""
+
+
+class Later(Exception):
+    """Postroom could not be asked, or said to try again."""
+
+
+class Refused(Exception):
+    """Postroom said no, for good."""
+
+
+def main(argv: list[str]) -> int:
+    """Hand over the mail on standard input; the exit status."""
+    try:
+        options, recipients = parse(argv)
+    except Usage as error:
+        return say(
+            USAGE, f"{error} Usage: postroom mailgate [-f SENDER] [--spool DIR] [--socket PATH | --url URL] [RCPT ...]"
+        )
+    raw = sys.stdin.buffer.read(LIMIT + 1)
+    if len(raw) > LIMIT:
+        return say(REFUSED, f"552 5.3.4 The mail is larger than {LIMIT // 1_000_000} MB.")
+    raw, recipients, from_headers = without_from_line(raw), *wanted(raw, recipients)
+    if not recipients:
+        return say(USAGE, "The mail names no recipient: give one on the command line.")
+    try:
+        deliver(options, recipients, raw)
+    except Refused as error:
+        words = str(error)
+        return say(NO_USER if "5.1.1" in words else REFUSED, words)
+    except (Later, OSError):
+        return spool(options, recipients, raw, from_headers=from_headers)
+    return OK
+
+
+def parse(argv: list[str]) -> tuple[dict[str, str], list[str]]:
+    """Options by name, and the recipients."""
+    var = os.environ.get("POSTROOM_VAR") or "var"
+    options = {
+        "-f": "",
+        "--spool": os.environ.get("POSTROOM_SPOOL") or f"{var}/spool",
+        "--socket": os.environ.get("POSTROOM_LMTP_SOCKET") or f"{var}/run/lmtp.sock",
+        "--url": "",
+    }
+    recipients: list[str] = []
+    words = iter(argv)
+    for word in words:
+        name, found, value = word.partition("=")
+        if word == "--":
+            recipients += words
+        elif name in options:
+            given = value if found else next(words, None)
+            if given is None:
+                raise Usage(f"{name} needs a value.")
+            options[name] = given
+        elif word.startswith("-"):
+            raise Usage(f"There is no option {word}.")
+        else:
+            recipients.append(word)
+    if options["--url"] and not options["--url"].startswith(("http://", "https://")):
+        raise Usage("--url has to begin with http:// or https://.")
+    return options, recipients
+
+
+def without_from_line(raw: bytes) -> bytes:
+    """Without the "From " line that some MTAs write before a piped mail (RFC 4155)."""
+    return raw.partition(b"\n")[2] if raw.startswith((b"From ", b">From ")) else raw
+
+
+def wanted(raw: bytes, given: list[str]) -> tuple[list[str], bool]:
+    """The recipients, and whether they were taken from the headers."""
+    if given:
+        return given, False
+    end = re.search(rb"\r?\n\r?\n", raw)
+    head = re.sub(rb"\r?\n[ \t]+", b" ", raw[: end.start() if end else len(raw)])
+    fields = [line.partition(b":") for line in re.split(rb"\r?\n", head)]
+    for names in HEADERS:
+        values = [value.decode("utf-8", "replace") for name, _, value in fields if name.strip().lower() in names]
+        found = [address for value in values for address in ADDRESS.findall(value)]
+        if found:
+            return list(dict.fromkeys(found)), True
+    return [], True
+
+
+def deliver(options: dict[str, str], recipients: list[str], raw: bytes) -> None:
+    """Hand the mail to a running Postroom."""
+    if options["--url"]:
+        by_http(options, recipients, raw)
+    else:
+        by_lmtp(options, recipients, raw)
+
+
+def by_lmtp(options: dict[str, str], recipients: list[str], raw: bytes) -> None:
+    """LMTP on the socket (RFC 2033); recipients that are refused are heard of only where none is taken."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.settimeout(SECONDS)
+        connection.connect(options["--socket"])
+        with cast("BinaryIO", connection.makefile("rwb")) as wire:
+            expect(wire, b"2")
+            command(wire, f"LHLO {socket.gethostname()}", b"2")
+            command(wire, f"MAIL FROM:<{options['-f']}> SIZE={len(raw)}", b"2")
+            taken, refused = 0, []
+            for recipient in recipients:
+                try:
+                    command(wire, f"RCPT TO:<{recipient}>", b"2")
+                    taken += 1
+                except Refused as error:
+                    refused.append(str(error))
+            if not taken:
+                raise Refused(refused[0])
+            command(wire, "DATA", b"3")
+            lines = BARE.sub(b"\r\n", raw)
+            lines = lines.replace(b"\r\n.", b"\r\n..")
+            wire.write(b"." + lines if lines.startswith(b".") else lines)
+            wire.write(b".\r\n" if lines.endswith(b"\r\n") else b"\r\n.\r\n")
+            wire.flush()
+            for _ in range(taken):
+                expect(wire, b"2")
+            wire.write(b"QUIT\r\n")
+            wire.flush()
+
+
+def command(wire: BinaryIO, line: str, wanted: bytes) -> None:
+    """Send a command and read its answer."""
+    if "\r" in line or "\n" in line:
+        raise Refused("An address holds a line break.")
+    wire.write(line.encode("utf-8", "surrogateescape") + b"\r\n")
+    wire.flush()
+    expect(wire, wanted)
+
+
+def expect(wire: BinaryIO, wanted: bytes) -> None:
+    """Read an answer; raises Refused for 5xx, Later for anything else that is not wanted."""
+    line = wire.readline(8192)
+    while line[3:4] == b"-":
+        line = wire.readline(8192)
+    words = line.decode("utf-8", "replace").strip()
+    if line[:1] == b"5":
+        raise Refused(words)
+    if line[:1] != wanted:
+        raise Later(words)
+
+
+def by_http(options: dict[str, str], recipients: list[str], raw: bytes) -> None:
+    """POST to the API; the token stands in POSTROOM_TOKEN."""
+    from urllib.error import HTTPError  # noqa: PLC0415 slow to load, seldom needed
+    from urllib.parse import urlencode  # noqa: PLC0415 as above
+    from urllib.request import Request, urlopen  # noqa: PLC0415 as above
+
+    query = urlencode([("sender", options["-f"]), *(("recipient", one) for one in recipients)])
+    headers = {"Content-Type": "message/rfc822", "Authorization": f"Bearer {os.environ.get('POSTROOM_TOKEN', '')}"}
+    try:
+        request = Request(f"{options['--url']}?{query}", data=raw, headers=headers)  # noqa: S310 checked in parse
+        urlopen(request, timeout=SECONDS).close()  # noqa: S310 as above
+    except HTTPError as error:
+        words = error.read(2000).decode("utf-8", "replace")
+        if 400 <= error.code < 500 and error.code not in (401, 403, 404, 408, 429):
+            raise Refused(words) from None
+        raise Later(words) from None
+
+
+def spool(options: dict[str, str], recipients: list[str], raw: bytes, *, from_headers: bool) -> int:
+    """Write the mail where Postroom looks for it when it starts; it is on the disk before this says so."""
+    key = f"{time.time():017.6f}-{uuid.uuid4().hex}"
+    envelope = {
+        "id": key,
+        "sender": options["-f"],
+        "recipients": recipients,
+        "from_headers": from_headers,
+        "time": time.time(),
+    }
+    folder = Path(options["--spool"])
+    temporary = folder / f".{key}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with temporary.open("xb") as file:
+            file.write(json.dumps(envelope).encode() + b"\n" + raw)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(folder / f"{key}.mail")
+        sync(folder)
+    except OSError as error:
+        with suppress(OSError):
+            temporary.unlink()
+        words = f"Postroom does not answer and the spool {folder} can't be written: {error.strerror}."
+        return say(TRY_AGAIN, f"451 4.3.0 {words}")
+    return OK
+
+
+def sync(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def say(status: int, words: str) -> int:
+    """Words for the MTA, which puts them into its bounce."""
+    sys.stderr.write(f"postroom mailgate: {words}\n")
+    return status
