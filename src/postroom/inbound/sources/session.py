@@ -70,7 +70,7 @@ class SmtpSession(SMTP):
     @property
     def peer(self) -> str:
         """The other side's address, `local` on a unix socket."""
-        peer = self.session.peer if self.session else None
+        peer = getattr(self.session, "peer", None)
         return str(peer[0]) if isinstance(peer, tuple) else "local"
 
     async def push(self, status: AnyStr) -> None:

@@ -132,9 +132,10 @@ async def _close(servers: list[asyncio.Server], reception: Reception) -> None:
     reception.closing = True
     for server in servers:
         server.close()
-    until = asyncio.get_running_loop().time() + SETTLE_SECONDS
-    while any(session.is_busy for session in reception.sessions) and asyncio.get_running_loop().time() < until:
-        await asyncio.sleep(0.02)  # noqa: ASYNC110 sessions end one by one, each by itself
+    clock = asyncio.get_running_loop().time
+    until = clock() + SETTLE_SECONDS
+    while clock() < until and any(session.is_busy for session in reception.sessions):  # noqa: ASYNC110 each by itself
+        await asyncio.sleep(0.02)
     for session in list(reception.sessions):
         session.hang_up()
     await asyncio.sleep(0)
