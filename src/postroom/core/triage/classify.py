@@ -1,28 +1,127 @@
-"""What kind of mail this is."""
+"""What kind of mail this is: report, bounce, complaint, automatic answer, or a message; quick signs are looked at first.
+
+Trust nothing beyond that: whether a bounce is about a mail of ours is decided where our own mail is known.
+"""
 
 from __future__ import annotations
 
+import re
+
 from postroom.core.message.mail import Mail
+from postroom.core.message.sanitize import text_of
+from postroom.core.triage.auto_reply import is_auto_reply
+from postroom.core.triage.complaint import complained_recipients, is_complaint
+from postroom.core.triage.delivery_report import is_bad_news, original_message_id, reported_recipients, status_parts
+from postroom.core.triage.foreign_bounce import is_foreign_bounce, may_be_bounce, says_so
 from postroom.core.triage.kinds import Automatic, Kind, Triage
+from postroom.core.triage.notice import notified_recipients
+
+LONGEST_BODY = 256 * 1024  # characters of a body that are looked at
+
+_READ_RECEIPT = "message/disposition-notification"
+_LIST_HEADERS = ("List-Id", "List-Post", "List-Unsubscribe")
+_NO_REPLY = re.compile(rb"\b(?:no|not|do[-_.]?not|dont)[-_.]?re(?:ply|spond)\b", re.IGNORECASE)
 
 
 def classify(mail: Mail) -> Triage:
     """The kind of `mail`, who wrote it, and why; total."""
-    headers = mail.headers
-    if mail.report_type == "delivery-status":
-        return Triage(Kind.BOUNCE, Automatic.AUTO, "It is a delivery report (RFC 3464)")
-    if mail.report_type == "feedback-report":
-        return Triage(Kind.COMPLAINT, Automatic.AUTO, "It is a complaint (RFC 5965)")
-    submitted = headers.first("Auto-Submitted").partition(";")[0].strip().lower()
-    if submitted.startswith("auto-replied"):
-        return Triage(Kind.AUTO_REPLY, Automatic.AUTO, "Auto-Submitted says auto-replied (RFC 3834)")
-    if submitted and submitted != "no":
-        return Triage(Kind.MESSAGE, Automatic.AUTO, f"Auto-Submitted says {submitted} (RFC 3834)")
-    if "List-Id" in headers:
-        return Triage(Kind.MESSAGE, Automatic.LIST, "List-Id names a list (RFC 2919)")
-    return Triage(Kind.MESSAGE, Automatic.HUMAN, "No sign of a machine or a list")
+    because = is_complaint(mail)
+    if because:
+        recipients = complained_recipients(mail)
+        return Triage(Kind.COMPLAINT, Automatic.AUTO, because, recipients, original_message_id(mail))
+    if mail.content_type == "multipart/report" or mail.attachments:
+        report = _report(mail)
+        if report is not None:
+            return report
+    if not mail.headers.fields:
+        return classify_text(_body(mail))
+    if may_be_bounce(mail):
+        body = _body(mail)
+        because = is_foreign_bounce(mail, body)
+        if because:
+            recipients = notified_recipients(body, mail)
+            return Triage(Kind.BOUNCE, Automatic.AUTO, because, recipients, original_message_id(mail, body))
+    return _written(mail)
 
 
 def classify_text(body: str) -> Triage:
-    """The kind of a mail of which only the body is known."""
-    return Triage(Kind.MESSAGE, Automatic.HUMAN, "No sign of a delivery report")
+    """The kind of a mail of which only the body is known: a bounce by its words, or a message."""
+    if says_so(body):
+        recipients = notified_recipients(body[:LONGEST_BODY])
+        because = "Its words are those of a mail system about a mail that did not arrive"
+        return Triage(Kind.BOUNCE, Automatic.AUTO, because, recipients, _quoted_id(body))
+    return Triage(Kind.MESSAGE, Automatic.HUMAN, "No sign of a machine or a list")
+
+
+def _quoted_id(body: str) -> str:
+    from postroom.core.headers import Headers  # noqa: PLC0415
+
+    return original_message_id(Mail(headers=Headers()), body[:LONGEST_BODY])
+
+
+def _body(mail: Mail) -> str:
+    return mail.text[:LONGEST_BODY] if mail.text.strip() else text_of(mail.html[:LONGEST_BODY])
+
+
+def _report(mail: Mail) -> Triage | None:
+    """A report by its parts (RFC 3464, RFC 8098), or None where there are none."""
+    parts = status_parts(mail)
+    if parts:
+        body = _body(mail)
+        recipients = reported_recipients(parts, body)
+        if not recipients:
+            recipients = notified_recipients(body, mail)
+        original = original_message_id(mail, body)
+        if recipients and not is_bad_news(recipients):
+            because = "A delivery report (RFC 3464) in which nobody failed or waits"
+            return Triage(Kind.REPORT, Automatic.AUTO, because, recipients, original)
+        return Triage(Kind.BOUNCE, Automatic.AUTO, _of_whom(len(recipients)), recipients, original)
+    if mail.report_type == "disposition-notification" or any(
+        part.content_type == _READ_RECEIPT for part in mail.attachments
+    ):
+        because = "A note that the mail was shown to its reader (RFC 8098)"
+        return Triage(Kind.REPORT, Automatic.AUTO, because, (), original_message_id(mail))
+    if mail.report_type == "delivery-status":
+        body = _body(mail)
+        recipients = notified_recipients(body, mail)
+        because = "It says that it is a delivery report (RFC 3464), its status part is missing"
+        return Triage(Kind.BOUNCE, Automatic.AUTO, because, recipients, original_message_id(mail, body))
+    return None
+
+
+def _of_whom(count: int) -> str:
+    if not count:
+        return "A delivery report (RFC 3464) that names nobody readably"
+    return f"A delivery report (RFC 3464) about {count} recipient{'s' if count > 1 else ''}"
+
+
+def _written(mail: Mail) -> Triage:
+    """What is neither report nor bounce: an automatic answer or a message."""
+    headers = mail.headers
+    submitted = ""
+    if "Auto-Submitted" in headers:
+        submitted = headers.first("Auto-Submitted").partition(";")[0].strip().lower()
+    because = is_auto_reply(mail, submitted)
+    if because:
+        return Triage(Kind.AUTO_REPLY, Automatic.AUTO, because)
+    automatic, because = _author_kind(mail, submitted)
+    return Triage(Kind.MESSAGE, automatic, because)
+
+
+def _author_kind(mail: Mail, submitted: str) -> tuple[Automatic, str]:
+    headers = mail.headers
+    if submitted and submitted != "no":
+        return Automatic.AUTO, f"Auto-Submitted says {submitted[:60]} (RFC 3834)"
+    for name in _LIST_HEADERS:
+        if name in headers:
+            return Automatic.LIST, f"{name} tells of a list (RFC 2369, RFC 2919)"
+    if "Precedence" in headers:
+        precedence = headers.first("Precedence").strip().lower()
+        if precedence == "list":
+            return Automatic.LIST, "Precedence says list"
+        if precedence in ("bulk", "junk"):
+            return Automatic.AUTO, f"Precedence says {precedence}"
+    sender = headers.raw("From")
+    if sender and _NO_REPLY.search(sender[0][:500]):
+        return Automatic.AUTO, "The sender takes no answers"
+    return Automatic.HUMAN, "No sign of a machine or a list"

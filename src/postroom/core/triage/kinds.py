@@ -7,7 +7,11 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """What a mail is, by its structure and headers (RFC 3464, 3834, 5965)."""
+    """What a mail is, by its structure and headers (RFC 3464, 3834, 5965).
+
+    A REPORT is news of a mail that needs nothing done: delivered, relayed, expanded, or shown to its reader (a
+    disposition notification, RFC 8098).
+    """
 
     MESSAGE = "message"
     AUTO_REPLY = "auto-reply"
@@ -28,9 +32,10 @@ class Automatic(StrEnum):
 class ReportedRecipient:
     """What a delivery report says of one recipient (RFC 3464 §2.3).
 
-    `status` is an enhanced code such as 5.1.1 or empty; `action` is failed, delayed, delivered, relayed, expanded or
-    empty; `hard` means that trying again is of no use; `smtp` is the three-digit code or empty; `reason` is the
-    reporting server's own words.
+    `status` is an enhanced code such as 5.1.1, its last two digits 0 where the report tells only whether trying again
+    is of use, or empty; `action` is failed, delayed, delivered, relayed, expanded or empty; `hard` means that the
+    address itself is dead (no such user or host), not merely this mail refused; `smtp` is the three-digit code or
+    empty; `reason` is the reporting server's own words.
     """
 
     address: str
