@@ -18,8 +18,8 @@ SALES = f"sales@{DOMAIN}"
 WRITTEN = datetime(2025, 6, 1, 8, 0, tzinfo=UTC)
 ONLY_SENDER = Address("forms@partner.example", "Forms of a partner")
 TALK = """
-    the van offer price delivery week month contract please thanks we need before after Grüße invoice number order driver
-    route garage answer question meeting call tomorrow quantity colour white battery range charging lease
+    the van offer price delivery week month contract please thanks we need before after Grüße invoice number order
+    driver route garage answer question meeting call tomorrow quantity colour white battery range charging lease
     telematics report customer support ticket again still open closed naïve café 42 1.250,00 € \u2019tis \u2026
 """
 WORDS = tuple(TALK.split())

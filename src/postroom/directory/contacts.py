@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-
-from django.db.models import Q
+from collections.abc import Collection, Mapping
 
 from postroom.directory.models import Contact, ContactAddress
 from postroom.infra.clock import now
@@ -20,15 +18,10 @@ def find_or_make(names: Mapping[Key, str]) -> dict[Key, int]:
     return found | _make(missing) if missing else found
 
 
-def _find(keys: Iterable[Key]) -> dict[Key, int]:
-    emails: dict[int, list[str]] = {}
-    for company, email in keys:
-        emails.setdefault(company, []).append(email)
-    where = Q(pk__in=[])
-    for company, listed in emails.items():
-        where |= Q(company=company, email__in=listed)
-    rows = ContactAddress.objects.filter(where).values_list("company_id", "email", "contact_id")
-    return {(company, email): contact for company, email, contact in rows}
+def _find(keys: Collection[Key]) -> dict[Key, int]:
+    rows = ContactAddress.objects.filter(email__in={email for _, email in keys})
+    found = {(company, email): contact for company, email, contact in rows.values_list("company", "email", "contact")}
+    return {key: found[key] for key in keys if key in found}
 
 
 def _make(names: Mapping[Key, str]) -> dict[Key, int]:

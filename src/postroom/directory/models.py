@@ -84,7 +84,7 @@ class ContactAddress(models.Model):
     primary = models.BooleanField(default=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["company", "email"], name="contact_address_once")]
+        constraints = [models.UniqueConstraint(fields=["email", "company"], name="contact_address_once")]
 
 
 class ApiToken(models.Model):

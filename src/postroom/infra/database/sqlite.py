@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-NOW = "strftime('%Y-%m-%d %H:%M:%f000', 'now')"
+NOW = "strftime('%%Y-%%m-%%d %%H:%%M:%%f000', 'now')"  # for statements with parameters: a plain % is written twice
 SKIP_LOCKED = ""
 POLL_SECONDS = 0.02
 FULL = 2
@@ -37,6 +37,10 @@ def settings(path: str) -> dict[str, Any]:
     }
 
 
+def prepare(cursor: Any) -> None:
+    """Nothing that `settings` has not said."""
+
+
 def durable(cursor: Any) -> str:
     """What this connection says of its durability, empty where it is as promised."""
     level = cursor.execute("PRAGMA synchronous").fetchone()[0]
@@ -47,8 +51,8 @@ def durable(cursor: Any) -> str:
 
 
 def later(seconds: float) -> str:
-    """SQL for the database's clock, so many seconds from now."""
-    return f"strftime('%Y-%m-%d %H:%M:%f000', 'now', '{seconds:+.3f} seconds')"
+    """SQL for the database's clock, so many seconds from now; for statements with parameters."""
+    return f"strftime('%%Y-%%m-%%d %%H:%%M:%%f000', 'now', '{seconds:+.3f} seconds')"
 
 
 def full(error: Exception) -> bool:
@@ -84,6 +88,14 @@ def insert(
         cursor.execute(f"{head}{', '.join([line] * len(chunk))} {tail}", [value for row in chunk for value in row])
         found += cursor.fetchall()
     return found
+
+
+def update(
+    cursor: Any, table: str, columns: Sequence[str], types: Sequence[str], rows: Sequence[Sequence[Any]]
+) -> None:
+    """Write values of rows that exist; the last column is their key."""
+    *written, key = columns
+    cursor.executemany(f"UPDATE {table} SET {', '.join(f'{name} = %s' for name in written)} WHERE {key} = %s", rows)
 
 
 def _chunks(rows: Sequence[Sequence[Any]], size: int) -> Iterable[Sequence[Sequence[Any]]]:
