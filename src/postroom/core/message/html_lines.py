@@ -16,11 +16,17 @@ MOST_BROKEN_TAGS = 100  # what looks like a tag and is none; the sanitiser leave
 _TAG = re.compile(r"""<(/?)([a-zA-Z][a-zA-Z0-9]{0,30})((?:[^<>"']++|"[^"]*+"|'[^']*+')*+)>""")
 _SPACE = re.compile(r"[ \t\r\n\f\u00a0]+")
 _NAMES = re.compile(r'\s(?:class|id|type)="([^"]*)"')
-_BLOCKS = frozenset(
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_BLOCKS = _words(
     "address article aside blockquote center dd details dir div dl dt fieldset figcaption figure footer form h1 h2 h3"
-    " h4 h5 h6 header hr li main menu nav ol p pre section summary table tbody tfoot thead tr ul".split()
+    " h4 h5 h6 header hr li main menu nav ol p pre section summary table tbody tfoot thead tr ul"
 )
-_PARAGRAPHS = frozenset("p blockquote h1 h2 h3 h4 h5 h6 pre".split())
+_PARAGRAPHS = _words("p blockquote h1 h2 h3 h4 h5 h6 pre")
 
 # A mail program puts the whole quotation into such an element.
 _WRAPPER = re.compile(

@@ -1,5 +1,7 @@
 """Which lines of a text are quoted: a mark for each line, and where a quotation begins that reaches to the end."""
 
+# ruff: noqa: RUF001  letters of other scripts are meant
+
 from __future__ import annotations
 
 from collections.abc import Sequence

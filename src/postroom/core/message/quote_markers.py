@@ -4,6 +4,8 @@ The words are those that mail programs write in their own languages; each functi
 characters, so that hostile text costs no more than ordinary text.
 """
 
+# ruff: noqa: RUF001  letters of other scripts are meant
+
 from __future__ import annotations
 
 import re
@@ -21,7 +23,8 @@ _VERB = re.compile(
 )
 _OPENER = re.compile(
     r"[\W_]*(?:on|at|le|am|el|il|in data|op|em|no dia|dne|dňa|w dniu|dnia|den|på|pe|în|στις|στο|em|à|vào|na|d\."
-    r"|mon|tue|wed|thu|fri|sat|sun|mo\.|di\.|mi\.|do\.|fr\.|sa\.|so\.|пн|вт|ср|чт|пт|сб|вс|нд|pon|wt|śr|czw|pt|sob|ndz"
+    r"|mon|tue|wed|thu|fri|sat|sun|mo\.|di\.|mi\.|do\.|fr\.|sa\.|so\.|пн|вт|ср|чт|пт|сб|вс|нд|pon|wt|śr|czw|pt|sob"
+    r"|ndz"
     r"|lun|mar|mié|jue|vie|sáb|dom|\d{1,4})(?![^\W\d_])|[\W_]*[在于於]",
     re.IGNORECASE,
 )
@@ -37,7 +40,8 @@ _DIVIDER = re.compile(r"[-_=*~\s\u2010-\u2015\u2500]*\Z")
 
 _ORIGINAL = re.compile(
     r"(?:original|reply) message|(?:ursprüngliche|antwort|original)[ -]?nachricht|message (?:d[’']origine|original)"
-    r"|mensaje original|messaggio originale|mensagem original|oorspronkelijk bericht|(?:oryginalna|pierwotna) wiadomość"
+    r"|mensaje original|messaggio originale|mensagem original|oorspronkelijk bericht|(?:oryginalna"
+    r"|pierwotna) wiadomość"
     r"|wiadomość oryginalna|původní (?:zpráva|e-mail)|pôvodná správa|oprindelig (?:meddelelse|besked)"
     r"|opprinnelig melding|ursprungligt meddelande|alkuperäinen viesti|eredeti üzenet|mesaj(?:ul)? original"
     r"|(?:orijinal|özgün) (?:mesaj|ileti)|(?:исходное|оригинальное) сообщение|оригінальне повідомлення|αρχικό μήνυμα"
@@ -45,10 +49,12 @@ _ORIGINAL = re.compile(
     re.IGNORECASE,
 )
 _FORWARDED = re.compile(
-    r"(?:begin )?forwarded (?:message|by)|weitergeleitete (?:nachricht|e-mail)|message transféré|(?:début du )?message "
+    r"(?:begin )?forwarded (?:message|by)|weitergeleitete (?:nachricht|e-mail)|message transféré"
+    r"|(?:début du )?message "
     r"réexpédié|mensaje reenviado|messaggio inoltrato|mensagem encaminhada|doorgestuurd bericht|begin doorgestuurd"
     r"|wiadomość przekazana|przekazana wiadomość|přeposlaná zpráva|videresendt (?:meddelelse|melding|besked)"
-    r"|vidarebefordrat|välitetty viesti|továbbított üzenet|mesaj redirecționat|iletilmiş|iletilen|пересылаемое сообщение"
+    r"|vidarebefordrat|välitetty viesti|továbbított üzenet|mesaj redirecționat|iletilmiş|iletilen"
+    r"|пересылаемое сообщение"
     r"|переадресоване|προωθημένο|转发的?邮件|轉寄的?郵件|転送された|전달된 메",
     re.IGNORECASE,
 )
@@ -69,7 +75,8 @@ _SENT = _words(
     "|ημερομηνία|送信日時|日付|日時|发送时间|發送時間|日期|傳送時間|寄件日期|時間|时间|보낸 날짜|날짜"
 )
 _TO = _words(
-    "to|an|à|para|a|aan|do|komu|til|till|vastaanottaja|címzett|către|la|kime|alıcı|кому|до|προς|宛先|收件人|收件者|받는 사람"
+    "to|an|à|para|a|aan|do|komu|til|till|vastaanottaja|címzett|către|la|kime|alıcı|кому|до|προς|宛先|收件人|收件者"
+    "|받는 사람"
 )
 _SUBJECT = _words(
     "subject|betreff|objet|asunto|oggetto|assunto|onderwerp|temat|předmět|predmet|emne|ämne|aihe|tárgy|subiect|konu"
@@ -83,15 +90,19 @@ _KIND_OF_KEY = {
 }
 
 _DEVICE = re.compile(
-    r"[\W_]*(?:sent (?:from|via|with|by|using) |from my (?:i|android|mobile|phone|cell|samsung|blackberry)|get \[?outlook for"
+    r"[\W_]*(?:sent (?:from|via|with|by|using) |from my (?:i|android|mobile|phone|cell|samsung|blackberry)"
+    r"|get \[?outlook for"
     r"|envoyé (?:depuis|de mon|de ma|à partir d|avec|via) ?|télécharger outlook|gesendet (?:von|mit|über|via) "
     r"|(?:von|diese nachricht wurde von) meine[mr] .{1,80}gesendet|holen sie sich outlook|outlook für (?:ios|android)"
     r"|enviado (?:desde|do|de mi|a partir|con|via) |enviada do |obtener outlook|obter o outlook"
-    r"|inviato (?:da|dal|con|tramite) |ottieni outlook|scarica outlook|verzonden (?:vanaf|met|via|van) |sendt (?:fra|via|med) "
+    r"|inviato (?:da|dal|con|tramite) |ottieni outlook|scarica outlook|verzonden (?:vanaf|met|via|van) |sendt (?:fra"
+    r"|via|med) "
     r"|hent outlook|få outlook|skickat (?:från|med)|skaffa outlook|lähetetty |hanki outlook"
-    r"|wysłan[eoay] (?:z|ze|przez) |pobierz (?:program )?outlook|odesláno (?:z|ze|pomocí) |odoslané z |trimis (?:de|din) "
+    r"|wysłan[eoay] (?:z|ze|przez) |pobierz (?:program )?outlook|odesláno (?:z|ze|pomocí) |odoslané z |trimis (?:de"
+    r"|din) "
     r"|отправлено (?:с|со|из) |надіслано (?:з|із) |στάλθηκε από |az? .{1,40}(?:készülékemről|telefonomról) küldve"
-    r"|(?:從|从)我的 ?.{1,40}(?:傳送|发送|寄出)|[发發]自我?的?|.{1,40}から送信|.{1,40}에서 보냄|.{1,40}(?:dan|den) gönderildi)",
+    r"|(?:從|从)我的 ?.{1,40}(?:傳送|发送|寄出)|[发發]自我?的?|.{1,40}から送信|.{1,40}에서 보냄|.{1,40}(?:dan"
+    r"|den) gönderildi)",
     re.IGNORECASE,
 )
 
@@ -129,7 +140,7 @@ def may_open(line: str) -> bool:
 
 
 def begins_with_name(line: str) -> bool:
-    """Whether an attribution that does not open with a date begins with a name, so that no own words stand before it."""
+    """Whether an attribution without a date in front begins with a name: then no own words stand before it."""
     return _NAME_AND_ADDRESS.match(line) is not None or (len(line) < 80 and _DATE.search(line) is None)
 
 

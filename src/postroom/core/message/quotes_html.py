@@ -1,4 +1,4 @@
-"""Own words and quoted words of HTML: its lines are told apart as those of text are, with what the markup tells besides.
+"""Own words and quoted words of HTML: its lines are told apart as those of text, helped by the markup.
 
 Works on what the sanitiser wrote: every element is closed, values stand in double quotes. The HTML is not taken apart
 into a tree but marked in place, so that nothing can get lost and deep nesting costs nothing.

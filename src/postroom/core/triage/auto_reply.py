@@ -1,5 +1,7 @@
 """Answers that a machine gave for a person: away until Monday (RFC 3834, and what was there before it)."""
 
+# ruff: noqa: RUF001  letters of other scripts are meant
+
 from __future__ import annotations
 
 import re
@@ -20,13 +22,16 @@ _SUBJECT = re.compile(
     r"|odpowiedź automatyczna|automatyczna odpowiedź|automatická odpověď|automatická odpoveď|automatisk svar"
     r"|automatiskt svar|automaattinen vastaus|automatikus válasz|răspuns automat|otomatik yanıt"
     r"|автоматический ответ|автоматична відповідь|αυτόματη απάντηση|out of (?:the )?office(?: auto ?reply)?"
-    r"|abwesenheits(?:notiz|nachricht)|abwesend|absence du bureau|自动答复|自动回复|自動回覆|自動返信|자동 회신)\s*[:：]",
+    r"|abwesenheits(?:notiz|nachricht)|abwesend|absence du bureau|自动答复|自动回复|自動回覆|自動返信"
+    r"|자동 회신)\s*[:：]",
     re.IGNORECASE,
 )
 # Words of a subject that say the same only beside a sign of a machine.
 _AWAY = re.compile(
-    r"out of (?:the )?office|\baway (?:from|until)|vacation|on holiday|on leave|auto(?:matic|mated)?[ -]?(?:reply|respon)"
-    r"|abwesen|nicht im büro|im urlaub|absen[ct]|en congés?|vacances|fuera de (?:la )?oficina|ausen[tc]|fuori (?:sede|ufficio)"
+    r"out of (?:the )?office|\baway (?:from|until)|vacation|on holiday|on leave|auto(?:matic|mated)?[ -]?(?:reply"
+    r"|respon)"
+    r"|abwesen|nicht im büro|im urlaub|absen[ct]|en congés?|vacances|fuera de (?:la )?oficina|ausen[tc]|fuori (?:sede"
+    r"|ufficio)"
     r"|afwezig|nieobecn|nepřítomn|fraværende|frånvar|poissa|házon kívül|不在|休暇|отпуск|відпустк",
     re.IGNORECASE,
 )

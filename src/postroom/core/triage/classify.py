@@ -1,6 +1,6 @@
-"""What kind of mail this is: report, bounce, complaint, automatic answer, or a message; quick signs are looked at first.
+"""What kind of mail this is: report, bounce, complaint, automatic answer or message; quick signs come first.
 
-Trust nothing beyond that: whether a bounce is about a mail of ours is decided where our own mail is known.
+Whether a bounce is about a mail of ours is decided where our own mail is known.
 """
 
 from __future__ import annotations
@@ -11,14 +11,19 @@ from postroom.core.message.mail import Mail
 from postroom.core.message.sanitize import text_of
 from postroom.core.triage.auto_reply import is_auto_reply
 from postroom.core.triage.complaint import complained_recipients, is_complaint
-from postroom.core.triage.delivery_report import is_bad_news, original_message_id, reported_recipients, status_parts
-from postroom.core.triage.foreign_bounce import is_foreign_bounce, may_be_bounce, says_so
+from postroom.core.triage.delivery_report import (
+    is_bad_news,
+    original_message_id,
+    quoted_message_id,
+    reported_recipients,
+    status_parts,
+)
+from postroom.core.triage.foreign_bounce import comes_from_mail_system, is_foreign_bounce, says_so
 from postroom.core.triage.kinds import Automatic, Kind, Triage
 from postroom.core.triage.notice import notified_recipients
 
 LONGEST_BODY = 256 * 1024  # characters of a body that are looked at
 
-_READ_RECEIPT = "message/disposition-notification"
 _LIST_HEADERS = ("List-Id", "List-Post", "List-Unsubscribe")
 _NO_REPLY = re.compile(rb"\b(?:no|not|do[-_.]?not|dont)[-_.]?re(?:ply|spond)\b", re.IGNORECASE)
 
@@ -29,13 +34,13 @@ def classify(mail: Mail) -> Triage:
     if because:
         recipients = complained_recipients(mail)
         return Triage(Kind.COMPLAINT, Automatic.AUTO, because, recipients, original_message_id(mail))
-    if mail.content_type == "multipart/report" or mail.attachments:
+    if mail.attachments or mail.report_type:
         report = _report(mail)
         if report is not None:
             return report
     if not mail.headers.fields:
         return classify_text(_body(mail))
-    if may_be_bounce(mail):
+    if comes_from_mail_system(mail):
         body = _body(mail)
         because = is_foreign_bounce(mail, body)
         if because:
@@ -49,14 +54,8 @@ def classify_text(body: str) -> Triage:
     if says_so(body):
         recipients = notified_recipients(body[:LONGEST_BODY])
         because = "Its words are those of a mail system about a mail that did not arrive"
-        return Triage(Kind.BOUNCE, Automatic.AUTO, because, recipients, _quoted_id(body))
+        return Triage(Kind.BOUNCE, Automatic.AUTO, because, recipients, quoted_message_id(body[:LONGEST_BODY]))
     return Triage(Kind.MESSAGE, Automatic.HUMAN, "No sign of a machine or a list")
-
-
-def _quoted_id(body: str) -> str:
-    from postroom.core.headers import Headers  # noqa: PLC0415
-
-    return original_message_id(Mail(headers=Headers()), body[:LONGEST_BODY])
 
 
 def _body(mail: Mail) -> str:
@@ -66,7 +65,7 @@ def _body(mail: Mail) -> str:
 def _report(mail: Mail) -> Triage | None:
     """A report by its parts (RFC 3464, RFC 8098), or None where there are none."""
     parts = status_parts(mail)
-    if parts:
+    if parts and (mail.content_type == "multipart/report" or comes_from_mail_system(mail)):
         body = _body(mail)
         recipients = reported_recipients(parts, body)
         if not recipients:
@@ -76,9 +75,7 @@ def _report(mail: Mail) -> Triage | None:
             because = "A delivery report (RFC 3464) in which nobody failed or waits"
             return Triage(Kind.REPORT, Automatic.AUTO, because, recipients, original)
         return Triage(Kind.BOUNCE, Automatic.AUTO, _of_whom(len(recipients)), recipients, original)
-    if mail.report_type == "disposition-notification" or any(
-        part.content_type == _READ_RECEIPT for part in mail.attachments
-    ):
+    if mail.report_type == "disposition-notification":
         because = "A note that the mail was shown to its reader (RFC 8098)"
         return Triage(Kind.REPORT, Automatic.AUTO, because, (), original_message_id(mail))
     if mail.report_type == "delivery-status":

@@ -11,7 +11,9 @@ from postroom.core.triage.kinds import ReportedRecipient
 FEEDBACK_TYPE = "message/feedback-report"
 MOST_REPORT = 64 * 1024  # bytes of the report that are read
 
-_RCPT = re.compile(rb"^(?:original-rcpt-to|removal-recipient)[ \t]*:[ \t]*([^\r\n]{1,400})", re.IGNORECASE | re.MULTILINE)
+_RCPT = re.compile(
+    rb"^(?:original-rcpt-to|removal-recipient)[ \t]*:[ \t]*([^\r\n]{1,400})", re.IGNORECASE | re.MULTILINE
+)
 _HOTMAIL = re.compile(rb"x-hmxmroriginalrecipient[ \t]*:[ \t]*([^\r\n]{1,400})", re.IGNORECASE)
 
 

@@ -22,10 +22,13 @@ MOST_ORIGINAL = 64 * 1024  # bytes of the original mail in which its Message-ID 
 ACTIONS = frozenset(("failed", "delayed", "delivered", "relayed", "expanded"))
 _NEWS_IS_GOOD = frozenset(("delivered", "relayed", "expanded"))
 
+_ADDRESS_FIELDS = ("final-recipient", "original-recipient", "x-actual-recipient")  # the first that is readable counts
 _BLOCKS = re.compile(r"\n[ \t]*\n")
 _FOLD = re.compile(r"\n[ \t]+")
 _STATUS = re.compile(r"(?<![\d.])[245]\.\d{1,3}\.\d{1,3}")
-_MESSAGE_ID = re.compile(r"^[ \t>]*message-id[ \t]*:[ \t]*(?:\r?\n[ \t]+)?(<[^<>\n]{1,900}>|\S{1,900})", re.I | re.M)
+_MESSAGE_ID = re.compile(
+    r"^[ \t>]*message-id[ \t]*:[ \t]*(?:\r?\n[ \t]+)?(<[^<>\n]{1,900}>|\S{1,900})", re.IGNORECASE | re.MULTILINE
+)
 
 
 def status_parts(mail: Mail) -> list[Attachment]:
@@ -34,7 +37,7 @@ def status_parts(mail: Mail) -> list[Attachment]:
 
 
 def reported_recipients(parts: list[Attachment], text: str = "") -> tuple[ReportedRecipient, ...]:
-    """The recipients that the status parts name, each once; `text` is the report in words, for what fields leave out."""
+    """The recipients that the status parts name, each once; `text` is the report in words."""
     found: dict[str, ReportedRecipient] = {}
     for part in parts:
         for fields in _recipient_blocks(part.data):
@@ -62,10 +65,7 @@ def _recipient_blocks(data: bytes) -> Iterator[dict[str, str]]:
 
 
 def _recipient(fields: dict[str, str], text: str) -> ReportedRecipient | None:
-    address = next(
-        (one for name in ("final-recipient", "original-recipient", "x-actual-recipient") if (one := _address(fields.get(name, "")))),
-        "",
-    )
+    address = next(filter(None, (_address(fields.get(name, "")) for name in _ADDRESS_FIELDS)), "")
     if not address:
         return None
     action = fields.get("action", "").partition(" ")[0].strip("();,").lower()
@@ -95,5 +95,10 @@ def original_message_id(mail: Mail, text: str = "") -> str:
             found = _MESSAGE_ID.search(part.data[:MOST_ORIGINAL].decode("utf-8", "replace"))
             if found:
                 return next(iter(ids_in(found[1])), "")
+    return quoted_message_id(text)
+
+
+def quoted_message_id(text: str) -> str:
+    """The first Message-ID field that stands in `text`, or empty."""
     found = _MESSAGE_ID.search(text)
     return next(iter(ids_in(found[1])), "") if found else ""

@@ -4,6 +4,8 @@ Recognising needs two signs that do not depend on each other (a mail system as s
 a person who writes about a bounce, or passes one on, is not taken for a machine.
 """
 
+# ruff: noqa: RUF001  letters of other scripts are meant
+
 from __future__ import annotations
 
 import re
@@ -14,38 +16,57 @@ LONGEST_NOTICE = 8000  # characters of a body in which a mail system says what i
 
 _SENDER = re.compile(
     rb"mailer[-_.]?daemon|\bpost_?master\b|mail deliver(?:y|er)?[ .]*(?:sub)?system|mail[ .]delivery[ .](?:sub)?system"
-    rb"|system administrator|mail administrator|\bmdaemon\b|mail[-_]?daemon|delivery[ -]?(?:status|notification)"
-    rb"|smtp_mail_service|mail_?delivery|\bndr@|bounce[-_]?handler|\bimss@|antivirus_for_smtp",
+    rb"|system administrator|mail administrator|\bmdaemon\b|mail[-_]?daemon|delivery status notification"
+    rb"|smtp_mail_service|\bndr@|bounce[-_]?handler|\bimss@|antivirus_for_smtp",
     re.IGNORECASE,
 )
 _SUBJECT = re.compile(
-    r"undeliver(?:able|ed)|un-deliverable|returned (?:mail|message|e-?mail|to sender)|return(?:ing)? (?:message )?to sender"
-    r"|(?:mail|message|delivery|e-?mail)\W+(?:delivery )?(?:system )?(?:status notification|fail\w*|error|problem|delayed|unsuccessful"
-    r"|could not be|not delivered|bounced)|fail(?:ed|ure)\W+(?:delivery|notice|to deliver|mail|notification)|delayed mail"
-    r"|delivery (?:status )?notification|could not be delivered|not (?:yet )?(?:been )?delivered|non[- ]?deliver|error sending your mail"
+    r"undeliver(?:able|ed)|un-deliverable|returned (?:mail|message|e-?mail|to sender)"
+    r"|return(?:ing)? (?:message )?to sender"
+    r"|(?:mail|message|delivery|e-?mail)\W+(?:delivery )?(?:system )?(?:status notification|fail\w*|error|problem"
+    r"|delayed|unsuccessful"
+    r"|could not be|not delivered|bounced)|fail(?:ed|ure)\W+(?:delivery|notice|to deliver|mail|notification)"
+    r"|delayed mail"
+    r"|delivery (?:status )?notification|could not be delivered|not (?:yet )?(?:been )?delivered|non[- ]?deliver"
+    r"|error sending your mail"
     r"|processing error|mail system error|mail failure|nameserver error report|warning: (?:message|could not send)"
     r"|loop alert|permanent delivery|smtp server: errors|unzustellbar|nicht zustellbar|fehler bei der zustellung"
-    r"|échec de|non remis|remise impossible|no se (?:pudo|puede|ha podido) entregar|no entregado|não entregue|mancata consegna"
+    r"|échec de|non remis|remise impossible|no se (?:pudo|puede|ha podido) entregar|no entregado|não entregue"
+    r"|mancata consegna"
     r"|onbestelbaar|niet bezorgd|nie dostarczon|niedostarczaln|nedoručiteln|kan ikke leveres|kunde inte levereras"
-    r"|не доставлен|доставить не|недоставлен|配信できません|配信不能|メールエラー|送信できません|宛先不明|退信|无法投递|投递失败|無法傳送|无法送达",
+    r"|не доставлен|доставить не|недоставлен|配信できません|配信不能|メールエラー|送信できません|宛先不明|退信"
+    r"|无法投递|投递失败|無法傳送|无法送达",
     re.IGNORECASE,
 )
 # Words that only mail systems begin with.
 _WORDS = re.compile(
-    r"this is the (?:\S+ )?(?:mail(?:er)? system|qmail|mail delivery|mailer|postfix|mail server) ?(?:at|program)?"
-    r"|hi\. this is the|qmail-send program|created automatically by (?:the )?(?:mail|e-?mail)|could not be (?:delivered|sent|processed)"
-    r"|(?:couldn.?t|can.?t|could not|cannot|unable to|was not able to|not able to) (?:be )?deliver|(?:has|have) not (?:yet )?been delivered"
-    r"|(?:did not|didn.?t|failed to) reach the following|delivery (?:to the following|has failed|attempts? (?:has|have)? ?failed"
-    r"|attempts will|failed|status notification|of (?:the|your) message|failure)|(?:following|these) (?:recipient|address)\S* (?:\S+ ){0,4}(?:fail|error"
-    r"|undeliver|could not|had permanent|had transient|had delivery)|addresses had (?:permanent|transient|delivery|fatal|successful)?"
-    r"|undeliver(?:able|ed) (?:mail|message|to)|message (?:was )?undeliverable|not delivered to|was not delivered|wasn.?t delivered"
-    r"|returned (?:mail|to (?:the )?sender|below)|permanent(?:ly)? (?:fatal |delivery )?(?:error|fail)|transient non-fatal|transcript of session"
-    r"|(?:user|recipient|mailbox|account|address)\S* (?:\S+ ){0,3}(?:unknown|not found|full|does not exist|doesn.?t exist|over quota|unavailable)"
-    r"|unknown user|user unknown|no such user|host unknown|mail (?:could not|cannot|was not)|not be delivered|failed recipients?"
-    r"|smtp error|rcpt to:|invalid user address|duplicated message-id|email rejection|is not a valid|your (?:message|mail|e-?mail) (?:\S+ ){0,6}(?:rejected|bounced|blocked|delayed)"
-    r"|554 5|550[ -]|nicht zugestellt|konnte nicht|nicht zustellbar|n['’]a pas pu|n['’]a pu être|non (?:remis|distribué)|no (?:pudo|se pudo|ha podido) (?:ser )?entreg"
-    r"|non è stato possibile|impossibile (?:recapitare|consegnare)|não (?:pôde|foi possível)|niet (?:worden )?(?:bezorgd|afgeleverd)"
-    r"|nie (?:został|mogła|może)|kunne ikke|kunde inte|не (?:может|было|удалось|доставлен)|配信できません|送信できません|送信されません|届け(?:られ|でき)|配信不能|宛先|无法投递|无法(?:送达|发送)|退回|ご利用できません|見つかりません",
+    r"this is the (?:\S{1,30} )?(?:mail(?:er)? system|qmail|mail delivery|mailer|postfix|mail server) ?(?:at|program)?"
+    r"|hi\. this is the|qmail-send program|created automatically by (?:the )?(?:mail|e-?mail)"
+    r"|could not be (?:delivered|sent|processed)"
+    r"|(?:couldn.?t|can.?t|could not|cannot|unable to|was not able to|not able to) (?:be )?deliver|(?:has"
+    r"|have) not (?:yet )?been delivered"
+    r"|(?:did not|didn.?t|failed to) reach the following|delivery (?:to the following|has failed|attempts? (?:has"
+    r"|have)? ?failed"
+    r"|attempts will|failed|status notification|of (?:the|your) message|failure)|(?:following|these) (?:recipient"
+    r"|address)\S{0,30} (?:\S{1,30} ){0,4}(?:fail|error"
+    r"|undeliver|could not|had permanent|had transient|had delivery)|addresses had (?:permanent|transient|delivery"
+    r"|fatal|successful)?"
+    r"|undeliver(?:able|ed) (?:mail|message|to)|message (?:was )?undeliverable|not delivered to|was not delivered"
+    r"|wasn.?t delivered"
+    r"|returned (?:mail|to (?:the )?sender|below)|permanent(?:ly)? (?:fatal |delivery )?(?:error|fail)"
+    r"|transient non-fatal|transcript of session"
+    r"|(?:user|recipient|mailbox|account|address)\S{0,30} (?:\S{1,30} ){0,3}(?:unknown|not found|full|does not exist"
+    r"|doesn.?t exist|over quota|unavailable)"
+    r"|unknown user|user unknown|no such user|host unknown|not be delivered|failed recipients?"
+    r"|smtp error|rcpt to:|invalid user address|duplicated message-id|email rejection|your (?:message|mail"
+    r"|e-?mail) (?:\S{1,30} ){0,6}(?:rejected|bounced|blocked|delayed)"
+    r"|nicht zugestellt|nicht zustellbar|n['’]a pas pu|n['’]a pu être|non (?:remis|distribué)|no (?:pudo|se pudo"
+    r"|ha podido) (?:ser )?entreg"
+    r"|non è stato possibile|impossibile (?:recapitare|consegnare)|não (?:pôde|foi possível)"
+    r"|niet (?:worden )?(?:bezorgd|afgeleverd)"
+    r"|nie (?:została?|mogła|może) (?:być )?dostarczon|kunne ikke leveres|kunde inte levereras"
+    r"|не (?:может быть доставлен|было доставлен|удалось доставить|доставлен)|配信できません|送信できません"
+    r"|送信されません|届け(?:られ|でき)|配信不能|无法投递|无法(?:送达|发送)|退回|ご利用できません|見つかりません",
     re.IGNORECASE,
 )
 
@@ -79,8 +100,3 @@ def is_foreign_bounce(mail: Mail, text: str) -> str:
 def says_so(text: str) -> bool:
     """Whether a body begins with words of a mail system about a mail that did not arrive."""
     return _WORDS.search(text[:LONGEST_NOTICE]) is not None
-
-
-def may_be_bounce(mail: Mail) -> bool:
-    """A quick look: whether `is_foreign_bounce` can find anything."""
-    return comes_from_mail_system(mail)

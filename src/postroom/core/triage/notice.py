@@ -16,25 +16,38 @@ LONGEST_REASON = 1200  # characters behind an address that may tell why
 
 # Where the quoted mail begins.
 _QUOTED = re.compile(
-    r"^(?:-+ ?(?:below this line|this is a copy|here is a copy|the (?:body|header)|original message|returned mail|unsent message"
-    r"|message (?:header|follows|text|headers)|start of (?:original|message)|copy of (?:the )?(?:original )?message|enclosed|included is)"
-    r"|(?:original message|message headers?|the original message|your original message|returned message|message header)(?: as)? ?(?:follows|headers?|text)?:"
-    r"|return-path:|received: |message-id:|mime-version:|your message (?:headers|reads)|\|------------------------- (?:message text|failed message))",
+    r"^(?:-+ ?(?:below this line|this is a copy|here is a copy|the (?:body|header)|original message|returned mail"
+    r"|unsent message"
+    r"|message (?:header|follows|text|headers)|start of (?:original|message)|copy of (?:the )?(?:original )?message"
+    r"|enclosed|included is)"
+    r"|(?:original message|message headers?|the original message|your original message|returned message"
+    r"|message header)(?: as)? ?(?:follows|headers?|text)?:"
+    r"|return-path:|received: |message-id:|mime-version:|your message (?:headers|reads)"
+    r"|\|------------------------- (?:message text|failed message))",
     re.IGNORECASE | re.MULTILINE,
 )
 _ADDRESS = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9.-]{1,190}[A-Za-z0-9]"
-_AT_START = re.compile(rf"^[ \t>*]{{0,12}}(?:<({_ADDRESS})>|({_ADDRESS}))(?=[ \t]*(?:[:;(,<]|$|\.{{3}}|-{{1,2}} |\xa0))", re.MULTILINE)
+_AT_START = re.compile(
+    rf"^[ \t>*]{{0,12}}(?:<({_ADDRESS})>|({_ADDRESS}))(?=[ \t]*(?:[:;(,<]|$|\.{{3}}|-{{1,2}} |\xa0))", re.MULTILINE
+)
 _COMMAND = re.compile(rf"RCPT TO:[ ]?<({_ADDRESS})>", re.IGNORECASE)
 _LABELLED = re.compile(
-    rf"(?:recipient|user|address|account|mailbox|to|empfänger|destinatario|destinataire|for|deliver(?:ed)?(?: mail| message)? to|reach"
-    rf"|undeliverable to|failed to|delivered to)\S{{0,3}}[ \t]*(?:address|name|e-?mail)?[ \t]*[:=]?\s{{0,3}}[<\"'(\[]?({_ADDRESS})",
+    rf"(?:recipient|user|address|account|mailbox|to|empfänger|destinatario|destinataire|for|deliver(?:ed)?(?: mail"
+    rf"| message)? to|reach"
+    rf"|undeliverable to|failed to|delivered to)\S{{0,3}}[ \t]*(?:address|name"
+    rf"|e-?mail)?[ \t]*[:=]?\s{{0,3}}[<\"'(\[]?({_ADDRESS})",
     re.IGNORECASE,
 )
-_REFUSED = re.compile(rf"[45]\d\d[ -][^\n]{{0,80}}?<({_ADDRESS})>|<({_ADDRESS})>[^\n]{{0,20}}(?:user|unknown|not|does)", re.IGNORECASE)
+_REFUSED = re.compile(
+    rf"[45]\d\d[ -][^\n]{{0,80}}?<({_ADDRESS})>|<({_ADDRESS})>[^\n]{{0,20}}(?:user|unknown|not|does)", re.IGNORECASE
+)
 _ANY = re.compile(rf"(?<![\w.@+-])({_ADDRESS})")
-_SYSTEM = re.compile(r"(?:mailer-daemon|postmaster|post_master|mail-daemon|abuse|helpdesk|support|noreply|no-reply)@", re.IGNORECASE)
+_SYSTEM = re.compile(
+    r"(?:mailer-daemon|postmaster|post_master|mail-daemon|abuse|helpdesk|support|noreply|no-reply)@", re.IGNORECASE
+)
 _DELAYED = re.compile(
-    r"delay|still being retried|not yet been delivered|will (?:be|keep) (?:re)?try|attempts will continue|warning: message"
+    r"delay|still being retried|not yet been delivered|will (?:be|keep) (?:re)?try|attempts will continue"
+    r"|warning: message"
     r"|do not need to (?:resend|re-send)|transient non-fatal",
     re.IGNORECASE,
 )

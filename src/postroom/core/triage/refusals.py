@@ -1,4 +1,4 @@
-"""What a server's words of refusal mean: the codes in them, and whether the address is dead (RFC 3463, RFC 5321 §4.2)."""
+"""What a server's words of refusal mean: the codes in them, whether the address is dead (RFC 3463, RFC 5321 §4.2)."""
 
 from __future__ import annotations
 
@@ -11,14 +11,16 @@ _STATUS = re.compile(r"(?<![\d.\w-])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.]*\d)")
 _SMTP = re.compile(r"(?<![\d.\w\[-])([45][0-7]\d)(?=[ \-:]|\Z)(?!\.\d)")
 _SPACE = re.compile(r"\s+")
 
-_DEAD_STATUS = frozenset("5.1.1 5.1.2 5.1.3 5.1.6 5.1.10 5.0.1 5.4.310".split())  # noqa: SIM905  reads as a list
+_DEAD_STATUS = frozenset(("5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.4.310"))
 _NO_USER = re.compile(
     r"user ?unknown|unknown (?:user|recipient|address|local|account)|no such (?:user|recipient|mailbox|person|address"
-    r"|account|local)|(?:user|recipient|account|mailbox|address|email)\S* (?:\S+ )?(?:does not|doesn'?t|do not) exist"
-    r"|(?:user|recipient|account|mailbox|address)\S* (?:is |was )?(?:not found|not known|unknown|invalid|rejected: user)"
+    r"|account|local)|(?:user|recipient|account|mailbox|address|email)\S{0,30} (?:\S{1,30} )?(?:does not|doesn'?t|do not) exist"
+    r"|(?:user|recipient|account|mailbox|address)\S{0,30} (?:is |was )?(?:not found|not known|unknown|invalid"
+    r"|rejected: user)"
     r"|(?:wasn.?t|not) found at|does not like recipient|invalid (?:recipient|mailbox|user|address)|not listed in"
-    r"|no (?:mailbox|account|user) (?:here|by that|with that|found)|mailbox not found|address not found|unrouteable address"
-    r"|doesn.?t have a \S+ account|recipient (?:is not|not) (?:found|exist)|no existe|inconnu|unbekannt|desconocid"
+    r"|no (?:mailbox|account|user) (?:here|by that|with that|found)|mailbox not found|address not found"
+    r"|unrouteable address"
+    r"|doesn.?t have a \S{1,30} account|recipient (?:is not|not) (?:found|exist)|no existe|inconnu|unbekannt|desconocid"
     r"|utente sconosciuto|not a valid (?:user|recipient|mailbox)|recipnotfound|address unknown|unknown to",
     re.IGNORECASE,
 )
@@ -29,13 +31,15 @@ _NO_HOST = re.compile(
     re.IGNORECASE,
 )
 _FULL = re.compile(
-    r"(?:mailbox|quota|inbox|account|storage)\S*(?: \S+){0,3} (?:full|exceed\w*)|over ?quota|quota exceeded|mailbox full"
-    r"|out of storage|exceeded (?:\S+ ){0,2}(?:quota|storage|space)|insufficient (?:disk|system) storage|disk full",
+    r"(?:mailbox|quota|inbox|account|storage)\S{0,30}(?: \S{1,30}){0,3} (?:full|exceed\w*)|over ?quota|quota exceeded"
+    r"|mailbox full"
+    r"|out of storage|exceeded (?:\S{1,30} ){0,2}(?:quota|storage|space)|insufficient (?:disk|system) storage|disk full",
     re.IGNORECASE,
 )
 _TEMPORARY = re.compile(
     r"tempor|try(?:ing)? again|will be retried|retr(?:y|ied) (?:later|until)|still being|has been delayed|delayed \d"
-    r"|not yet been delivered|greylist|deferred|timed? ?out|retry timeout|connection refused|too many (?:connections|rec)"
+    r"|not yet been delivered|greylist|deferred|timed? ?out|retry timeout|connection refused|too many (?:connections"
+    r"|rec)"
     r"|resources? (?:temporarily )?unavailable|in the queue (?:too|for)|attempts will continue|warning",
     re.IGNORECASE,
 )
