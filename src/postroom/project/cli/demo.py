@@ -25,7 +25,7 @@ Three things to try:
 
   3. Break it: an address that nobody has is refused while the sender is on the line, and Arrivals keeps that, too:
 
-     curl smtp://{smtp} --mail-from nadia@customer.example --mail-rcpt nobody@{domain}
+     echo hello | curl -sS smtp://{smtp} --mail-from nadia@customer.example --mail-rcpt nobody@{domain} -T -
 
 Ctrl-C stops it; the data stays.
 """
