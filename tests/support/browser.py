@@ -38,6 +38,16 @@ class Site:
     installation: Installation
     port: int
     ids: dict[str, int] = field(default_factory=dict)
+    server: subprocess.Popen[bytes] | None = None
+
+    def stop(self) -> float:
+        """Ask the server to end; the seconds that it took. 0 where it has ended already."""
+        if self.server is None or self.server.poll() is not None:
+            return 0.0
+        began = time.monotonic()
+        self.server.send_signal(signal.SIGTERM)
+        self.server.wait(15)
+        return time.monotonic() - began
 
     @property
     def url(self) -> str:
@@ -77,12 +87,12 @@ def running_site(folder: Path) -> Iterator[Site]:
         f"--port={site.port}",
         log="web",
     )
+    site.server = server
     try:
         _await_answer(site, server)
         yield site
     finally:
-        server.send_signal(signal.SIGTERM)
-        server.wait(15)
+        site.stop()
 
 
 def _await_answer(site: Site, server: subprocess.Popen[bytes]) -> None:

@@ -100,7 +100,33 @@ def new_arrival() -> dict[str, int]:
     return {"arrival": mail.pk}
 
 
-VERBS: dict[str, Any] = {"fill": fill, "message": new_message, "lead": new_lead, "arrival": new_arrival}
+def new_refusal() -> dict[str, int]:
+    """A door refuses something."""
+    with transaction.atomic():
+        company = Record.objects.latest("pk").company
+        row = factory.refusal(company, words="Refused while you looked")
+        tell([(company.pk, "arrival", "refused")])
+    return {"refusal": row.pk}
+
+
+def long_talk() -> dict[str, int]:
+    """A conversation of more than a page."""
+    desk = Record.objects.latest("pk").desk
+    assert desk is not None
+    lead = factory.record(desk, "A long talk")
+    for number in range(120):
+        factory.message(lead, f"Word {number} of many")
+    return {"lead": lead.pk}
+
+
+VERBS: dict[str, Any] = {
+    "fill": fill,
+    "message": new_message,
+    "lead": new_lead,
+    "arrival": new_arrival,
+    "refusal": new_refusal,
+    "talk": long_talk,
+}
 
 if __name__ == "__main__":
     print(json.dumps(VERBS[sys.argv[1]]()))

@@ -254,6 +254,8 @@ def test_a_list_brings_new_records_by_itself(admin: tuple[Page, list[str]], site
     expect(page.locator("#live")).to_have_text("The list has news")
     page.goto("/arrivals")
     assert _news_arrives(page, site, "arrival", "Settled while you looked") < 3
+    page.goto("/arrivals/refused")
+    assert _news_arrives(page, site, "refusal", "Refused while you looked") < 3
     assert complaints == []
 
 
@@ -275,6 +277,23 @@ def test_a_conversation_brings_new_messages_once(admin: tuple[Page, list[str]], 
     expect(page.get_by_role("button", name="1 new message")).to_be_visible()
     page.get_by_role("button", name="1 new message").click()
     assert page.locator("#talk").evaluate("pane => pane.scrollTop") == 0
+    assert complaints == []
+
+
+def test_earlier_messages_come_when_asked_for(admin: tuple[Page, list[str]], site: Site) -> None:
+    page, complaints = admin
+    page.goto(f"/leads/{site.news('talk')['lead']}")
+    messages = page.locator("[data-id]")
+    for count in (50, 100, 120):
+        expect(messages).to_have_count(count)
+        more = page.get_by_role("link", name="Earlier messages")
+        if count < 120:
+            more.click()
+        else:
+            expect(more).to_have_count(0)
+    expect(messages.last).to_contain_text("Word 0 of many")
+    ids = messages.evaluate_all("all => all.map(one => Number(one.dataset.id))")
+    assert ids == sorted(set(ids), reverse=True)
     assert complaints == []
 
 
@@ -321,3 +340,11 @@ def test_a_page_is_small(admin: tuple[Page, list[str]], site: Site) -> None:
     page.goto("/leads")
     page.wait_for_load_state("load")
     assert sum(bodies) < 120_000, "bytes on the wire of a first visit"
+
+
+def test_the_server_ends_soon_though_pages_listen(admin: tuple[Page, list[str]], site: Site) -> None:
+    """The last test: afterwards the site is gone."""
+    page, _complaints = admin
+    page.goto("/leads")
+    page.wait_for_timeout(1000)
+    assert site.stop() < 3

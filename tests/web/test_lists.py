@@ -90,7 +90,7 @@ def test_pages_lead_on_by_key(client: Client, world: World) -> None:
     assert "Newest" in second
 
 
-@pytest.mark.parametrize("address", ["/leads", "/arrivals"])
+@pytest.mark.parametrize("address", ["/leads", "/arrivals", "/arrivals/refused"])
 def test_htmx_gets_the_rows_alone(client: Client, world: World, address: str) -> None:
     client.force_login(world.admin)
     page = _page(client, address, **HTMX)

@@ -296,7 +296,7 @@ def arrival_download(request: HttpRequest, pk: int) -> HttpResponse:
 
 @for_those_who_may(Permission.ARRIVALS_READ)
 def refusal_list(request: HttpRequest) -> HttpResponse:
-    """What was refused at the doors, latest first."""
+    """What was refused at the doors, latest first; htmx asks for the rows alone."""
     before = _moment(request.GET.get("before", ""))
     page = selectors.refusals(reader(request), before=before)
     start = reverse("refusals")
@@ -307,7 +307,8 @@ def refusal_list(request: HttpRequest) -> HttpResponse:
         "next": f"{start}?{urlencode({'before': _written(page.next)})}" if page.next else "",
         "newest": start if before else "",
     }
-    return render(request, "web/arrivals/refusals.html", shown)
+    template = "web/arrivals/refusal_rows.html" if wants(request, "rows") else "web/arrivals/refusals.html"
+    return render(request, template, shown)
 
 
 def _written(moment: tuple[datetime, int]) -> str:
