@@ -54,10 +54,20 @@ def test_times_are_the_readers(client: Client, world: World) -> None:
     assert "2 Jul 2020, 07:30" in _page(client, world)
 
 
-def test_an_unknown_zone_is_utc(client: Client, world: World) -> None:
-    world.admin.time_zone = "Mars/Olympus"
+def test_unknown_zones_and_languages_are_passed_over(client: Client, world: World) -> None:
+    world.admin.time_zone, world.admin.language = "Mars/Olympus", "../../etc"
     world.admin.save()
-    assert "Telematics" in _page(client, world)
+    assert '<html lang="en"' in _page(client, world)
+
+
+def test_dates_are_in_the_readers_language(client: Client, world: World) -> None:
+    world.message.received_at = datetime(2020, 5, 1, 12, 0, tzinfo=UTC)
+    world.message.save()
+    world.admin.language = "de"
+    world.admin.save()
+    page = _page(client, world)
+    assert '<html lang="de"' in page
+    assert "1 Mai 2020" in page
 
 
 def test_plain_text_is_escaped_and_linked(client: Client, world: World) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -130,9 +130,3 @@ def participants(record_id: int) -> list[Participant]:
 def followers(record_id: int) -> list[Follower]:
     """Who hears of a conversation. For a record that the caller may read."""
     return list(Follower.objects.filter(thread__record_id=record_id).select_related("contact").order_by("pk"))
-
-
-def records_of(message_ids: Iterable[int]) -> dict[int, tuple[str, int]]:
-    """(type, id) of the record that each message belongs to."""
-    rows = Message.objects.filter(pk__in=message_ids).values_list("pk", "thread__record__type", "thread__record_id")
-    return {pk: (type, record) for pk, type, record in rows}

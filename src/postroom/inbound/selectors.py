@@ -107,7 +107,12 @@ def source(user: User, pk: int) -> bytes | None:
     raw = RawMail.objects.select_related("blob").filter(pk=pk).first()
     if raw is None:
         return None
-    return bytes(raw.data) if raw.data is not None else blobs.read(raw.blob) if raw.blob else None
+    if raw.blob is None:
+        return bytes(raw.data) if raw.data is not None else None
+    try:
+        return blobs.read(raw.blob)
+    except blobs.BlobMissing:
+        return None
 
 
 @dataclass(frozen=True, slots=True)

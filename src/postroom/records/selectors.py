@@ -15,18 +15,24 @@ PAGE = 50
 def records(
     user: User, *, type: str, text: str = "", stage: str = "", before: int | None = None, limit: int = PAGE
 ) -> Page[Record]:
-    """Records of a type, or of all: newest first, those before id `before`, with `text` in title or contact, in
-    `stage`.
+    """Records of a type, or of all: newest first, those before id `before`, in `stage`, with `text` in title or contact
+    or as their number.
     """
     found = readable(user).filter(type=type) if type else readable(user)
     if before is not None:
         found = found.filter(pk__lt=before)
     if text:
-        found = found.filter(Q(title__icontains=text) | Q(contact__name__icontains=text))
+        found = found.filter(Q(title__icontains=text) | Q(contact__name__icontains=text) | _numbered(type, text))
     if stage:
         found = found.filter(stage__name=stage)
     rows = list(found.select_related("contact", "desk", "owner", "stage").order_by("-pk")[: limit + 1])
     return page_of(rows, [row.pk for row in rows], limit)
+
+
+def _numbered(type: str, text: str) -> Q:
+    """`lead-12`, `LEAD-12` and `12` as the number of a record; anything else names none."""
+    number = text.strip().lower().removeprefix(f"{type}-")
+    return Q(pk=int(number)) if number.isascii() and number.isdigit() and len(number) < 19 else Q(pk__in=())
 
 
 def record(user: User, type: str, pk: int) -> Record | None:

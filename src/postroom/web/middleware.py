@@ -65,7 +65,8 @@ def clock_and_language(get_response: Handler) -> Handler:
         user = request.user
         if not isinstance(user, User):
             return get_response(request)
-        translation.activate(user.language or translation.get_language() or "en")
+        if translation.check_for_language(user.language):
+            translation.activate(user.language)
         with timezone.override(zone_of(user.time_zone)):
             response = get_response(request)
             render = getattr(response, "render", None)

@@ -83,7 +83,7 @@ def _placed(tag: str, images: Mapping[str, Attachment]) -> str:
     source = _SOURCE.search(tag)
     image = _named(html.unescape(source[1]).strip(), images) if source else None
     if source and image and image.file.content_type.lower() in SHOWN_TYPES:
-        url = reverse("attachment", args=[image.pk, image.file.name.replace("/", "_")])
+        url = attachment_url(image)
         return f'{tag[: source.start()]} src="{html.escape(url)}?inline=1"{tag[source.end() :]}'
     words = _WORDS.search(tag)
     shown = html.escape(html.unescape(words[1]).strip()) if words else ""
@@ -103,6 +103,11 @@ def message_text(request: HttpRequest, pk: int) -> HttpResponse:
     response = HttpResponse(message.text, content_type="text/plain; charset=utf-8")
     response.headers["Content-Security-Policy"] = FILE_POLICY
     return response
+
+
+def attachment_url(one: Attachment) -> str:
+    """Where a file of a message is; its name stands last, for people and for saving."""
+    return reverse("attachment", args=[one.pk, one.file.name.replace("/", "_") or "file"])
 
 
 @for_users

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -199,7 +199,7 @@ def _groups(record: Record, *, several: bool) -> tuple[Group, ...]:
     """The facts; the company only for those who see several."""
     contact, addresses = record.contact, selectors.addresses_of(record)
     facts = [Fact(_("Name"), contact.name), Fact(_("Organisation"), contact.organisation)] if contact else []
-    facts += [Fact(_("Email"), address, href=f"mailto:{address}") for address in addresses]
+    facts += [Fact(_("Email"), address, href=f"mailto:{quote(address, safe='@')}") for address in addresses]
     facts += [Fact(_("Phone"), contact.phone)] if contact else []
     return (
         Group(_("Contact"), tuple(fact for fact in facts if fact.value)),

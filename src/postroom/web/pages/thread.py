@@ -18,6 +18,7 @@ from postroom.directory.roles import Permission
 from postroom.inbound.models import Route
 from postroom.inbound.selectors import reasons
 from postroom.records.models import Record
+from postroom.web.pages.content import attachment_url
 from postroom.web.trace import Line, trace_of
 from postroom.web.views import Person
 
@@ -134,7 +135,7 @@ def _people(pairs: Sequence[Sequence[str]]) -> tuple[str, ...]:
 
 def _file(one: Attachment) -> FileShown:
     return FileShown(
-        url=reverse("attachment", args=[one.pk, one.file.name.replace("/", "_")]),
+        url=attachment_url(one),
         name=one.file.name,
         size=one.file.size,
         untouched=one.untouched,
