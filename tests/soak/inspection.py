@@ -29,11 +29,8 @@ def _models(app: str) -> Any:
 
 
 def _arrivals(planned: dict[str, dict[str, str]]) -> Iterator[str]:
-    queue, mails, raws = (
-        import_module("postroom.inbound.queue"),
-        _models("inbound").InboundMail,
-        _models("inbound").RawMail,
-    )
+    mails, raws = _models("inbound").InboundMail, _models("inbound").RawMail
+    bytes_of = import_module("postroom.inbound.queue").bytes_of
     for row in mails.objects.exclude(due=None):
         yield f"arrival {row.pk} ({row.subject}) is left open in state {row.state}: {row.error}"
     for row in mails.objects.exclude(state__in=SETTLED):
