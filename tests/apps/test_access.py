@@ -166,3 +166,22 @@ def test_pages_by_key_meet_without_gap_or_double() -> None:
     assert seen == sorted(set(seen), reverse=True)
     assert set(mails) < set(seen)
     assert len(seen) == 8
+
+
+def test_who_is_in_several_companies_sees_all_of_them_in_one_order() -> None:
+    acme, globex = factory.company(), factory.company("Globex")
+    both = factory.user("both", {acme: "administrator", globex: "administrator"}, is_operator=True)
+    desks = [factory.desk(acme), factory.desk(globex)]
+    made = [factory.record(desks[number % 2]).pk for number in range(6)]
+    mails = [factory.arrival(owner).pk for owner in (acme, globex, None, acme, globex, None)]
+    refused = [factory.refusal(owner).pk for owner in (acme, globex, None, globex)]
+
+    page = records.records(both, type="lead", limit=4)
+    assert [row.pk for row in page.rows] == made[:1:-1]
+    assert [row.pk for row in records.records(both, type="lead", before=page.next).rows] == made[1::-1]
+    arrived = inbound.arrivals(both, limit=4)
+    assert [row.mail.pk for row in arrived.rows] == mails[:1:-1]
+    assert [row.mail.pk for row in inbound.arrivals(both, before=arrived.next).rows] == mails[1::-1]
+    turned_away = inbound.refusals(both, limit=3)
+    assert [row.pk for row in turned_away.rows] == refused[:0:-1]
+    assert [row.pk for row in inbound.refusals(both, before=turned_away.next).rows] == refused[:1]

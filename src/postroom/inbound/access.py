@@ -7,7 +7,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from postroom.directory.access import companies
 from postroom.directory.models import User
 from postroom.directory.roles import Permission
-from postroom.inbound.models import InboundMail, Refusal, Route
+from postroom.inbound.models import InboundMail, Route
 
 
 def readable(user: User) -> QuerySet[InboundMail]:
@@ -20,11 +20,6 @@ def readable(user: User) -> QuerySet[InboundMail]:
 def readable_routes(user: User) -> QuerySet[Route]:
     """The routes that lead into the user's companies."""
     return Route.objects.filter(company_id__in=companies(user, Permission.ARRIVALS_READ))
-
-
-def readable_refusals(user: User) -> QuerySet[Refusal]:
-    """What the doors refused for the user's companies."""
-    return Refusal.objects.filter(company_id__in=companies(user, Permission.ARRIVALS_READ))
 
 
 def owned(user: User, arrival: InboundMail) -> bool:

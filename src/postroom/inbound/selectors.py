@@ -15,10 +15,10 @@ from postroom.directory.access import companies
 from postroom.directory.models import User
 from postroom.directory.roles import Permission
 from postroom.domains.models import Alias
-from postroom.inbound.access import owned, readable, readable_refusals, readable_routes
+from postroom.inbound.access import owned, readable, readable_routes
 from postroom.inbound.models import InboundMail, RawMail, Refusal, Route
 from postroom.infra import blobs
-from postroom.infra.paging import Page, page_of
+from postroom.infra.paging import Page, newest, page_of
 from postroom.records.models import Record
 
 PAGE = 50
@@ -52,17 +52,16 @@ def arrivals(user: User, *, states: Sequence[str] = (), before: int | None = Non
 
     Arrivals of one company are found by it, those of several by their routes: two index scans, merged here.
     """
-    mails = InboundMail.objects.filter(company_id__in=companies(user, Permission.ARRIVALS_READ))
-    routes = readable_routes(user)
+    mine = companies(user, Permission.ARRIVALS_READ)
+    mails, routes = InboundMail.objects.all(), Route.objects.all()
     if before is not None:
         mails, routes = mails.filter(pk__lt=before), routes.filter(arrival_id__lt=before)
     if states:
         mails, routes = mails.filter(state__in=states), routes.filter(state__in=states)
-    keys = set(mails.order_by("-pk").values_list("pk", flat=True)[: limit + 1])
-    keys |= set(routes.order_by("-arrival_id").values_list("arrival_id", flat=True).distinct()[: limit + 1])
-    newest = sorted(keys, reverse=True)[: limit + 1]
-    rows = _with_routes(user, list(InboundMail.objects.filter(pk__in=newest).order_by("-pk")))
-    return page_of(rows, newest, limit)
+    found = {*newest(mails, mine, "pk", limit + 1), *newest(routes, mine, "arrival_id", limit + 1)}
+    keys = sorted(found, reverse=True)[: limit + 1]
+    rows = _with_routes(user, list(InboundMail.objects.filter(pk__in=keys).order_by("-pk")))
+    return page_of(rows, keys, limit)
 
 
 def arrival(user: User, pk: int) -> Arrival | None:
@@ -125,11 +124,13 @@ class Refusals:
 
 def refusals(user: User, *, before: tuple[datetime, int] | None = None, limit: int = PAGE) -> Refusals:
     """What was refused at the doors, latest first: what comes after the key `before`."""
-    found = readable_refusals(user)
+    found = Refusal.objects.order_by("-last_at", "-pk")
     if before is not None:
         at, pk = before
         found = found.filter(Q(last_at__lt=at) | Q(last_at=at, pk__lt=pk))
-    rows = list(found.order_by("-last_at", "-pk")[: limit + 1])
+    mine = companies(user, Permission.ARRIVALS_READ)
+    rows = [row for company in mine for row in found.filter(company_id=company)[: limit + 1]]
+    rows.sort(key=lambda row: (row.last_at, row.pk), reverse=True)
     last = rows[limit - 1] if len(rows) > limit else None
     return Refusals(tuple(rows[:limit]), (last.last_at, last.pk) if last else None)
 
@@ -137,8 +138,8 @@ def refusals(user: User, *, before: tuple[datetime, int] | None = None, limit: i
 def reasons(user: User, message_ids: Sequence[int]) -> dict[int, Route]:
     """Why each message stands where it stands: the route that posted it. For all who may read the message."""
     mine = companies(user, Permission.RECORDS_READ)
-    rows = Route.objects.filter(message_id__in=message_ids, company_id__in=mine)
-    return {route.message_id: route for route in rows.order_by("-pk") if route.message_id}
+    rows = Route.objects.filter(message_id__in=message_ids).order_by("-pk")  # by message alone: by company it is slow
+    return {route.message_id: route for route in rows if route.message_id and route.company_id in mine}
 
 
 def oldest_waiting(at: datetime) -> datetime | None:
