@@ -14,6 +14,8 @@ MOST_ATTRIBUTION = 3  # lines of a wrapped attribution
 MOST_BROKEN_ATTRIBUTION = 6  # lines where its address was torn apart, blank ones among them
 WRAPPED = 70  # characters of a quoted line that may have been broken by wrapping
 
+_ENDS = frozenset(":：-_>=*")  # with what an announcing line may end
+
 
 class Mark(IntEnum):
     """What is known of a line."""
@@ -29,12 +31,13 @@ def find_marks(lines: Sequence[str], given: Sequence[Mark] | None = None) -> tup
 
     Behind the line that announces a forwarded mail nothing is marked: what is passed on is there to be read.
     """
-    marks = list(given) if given else [Mark.WORDS] * len(lines)
+    words, rest = Mark.WORDS, Mark.REST
+    marks = list(given) if given else [words] * len(lines)
     candidates = 0
     for place, whole in enumerate(lines):
         line = whole.strip()
         known = marks[place]
-        if known is Mark.REST:
+        if known is rest:
             return marks, _with_divider(lines, place)
         if not line:
             continue
@@ -42,13 +45,15 @@ def find_marks(lines: Sequence[str], given: Sequence[Mark] | None = None) -> tup
             marks[place] = known or Mark.QUOTE
             _join_wrapped(lines, marks, place)
             continue
-        if candidates > MOST_CANDIDATES or not _is_candidate(line):
+        if not (line[-1] in _ENDS or ":" in line or "：" in line or "GMT" in line) or candidates > MOST_CANDIDATES:
+            continue
+        if not _is_candidate(line):
             continue
         candidates += 1
         if markers.is_forward(line):
             _unmark(marks, place)
             break
-        if known is Mark.WORDS:
+        if known is words:
             begin = _quotation(lines, marks, place, line)
             if begin is not None and not _quote_follows(lines, marks, place + 1):
                 return marks, _with_divider(lines, begin)
@@ -61,7 +66,7 @@ def find_marks(lines: Sequence[str], given: Sequence[Mark] | None = None) -> tup
 
 def _is_candidate(line: str) -> bool:
     last = line[-1]
-    if last in ":：-_>=*":
+    if last in _ENDS:
         return True
     if line[0].isdigit():
         return "GMT" in line

@@ -25,7 +25,7 @@ _OPENER = re.compile(
     r"[\W_]*(?:on|at|le|am|el|il|in data|op|em|no dia|dne|dňa|w dniu|dnia|den|på|pe|în|στις|στο|em|à|vào|na|d\."
     r"|mon|tue|wed|thu|fri|sat|sun|mo\.|di\.|mi\.|do\.|fr\.|sa\.|so\.|пн|вт|ср|чт|пт|сб|вс|нд|pon|wt|śr|czw|pt|sob"
     r"|ndz"
-    r"|lun|mar|mié|jue|vie|sáb|dom|\d{1,4})(?![^\W\d_])|[\W_]*[在于於]",
+    r"|lun|mar|mié|jue|vie|sáb|dom|[^\W\d_]{2,4}[.,]{0,2} \d{1,2}|\d{1,4})(?![^\W\d_])|[\W_]*[在于於]",
     re.IGNORECASE,
 )
 _DATE = re.compile(

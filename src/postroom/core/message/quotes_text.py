@@ -37,6 +37,8 @@ def split_text(text: str) -> Split:
     """The Split of a text body; linear in its length."""
     lines = text.split("\n")
     folded, inline = fold(lines)
+    if True not in folded:
+        return Split(text.strip(), "", inline)
     return Split(joined(lines, folded, away=False), joined(lines, folded, away=True), inline)
 
 
@@ -51,7 +53,7 @@ def fold(lines: Sequence[str], given: Sequence[Mark] | None = None) -> tuple[lis
     `given` says what else is known of the lines, as from the markup of HTML.
     """
     marks, rest = find_marks(lines, given)
-    runs = _runs(lines, marks, rest)
+    runs = _runs(lines, marks, rest) if any(marks) else [_Run(0, rest, Mark.WORDS)]
     inline = _answered_between(runs)
     folded = [False] * len(lines)
     for place, run in enumerate(runs):
@@ -61,7 +63,7 @@ def fold(lines: Sequence[str], given: Sequence[Mark] | None = None) -> tuple[lis
         elif not inline:
             folded[run.start : run.end] = [True] * (run.end - run.start)
     folded[rest:] = [True] * (len(lines) - rest)
-    if not any(line and not gone and not line.isspace() for line, gone in zip(lines, folded, strict=True)):
+    if all(gone or _blank(line) for line, gone in zip(lines, folded, strict=True)):
         return [False] * len(lines), inline
     return folded, inline
 

@@ -32,10 +32,8 @@ _AT_START = re.compile(
 )
 _COMMAND = re.compile(rf"RCPT TO:[ ]?<({_ADDRESS})>", re.IGNORECASE)
 _LABELLED = re.compile(
-    rf"(?:recipient|user|address|account|mailbox|to|empfänger|destinatario|destinataire|for|deliver(?:ed)?(?: mail"
-    rf"| message)? to|reach"
-    rf"|undeliverable to|failed to|delivered to)\S{{0,3}}[ \t]*(?:address|name"
-    rf"|e-?mail)?[ \t]*[:=]?\s{{0,3}}[<\"'(\[]?({_ADDRESS})",
+    r"(?<![\w@.])(?:recipients?|user|address|account|mailbox|to|for|empfänger|destinatario|destinataire|reach|failed)"
+    rf"(?:[^\w\n@]{{1,4}}(?:address|name|e-?mail))?[^\w@]{{1,5}}({_ADDRESS})",
     re.IGNORECASE,
 )
 _REFUSED = re.compile(
@@ -81,8 +79,13 @@ def _named(notice: str, mail: Mail | None) -> list[str]:
         named = [one.email for value in mail.headers.unfolded("X-Failed-Recipients") for one in parse_addresses(value)]
         if named:
             return _unique(named, set())
-    for pattern in (_AT_START, _COMMAND, _LABELLED, _REFUSED, _ANY):
-        found = _unique((match[1] or match[match.lastindex or 1] for match in pattern.finditer(notice)), others)
+    for pattern in (_AT_START, _COMMAND):
+        found = _unique((match[match.lastindex or 1] for match in pattern.finditer(notice)), set())
+        if found:
+            return found
+    for pattern in (_LABELLED, _REFUSED, _ANY):
+        found = _unique((match[match.lastindex or 1] for match in pattern.finditer(notice)), others)
+        found = [address for address in found if not _SYSTEM.match(address)]
         if found:
             return found
     return []
@@ -98,7 +101,7 @@ def _unique(addresses: Iterable[str], others: set[str]) -> list[str]:
     found: dict[str, None] = {}
     for address in addresses:
         normal = normalise(address.rstrip("."))
-        if normal and normal not in others and not _SYSTEM.match(normal):
+        if normal and normal not in others:
             found[normal] = None
         if len(found) == MOST_RECIPIENTS:
             break

@@ -14,13 +14,15 @@ _SPACE = re.compile(r"\s+")
 _DEAD_STATUS = frozenset(("5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.4.310"))
 _NO_USER = re.compile(
     r"user ?unknown|unknown (?:user|recipient|address|local|account)|no such (?:user|recipient|mailbox|person|address"
-    r"|account|local)|(?:user|recipient|account|mailbox|address|email)\S{0,30} (?:\S{1,30} )?(?:does not|doesn'?t|do not) exist"
+    r"|account|local)|(?:user|recipient|account|mailbox|address|email)\S{0,30} (?:\S{1,30} )?(?:does not|doesn'?t"
+    r"|do not) exist"
     r"|(?:user|recipient|account|mailbox|address)\S{0,30} (?:is |was )?(?:not found|not known|unknown|invalid"
     r"|rejected: user)"
     r"|(?:wasn.?t|not) found at|does not like recipient|invalid (?:recipient|mailbox|user|address)|not listed in"
     r"|no (?:mailbox|account|user) (?:here|by that|with that|found)|mailbox not found|address not found"
     r"|unrouteable address"
-    r"|doesn.?t have a \S{1,30} account|recipient (?:is not|not) (?:found|exist)|no existe|inconnu|unbekannt|desconocid"
+    r"|doesn.?t have a \S{1,30} account|recipient (?:is not|not) (?:found|exist)|no existe|inconnu|unbekannt"
+    r"|desconocid"
     r"|utente sconosciuto|not a valid (?:user|recipient|mailbox)|recipnotfound|address unknown|unknown to",
     re.IGNORECASE,
 )
@@ -33,7 +35,8 @@ _NO_HOST = re.compile(
 _FULL = re.compile(
     r"(?:mailbox|quota|inbox|account|storage)\S{0,30}(?: \S{1,30}){0,3} (?:full|exceed\w*)|over ?quota|quota exceeded"
     r"|mailbox full"
-    r"|out of storage|exceeded (?:\S{1,30} ){0,2}(?:quota|storage|space)|insufficient (?:disk|system) storage|disk full",
+    r"|out of storage|exceeded (?:\S{1,30} ){0,2}(?:quota|storage|space)|insufficient (?:disk|system) storage"
+    r"|disk full",
     re.IGNORECASE,
 )
 _TEMPORARY = re.compile(
