@@ -90,14 +90,14 @@ class _Reader:
     words: list[str] = field(default_factory=list)
     drawn: bool = False  # something stands on the present line
     rest: bool = False  # the present line begins a quotation that reaches to the end
-    open: list[tuple[str, int, Mark]] = field(default_factory=lambda: [("", 0, Mark.WORDS)])
+    opened: list[tuple[str, int, Mark]] = field(default_factory=lambda: [("", 0, Mark.WORDS)])
     pre: int = 0
 
     def end_line(self) -> None:
         """End the present line, even where it is empty."""
         page = self.page
         page.lines.append("".join(self.words).strip())
-        page.marks.append(Mark.REST if self.rest else self.open[-1][2])
+        page.marks.append(Mark.REST if self.rest else self.opened[-1][2])
         self.words.clear()
         self.drawn = self.rest = False
 
@@ -110,7 +110,7 @@ class _Reader:
 
     def add(self, words: str, start: int, end: int) -> None:
         """Put words or a picture on the present line."""
-        self.page.pieces.append(Piece(start, end, len(self.page.lines), self.open[-1][1]))
+        self.page.pieces.append(Piece(start, end, len(self.page.lines), self.opened[-1][1]))
         self.words.append(words)
         self.drawn = True
 
@@ -180,8 +180,8 @@ def _open(reader: _Reader, name: str, attributes: str, start: int, end: int) -> 
         reader.rest, mark = True, Mark.WORDS
     if attributes and name != "td" and _RULED.search(attributes):
         _draw_rule(reader)
-    page.elements.append(Element(start, end, reader.open[-1][1]))
-    reader.open.append((name, len(page.elements) - 1, max(mark, reader.open[-1][2])))
+    page.elements.append(Element(start, end, reader.opened[-1][1]))
+    reader.opened.append((name, len(page.elements) - 1, max(mark, reader.opened[-1][2])))
     reader.pre += name == "pre"
 
 
@@ -194,7 +194,7 @@ def _read_void(reader: _Reader, name: str, attributes: str, start: int, end: int
     elif name == "hr":
         reader.break_line()
         reader.rest = _mark_of(name, attributes) is Mark.REST
-        reader.page.pieces.append(Piece(start, end, len(reader.page.lines), reader.open[-1][1]))
+        reader.page.pieces.append(Piece(start, end, len(reader.page.lines), reader.opened[-1][1]))
         _draw_rule(reader)
 
 
@@ -206,14 +206,14 @@ def _draw_rule(reader: _Reader) -> None:
 
 def _close(reader: _Reader, name: str) -> None:
     """End the element; an end tag that fits no open element says nothing."""
-    if len(reader.open) < 2 or reader.open[-1][0] != name:
+    if len(reader.opened) < 2 or reader.opened[-1][0] != name:
         return
     if name in ("td", "th"):
         reader.words.append(" ")
-    leaves_quote = reader.open[-1][2] is not reader.open[-2][2]
+    leaves_quote = reader.opened[-1][2] is not reader.opened[-2][2]
     if name in _BLOCKS or leaves_quote:
         reader.break_line(paragraph=name in _PARAGRAPHS and not leaves_quote)
-    reader.open.pop()
+    reader.opened.pop()
     reader.pre -= name == "pre"
 
 
