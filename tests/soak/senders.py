@@ -42,6 +42,7 @@ class Senders:
 
     def __init__(self, installation: Installation, planned: Sequence[Planned]) -> None:
         self.log = Log()
+        self.limit = len(planned)  # no further mail is begun once so many were taken
         self._installation = installation
         self._left: queue.SimpleQueue[Planned] = queue.SimpleQueue()
         for one in planned:
@@ -65,7 +66,10 @@ class Senders:
         door = _Door(self._installation)
         with contextlib.suppress(queue.Empty):
             while not self._stopping:
-                self._deliver(self._left.get_nowait(), door)
+                one = self._left.get_nowait()
+                while self.log.taken >= self.limit and not self._stopping:
+                    time.sleep(0.002)
+                self._deliver(one, door)
         door.close()
 
     def _deliver(self, one: Planned, door: _Door) -> None:

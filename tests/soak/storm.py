@@ -20,6 +20,8 @@ from tests.support.running import Installation, kill, stop
 SEND_SECONDS = 600.0
 QUIET_SECONDS = 90.0
 LEASE_SECONDS = "3"
+AHEAD = 40  # mails that may be taken beyond the next kill, so that there is always work to be interrupted
+VERBS = {"listener": "smtp", "worker": "worker"}
 VICTIMS = (("listener",), ("worker",), ("listener", "worker"))
 
 
@@ -41,11 +43,16 @@ class Crew:
 
     installation: Installation
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    said: dict[str, int] = field(default_factory=dict)
 
     def start(self, names: Sequence[str]) -> None:
         for name in names:
-            verb = "smtp" if name == "listener" else "worker"
-            self.running[name] = self.installation.start("postroom", verb)
+            self.said[name] = len(self.installation.said(VERBS[name]))
+            self.running[name] = self.installation.start("postroom", VERBS[name])
+
+    def are_ready(self, names: Sequence[str]) -> bool:
+        """Whether these have said so since they were started."""
+        return all("is ready" in self.installation.said(VERBS[name])[self.said[name] :] for name in names)
 
     def kill(self, names: Sequence[str]) -> None:
         """The process alone first, at once, as a crash does; then what is left of its group, as the supervisor does."""
@@ -87,16 +94,18 @@ def _strike(chance: random.Random, points: int, mails: int, senders: Senders, cr
     """Kill at random moments while mails are on their way: each at a number of mails, and some milliseconds after."""
     struck = []
     for after in sorted(chance.randrange(mails * 9 // 10) for _ in range(points)):
-        until = time.monotonic() + SEND_SECONDS
-        while senders.log.taken < after and time.monotonic() < until:
-            time.sleep(0.002)
-        time.sleep(chance.random() * 0.05)
+        senders.limit = after + AHEAD
         names = chance.choice(VICTIMS)
+        until = time.monotonic() + SEND_SECONDS
+        while (senders.log.taken < after or not crew.are_ready(names)) and time.monotonic() < until:
+            time.sleep(0.002)
+        time.sleep(chance.random() * 0.1)
         crew.kill(names)
         struck.append("+".join(names))
         print(f"{senders.log.taken} mails taken, killed {struck[-1]}", file=sys.stderr, flush=True)
         time.sleep(chance.random() * 0.2)
         crew.start(names)
+    senders.limit = mails
     return struck
 
 

@@ -50,6 +50,10 @@ class Server:
         """Make the data folder and start; ready for connections on return."""
         user, locale = ("--username=postgres", "--auth=trust"), ("--encoding=UTF8", "--locale=C.UTF-8")
         self._run("initdb", "--pgdata", str(self._data), *user, *locale, "--no-sync", "--no-instructions")
+        self.resume()
+
+    def resume(self) -> None:
+        """Start with the data that is there; ready for connections on return."""
         options = " ".join(f"-c {name}={value}" for name, value in SETTINGS.items())
         log = str(self.folder / "log")
         self._run("pg_ctl", "-D", str(self._data), "-w", "-l", log, "-o", f"-k {self.folder} {options}", "start")

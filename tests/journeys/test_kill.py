@@ -1,0 +1,37 @@
+"""Nothing that was promised is lost, wherever a process is killed: a short soak; `make soak` is the long one."""
+
+from __future__ import annotations
+
+import secrets
+
+import pytest
+
+from tests.soak.mails import plan
+from tests.soak.storm import run
+
+POINTS, MAILS = 5, 1000
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def seed() -> int:
+    """Printed where a test fails; `python -m tests.soak --seed` repeats it."""
+    return secrets.randbelow(1_000_000)
+
+
+def test_kills_lose_nothing(seed: int) -> None:
+    outcome = run(seed, POINTS, MAILS)
+    assert outcome.wrong == [], f"seed {seed}"
+    assert (outcome.taken, len(outcome.kills)) == (MAILS, POINTS)
+
+
+def test_kills_lose_nothing_on_postgres(seed: int, postgres_url: str) -> None:
+    outcome = run(seed, 2, 300, postgres_url)
+    assert outcome.wrong == [], f"seed {seed}"
+    assert outcome.taken == 300
+
+
+def test_a_seed_repeats_its_mails() -> None:
+    assert plan(7, 20) == plan(7, 20)
+    assert len({one.sender for one in plan(7, 1000)}) == 1000
