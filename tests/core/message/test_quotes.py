@@ -156,6 +156,10 @@ def test_a_signature_is_folded(delimiter: str) -> None:
     assert "Chairs Ltd" in split.quoted
 
 
+def test_the_signature_of_a_list_below_that_of_the_writer() -> None:
+    assert split_text("Ninety each.\n-- \nBob\n-- \nChairs list: https://lists.example/chairs\n").own == "Ninety each."
+
+
 def test_two_dashes_above_a_long_text_are_no_signature() -> None:
     text = "Ninety each.\n--\n" + "\n".join(f"Point {number}" for number in range(40))
     assert split_text(text).own == text
@@ -206,6 +210,7 @@ def test_where_nothing_is_own_everything_is_shown(text: str) -> None:
     "opening",
     [
         "---------- Forwarded message ---------",
+        "--- begin forwarded text",
         "Begin forwarded message:",
         "-------- Weitergeleitete Nachricht --------",
         "---------- Message transféré ---------",

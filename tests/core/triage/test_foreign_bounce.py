@@ -130,14 +130,14 @@ def test_recipients_named_by_a_header_of_their_own_count() -> None:
 @pytest.mark.parametrize(
     ("words", "status", "action", "hard"),
     [
-        ("Mailbox full", "4.2.2", "failed", False),
+        ("Mailbox full", "5.2.2", "failed", False),
         ("552 5.2.2 quota exceeded", "5.2.2", "failed", False),
         ("Host or domain name not found", "5.1.2", "failed", True),
         ("User unknown", "5.1.1", "failed", True),
         ("421 4.7.0 Try again later", "4.7.0", "failed", False),
         ("550 5.7.1 Message refused as spam", "5.7.1", "failed", False),
         ("550 rejected", "5.0.0", "failed", False),
-        ("connect to mx[192.0.2.25]:25: Connection timed out", "4.0.0", "failed", False),
+        ("connect to mx[192.0.2.25]:25: Connection timed out", "5.0.0", "failed", False),
     ],
 )
 def test_the_words_of_a_server_say_what_it_means(words: str, status: str, action: str, hard: bool) -> None:

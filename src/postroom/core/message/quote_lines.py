@@ -45,9 +45,7 @@ def find_marks(lines: Sequence[str], given: Sequence[Mark] | None = None) -> tup
             marks[place] = known or Mark.QUOTE
             _join_wrapped(lines, marks, place)
             continue
-        if not (line[-1] in _ENDS or ":" in line or "：" in line or "GMT" in line) or candidates > MOST_CANDIDATES:
-            continue
-        if not _is_candidate(line):
+        if candidates > MOST_CANDIDATES or not _is_candidate(line):
             continue
         candidates += 1
         if markers.is_forward(line):
@@ -65,11 +63,13 @@ def find_marks(lines: Sequence[str], given: Sequence[Mark] | None = None) -> tup
 
 
 def _is_candidate(line: str) -> bool:
-    last = line[-1]
-    if last in _ENDS:
+    """A quick look: whether the line can announce anything; most lines cannot."""
+    if line[-1] in _ENDS or line[0] == "-":
         return True
-    if line[0].isdigit():
-        return "GMT" in line
+    if ":" not in line and "：" not in line:
+        return False
+    if line[0].isdigit() and "GMT" in line:
+        return True
     return (":" in line[:30] or "：" in line[:30]) and len(line) < markers.LONGEST_LINE * 3
 
 

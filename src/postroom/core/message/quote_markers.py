@@ -49,7 +49,7 @@ _ORIGINAL = re.compile(
     re.IGNORECASE,
 )
 _FORWARDED = re.compile(
-    r"(?:begin )?forwarded (?:message|by)|weitergeleitete (?:nachricht|e-mail)|message transféré"
+    r"(?:begin )?forwarded (?:message|mail|text|by)|weitergeleitete (?:nachricht|e-mail)|message transféré"
     r"|(?:début du )?message "
     r"réexpédié|mensaje reenviado|messaggio inoltrato|mensagem encaminhada|doorgestuurd bericht|begin doorgestuurd"
     r"|wiadomość przekazana|przekazana wiadomość|přeposlaná zpráva|videresendt (?:meddelelse|melding|besked)"

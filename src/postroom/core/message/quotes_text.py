@@ -98,14 +98,16 @@ def _answered_between(runs: Sequence[_Run]) -> bool:
 
 
 def _fold_signature(lines: Sequence[str], run: _Run, folded: list[bool]) -> None:
-    """Fold what stands below `-- `, and what a device signed with, at the end of own words."""
+    """Fold what stands below `-- `, and what a device signed with, at the end of own words.
+
+    A list sets its own signature below the writer's: each may have MOST_SIGNATURE lines.
+    """
     end = run.end
     found = 0
     for place in range(run.end - 1, run.start - 1, -1):
         line = lines[place].strip()
         if line == "--":
-            end = place
-            break
+            end, found = place, 0
         found += bool(line)
         if found > MOST_SIGNATURE:
             break

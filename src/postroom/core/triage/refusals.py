@@ -39,13 +39,6 @@ _FULL = re.compile(
     r"|disk full",
     re.IGNORECASE,
 )
-_TEMPORARY = re.compile(
-    r"tempor|try(?:ing)? again|will be retried|retr(?:y|ied) (?:later|until)|still being|has been delayed|delayed \d"
-    r"|not yet been delivered|greylist|deferred|timed? ?out|retry timeout|connection refused|too many (?:connections"
-    r"|rec)"
-    r"|resources? (?:temporarily )?unavailable|in the queue (?:too|for)|attempts will continue|warning",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +77,8 @@ def _best_status(given: str, words: str) -> str:
 
 
 def _guessed_status(words: str, smtp: str, *, delayed: bool, no_user: bool, no_host: bool) -> str:
-    if smtp:
-        grade = smtp[0]
-    elif delayed:
-        grade = "4"
-    elif no_user or no_host:
-        grade = "5"
-    else:
-        grade = "4" if _FULL.search(words) or _TEMPORARY.search(words) else "5"
+    """A status where the report gives none: a server that gave up without a code will not try again."""
+    grade = smtp[0] if smtp else "4" if delayed else "5"
     if grade == "5" and no_user:
         return "5.1.1"
     if grade == "5" and no_host:
@@ -101,4 +88,4 @@ def _guessed_status(words: str, smtp: str, *, delayed: bool, no_user: bool, no_h
 
 def one_line(words: str) -> str:
     """`words` on one line, cut to what is worth keeping."""
-    return _SPACE.sub(" ", words[: LONGEST_REASON * 2]).strip()[:LONGEST_REASON]
+    return _SPACE.sub(" ", words[: LONGEST_REASON * 2]).lstrip(" >:;,").rstrip()[:LONGEST_REASON]
