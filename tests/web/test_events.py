@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from django.db import connections
@@ -55,13 +55,17 @@ def test_what_was_missed_is_told_or_said_to_be_too_long_ago() -> None:
 
 
 @pytest.fixture
-def follower(monkeypatch: pytest.MonkeyPatch) -> Follower:
+def follower(monkeypatch: pytest.MonkeyPatch) -> Iterator[Follower]:
     made = Follower()
     monkeypatch.setattr(events, "FOLLOWER", made)
     monkeypatch.setattr(events, "PING", 0.3)
     monkeypatch.setattr(events, "LOOK", 0.1)
     monkeypatch.setattr(events, "_end_streams_on_signals", lambda stop: None)
-    return made
+    yield made
+    thread = made._thread
+    made.stop()
+    if thread is not None:
+        thread.join(5)
 
 
 async def _next(parts: AsyncIterator[bytes]) -> str:
@@ -86,8 +90,8 @@ def test_a_stream_tells_news_pings_and_ends_with_the_server(follower: Follower) 
         for _ in range(20):  # the follower needs a moment to know where the news begins
             if (await _next(parts)).startswith(": ping"):
                 break
-        ears = ears_by_id
-        company = await asyncio.to_thread(lambda: next(iter((ears(user.pk) or ALL).companies["record"])))
+        ears = await events.away(ears_by_id)(user.pk)
+        (company,) = ears.companies["record"]
         await _commit((company + 5, "record", "lead:9"), (company, "record", "lead:1"))
         said = await _next(parts)
         assert "event: record" in said
