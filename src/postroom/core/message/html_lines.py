@@ -6,6 +6,7 @@ import html as entities
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from postroom.core.message.markup import VOID
 from postroom.core.message.quote_lines import Mark
@@ -49,8 +50,7 @@ _RULED = re.compile(
 _INDENT = re.compile(r"margin:\s*0(?:px)?\s+0(?:px)?\s+0(?:px)?\s+40px|border:\s*none", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Element:
+class Element(NamedTuple):
     """The open tag of an element at `start` to `end`, and the number of the element around it."""
 
     start: int
@@ -58,8 +58,7 @@ class Element:
     parent: int
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """Words, a picture, a rule or a line break at `start` to `end`, shown on `line` within `element`."""
 
     start: int
@@ -121,20 +120,37 @@ def read_page(html: str) -> Page:
     for start, end, tag in _tokens(html):
         if tag is None:
             _read_words(reader, html[start:end], start, end)
-            continue
-        name = tag[2].lower()
-        if tag[1]:
-            _close(reader, name)
+        elif tag[0] == "/":
+            _close(reader, tag[1:].lower())
         else:
-            _open(reader, name, tag[3], start, end)
+            name, space, attributes = tag.partition(" ")
+            _open(reader, name.lower(), space + attributes, start, end)
     reader.end_line()
     return reader.page
 
 
-def _tokens(html: str) -> Iterator[tuple[int, int, re.Match[str] | None]]:
-    """Each tag, and each run of words between tags, in order."""
-    place = broken = 0
-    found = html.find("<")
+def _tokens(html: str) -> Iterator[tuple[int, int, str | None]]:
+    """Each tag with what stands between its angles, and each run of words between tags, in order."""
+    pieces = html.split("<")
+    place = len(pieces[0])
+    if place:
+        yield 0, place, None
+    for piece in pieces[1:]:
+        tag, angle, _ = piece.partition(">")
+        if not angle or tag.count('"') % 2 or not (tag[:1].isalpha() or tag[:1] == "/"):
+            yield from _odd_tokens(html, place)
+            return
+        end = place + len(tag) + 2
+        yield place, end, tag
+        place += len(piece) + 1
+        if end < place:
+            yield end, place, None
+
+
+def _odd_tokens(html: str, place: int) -> Iterator[tuple[int, int, str | None]]:
+    """The tokens from `place` on, where a value holds an angle, or the HTML is not what the sanitiser writes."""
+    broken = 0
+    found = html.find("<", place)
     while found >= 0 and broken <= MOST_BROKEN_TAGS:
         tag = _TAG.match(html, found)
         if tag is None:
@@ -144,7 +160,7 @@ def _tokens(html: str) -> Iterator[tuple[int, int, re.Match[str] | None]]:
         if place < found:
             yield place, found, None
         place = tag.end()
-        yield found, place, tag
+        yield found, place, html[found + 1 : place - 1]
         found = html.find("<", place)
     if place < len(html):
         yield place, len(html), None
@@ -173,16 +189,19 @@ def _open(reader: _Reader, name: str, attributes: str, start: int, end: int) -> 
     if name in VOID:
         _read_void(reader, name, attributes, start, end)
         return
-    mark = _mark_of(name, attributes)
-    if name in _BLOCKS or mark is not Mark.WORDS:
+    words = Mark.WORDS
+    mark = words if not attributes and name != "blockquote" else _mark_of(name, attributes)
+    if name in _BLOCKS or mark is not words:
         reader.break_line(paragraph=name in _PARAGRAPHS)
     if mark is Mark.REST:
-        reader.rest, mark = True, Mark.WORDS
-    if attributes and name != "td" and _RULED.search(attributes):
+        reader.rest, mark = True, words
+    if "border-top" in attributes and name != "td" and _RULED.search(attributes):
         _draw_rule(reader)
-    page.elements.append(Element(start, end, reader.opened[-1][1]))
-    reader.opened.append((name, len(page.elements) - 1, max(mark, reader.opened[-1][2])))
-    reader.pre += name == "pre"
+    _, parent, around = reader.opened[-1]
+    page.elements.append(Element(start, end, parent))
+    reader.opened.append((name, len(page.elements) - 1, around if mark is words else max(mark, around)))
+    if name == "pre":
+        reader.pre += 1
 
 
 def _read_void(reader: _Reader, name: str, attributes: str, start: int, end: int) -> None:
@@ -206,15 +225,17 @@ def _draw_rule(reader: _Reader) -> None:
 
 def _close(reader: _Reader, name: str) -> None:
     """End the element; an end tag that fits no open element says nothing."""
-    if len(reader.opened) < 2 or reader.opened[-1][0] != name:
+    opened = reader.opened
+    if len(opened) < 2 or opened[-1][0] != name:
         return
     if name in ("td", "th"):
         reader.words.append(" ")
-    leaves_quote = reader.opened[-1][2] is not reader.opened[-2][2]
+    leaves_quote = opened[-1][2] is not opened[-2][2]
     if name in _BLOCKS or leaves_quote:
         reader.break_line(paragraph=name in _PARAGRAPHS and not leaves_quote)
-    reader.opened.pop()
-    reader.pre -= name == "pre"
+    opened.pop()
+    if name == "pre":
+        reader.pre -= 1
 
 
 def _mark_of(name: str, attributes: str) -> Mark:

@@ -31,7 +31,7 @@ def find_marks(lines: Sequence[str], given: Sequence[Mark] | None = None) -> tup
 
     Behind the line that announces a forwarded mail nothing is marked: what is passed on is there to be read.
     """
-    words, rest = Mark.WORDS, Mark.REST
+    words, quote, rest = Mark.WORDS, Mark.QUOTE, Mark.REST
     marks = list(given) if given else [words] * len(lines)
     candidates = 0
     for place, whole in enumerate(lines):
@@ -42,8 +42,10 @@ def find_marks(lines: Sequence[str], given: Sequence[Mark] | None = None) -> tup
         if not line:
             continue
         if line[0] == ">" and not (line[-1] in ":：" and markers.closes_address(line)):
-            marks[place] = known or Mark.QUOTE
-            _join_wrapped(lines, marks, place)
+            if known is words:
+                marks[place] = quote
+            if marks[place - 1] is words:
+                _join_wrapped(lines, marks, place)
             continue
         if candidates > MOST_CANDIDATES or not _is_candidate(line):
             continue

@@ -71,12 +71,15 @@ def fold(lines: Sequence[str], given: Sequence[Mark] | None = None) -> tuple[lis
 def _runs(lines: Sequence[str], marks: Sequence[Mark], rest: int) -> list[_Run]:
     """The lines before `rest` as alternating runs of words and quotes; blank lines stay with the run before them."""
     runs: list[_Run] = []
-    start, mark = 0, Mark.WORDS
+    words = mark = Mark.WORDS
+    start = 0
     for place in range(rest):
         now = marks[place]
-        if (now is Mark.WORDS) is (mark is Mark.WORDS):
-            mark = max(mark, now)
-        elif now is not Mark.WORDS or not _blank(lines[place]):
+        if now is mark:
+            continue
+        if now is not words and mark is not words:
+            mark = Mark.ATTRIBUTED
+        elif now is not words or not _blank(lines[place]):
             if start < place:
                 runs.append(_Run(start, place, mark))
             start, mark = place, now
