@@ -53,15 +53,23 @@ def find_marks(lines: Sequence[str], given: Sequence[Mark] | None = None) -> tup
         if markers.is_forward(line):
             _unmark(marks, place)
             break
-        if known is words:
-            begin = _quotation(lines, marks, place, line)
-            if begin is not None and not _quote_follows(lines, marks, place + 1):
-                return marks, _with_divider(lines, begin)
-            if begin is not None:
-                marks[begin : place + 1] = [Mark.ATTRIBUTED] * (place + 1 - begin)
-            elif line[0] == ">":
-                marks[place] = Mark.QUOTE
+        begin = _announced(lines, marks, place, line) if known is words else None
+        if begin is not None:
+            return marks, _with_divider(lines, begin)
     return marks, len(lines)
+
+
+def _announced(lines: Sequence[str], marks: list[Mark], place: int, line: str) -> int | None:
+    """Mark the lines that announce the quote below them; where they announce all the rest, give the first of them."""
+    begin = _quotation(lines, marks, place, line)
+    if begin is None:
+        if line[0] == ">":
+            marks[place] = Mark.QUOTE
+        return None
+    if not _quote_follows(lines, marks, place + 1):
+        return begin
+    marks[begin : place + 1] = [Mark.ATTRIBUTED] * (place + 1 - begin)
+    return None
 
 
 def _is_candidate(line: str) -> bool:
