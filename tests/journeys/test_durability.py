@@ -251,6 +251,7 @@ def test_a_database_that_is_away_loses_nothing(
     acme = acme_in(tmp_path / "var", own_server.create_database())
     crew += [acme.listener(), acme.worker()]
     assert send(acme, mail())[0] == 250
+    assert until(lambda: "is ready" in acme.said("worker"))
     pid = int((own_server.folder / "data" / "postmaster.pid").read_text().split()[0])
     os.kill(pid, signal.SIGQUIT)
     assert until(lambda: not Path(f"/proc/{pid}").exists())
