@@ -67,7 +67,7 @@ def test_a_mail_becomes_a_lead_with_its_reason(demo: House, token: str) -> None:
     arrival = next(one for one in demo.get("/inbound", token)["items"] if one["subject"] == "Forty chairs")
     (route,) = demo.get(f"/inbound/{arrival['id']}", token)["routes"]
     assert (route["state"], route["recipients"]) == ("routed", ["sales@acme.example"])
-    assert [step for step in route["trace"] if step["step"] == "alias_match"]
+    assert [step for step in route["trace"] if step["step"] == "alias match"]
 
 
 def test_an_unknown_address_is_refused_and_written_down(demo: House, token: str) -> None:
