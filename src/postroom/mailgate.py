@@ -9,22 +9,25 @@ It loads nothing but the standard library, and little of that.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import socket
 import sys
 import time
-import uuid
 from contextlib import suppress
-from pathlib import Path
-from typing import BinaryIO, cast
+from functools import partial
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
 
 OK, USAGE, NO_USER, REFUSED, TRY_AGAIN = 0, 64, 67, 69, 75
-LIMIT = int(os.environ.get("POSTROOM_MAX_MESSAGE_SIZE") or 35 * 1024 * 1024)  # bytes
+LARGEST = 35 * 1024 * 1024  # bytes
 SECONDS = 30.0
 HEADERS = ((b"delivered-to",), (b"x-original-to",), (b"to", b"cc"))
-ADDRESS = re.compile(r"[^\s<>,;:()\"\[\]]+@[^\s<>,;:()\"\[\]]+")
+LONGEST_FIELD = 128 * 1024  # bytes
+PIECE = re.compile(r'"(?:[^"\\]|\\.){0,200}"|\((?:[^()\\]|\\.){0,200}\)|[<>,;:]|[^<>,;:"(]+|.', re.DOTALL)
 BARE = re.compile(rb"\r\n|\r|\n")
 
 
@@ -43,15 +46,23 @@ class Refused(Exception):
 def main(argv: list[str]) -> int:
     """Hand over the mail on standard input; the exit status."""
     try:
-        options, recipients = parse(argv)
+        return run(argv)
     except Usage as error:
-        return say(
-            USAGE, f"{error} Usage: postroom mailgate [-f SENDER] [--spool DIR] [--socket PATH | --url URL] [RCPT ...]"
-        )
-    raw = sys.stdin.buffer.read(LIMIT + 1)
-    if len(raw) > LIMIT:
-        return say(REFUSED, f"552 5.3.4 The mail is larger than {LIMIT // 1_000_000} MB.")
-    raw, recipients, from_headers = without_from_line(raw), *wanted(raw, recipients)
+        usage = "Usage: postroom mailgate [-f SENDER] [--spool DIR] [--socket PATH | --url URL] [RCPT ...]"
+        return say(USAGE, f"{error} {usage}")
+    except Exception as error:  # noqa: BLE001 whatever it is: the MTA has to keep the mail
+        return say(TRY_AGAIN, f"451 4.3.0 {error!r}")
+
+
+def run(argv: list[str]) -> int:
+    """As `main`; may raise."""
+    options, given = parse(argv)
+    limit = int(os.environ.get("POSTROOM_MAX_MESSAGE_SIZE") or LARGEST)
+    raw = sys.stdin.buffer.read(limit + 1)
+    if len(raw) > limit:
+        return say(REFUSED, f"552 5.3.4 The mail is larger than {limit // 1_000_000} MB.")
+    raw = without_from_line(raw)
+    recipients, from_headers = wanted(raw, given)
     if not recipients:
         return say(USAGE, "The mail names no recipient: give one on the command line.")
     try:
@@ -74,9 +85,9 @@ def parse(argv: list[str]) -> tuple[dict[str, str], list[str]]:
         "--url": "",
     }
     recipients: list[str] = []
-    words = iter(argv)
+    words = iter(os.fsencode(word).decode("utf-8", "replace") for word in argv)
     for word in words:
-        name, found, value = word.partition("=")
+        name, found, value = ("-f", "-f", word[2:]) if word[:2] == "-f" and word[2:] else word.partition("=")
         if word == "--":
             recipients += words
         elif name in options:
@@ -90,6 +101,9 @@ def parse(argv: list[str]) -> tuple[dict[str, str], list[str]]:
             recipients.append(word)
     if options["--url"] and not options["--url"].startswith(("http://", "https://")):
         raise Usage("--url has to begin with http:// or https://.")
+    options["-f"] = options["-f"].strip("<> ")
+    if options["-f"].upper() == "MAILER-DAEMON":  # how some MTAs write the null sender
+        options["-f"] = ""
     return options, recipients
 
 
@@ -106,11 +120,32 @@ def wanted(raw: bytes, given: list[str]) -> tuple[list[str], bool]:
     head = re.sub(rb"\r?\n[ \t]+", b" ", raw[: end.start() if end else len(raw)])
     fields = [line.partition(b":") for line in re.split(rb"\r?\n", head)]
     for names in HEADERS:
-        values = [value.decode("utf-8", "replace") for name, _, value in fields if name.strip().lower() in names]
-        found = [address for value in values for address in ADDRESS.findall(value)]
+        values = [value[:LONGEST_FIELD] for name, _, value in fields if name.strip().lower() in names]
+        found = [one for value in values for one in addresses(value.decode("utf-8", "replace"))]
         if found:
             return list(dict.fromkeys(found)), True
     return [], True
+
+
+def addresses(field: str) -> list[str]:
+    """The addresses of a header field: what stands in angle brackets wins over what stands beside it."""
+    found: list[str] = []
+    plain, inner, within = "", "", False
+    for piece in [*PIECE.findall(field), ","]:
+        if piece in {",", ";"} and not within:
+            found += [word for word in plain.split() if re.fullmatch(r"[^@\s]+@[^@\s]+", word)]
+            plain = inner = ""
+        elif piece == "<":
+            inner, within = "", True
+        elif piece == ">":
+            plain, within = inner, False
+        elif piece == ":":  # ends a source route or the name of a group
+            plain = inner = ""
+        elif within:
+            inner += piece
+        elif not inner and piece[0] not in '"(':
+            plain += piece
+    return found
 
 
 def deliver(options: dict[str, str], recipients: list[str], raw: bytes) -> None:
@@ -130,25 +165,33 @@ def by_lmtp(options: dict[str, str], recipients: list[str], raw: bytes) -> None:
             expect(wire, b"2")
             command(wire, f"LHLO {socket.gethostname()}", b"2")
             command(wire, f"MAIL FROM:<{options['-f']}> SIZE={len(raw)}", b"2")
-            taken, refused = 0, []
-            for recipient in recipients:
-                try:
-                    command(wire, f"RCPT TO:<{recipient}>", b"2")
-                    taken += 1
-                except Refused as error:
-                    refused.append(str(error))
-            if not taken:
-                raise Refused(refused[0])
+            taken = attempts([partial(command, wire, f"RCPT TO:<{one}>", b"2") for one in recipients])
             command(wire, "DATA", b"3")
             lines = BARE.sub(b"\r\n", raw)
             lines = lines.replace(b"\r\n.", b"\r\n..")
             wire.write(b"." + lines if lines.startswith(b".") else lines)
             wire.write(b".\r\n" if lines.endswith(b"\r\n") else b"\r\n.\r\n")
             wire.flush()
-            for _ in range(taken):
-                expect(wire, b"2")
-            wire.write(b"QUIT\r\n")
-            wire.flush()
+            attempts([partial(expect, wire, b"2")] * taken, enough=1)  # it is kept for all of them or for none
+            with suppress(OSError):
+                wire.write(b"QUIT\r\n")
+                wire.flush()
+
+
+def attempts(tries: list[Callable[[], None]], enough: int = sys.maxsize) -> int:
+    """How many of these went well, up to `enough`; raises Refused where none did, all words together."""
+    done, refused = 0, []
+    for attempt in tries:
+        if done == enough:
+            break
+        try:
+            attempt()
+            done += 1
+        except Refused as error:
+            refused.append(str(error))
+    if not done:
+        raise Refused("; ".join(refused))
+    return done
 
 
 def command(wire: BinaryIO, line: str, wanted: bytes) -> None:
@@ -192,7 +235,10 @@ def by_http(options: dict[str, str], recipients: list[str], raw: bytes) -> None:
 
 def spool(options: dict[str, str], recipients: list[str], raw: bytes, *, from_headers: bool) -> int:
     """Write the mail where Postroom looks for it when it starts; it is on the disk before this says so."""
-    key = f"{time.time():017.6f}-{uuid.uuid4().hex}"
+    import json  # noqa: PLC0415 only where Postroom does not answer
+    from pathlib import Path  # noqa: PLC0415 as above
+
+    key = f"{time.time():017.6f}-{os.urandom(16).hex()}"
     envelope = {
         "id": key,
         "sender": options["-f"],
@@ -201,21 +247,30 @@ def spool(options: dict[str, str], recipients: list[str], raw: bytes, *, from_he
         "time": time.time(),
     }
     folder = Path(options["--spool"])
-    temporary = folder / f".{key}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        write(folder, key, json.dumps(envelope).encode() + b"\n" + raw)
+    except OSError as error:
+        words = f"Postroom does not answer and the spool {folder} can't be written: {error.strerror}."
+        return say(TRY_AGAIN, f"451 4.3.0 {words}")
+    return OK
+
+
+def write(folder: Path, key: str, content: bytes) -> None:
+    """A file under a temporary name, then under its own; readable for the spool's group, whatever the umask."""
+    temporary = folder / f".{key}"
+    try:
         with temporary.open("xb") as file:
-            file.write(json.dumps(envelope).encode() + b"\n" + raw)
+            os.fchmod(file.fileno(), 0o640)
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(folder / f"{key}.mail")
         sync(folder)
-    except OSError as error:
+    except OSError:
         with suppress(OSError):
             temporary.unlink()
-        words = f"Postroom does not answer and the spool {folder} can't be written: {error.strerror}."
-        return say(TRY_AGAIN, f"451 4.3.0 {words}")
-    return OK
+        raise
 
 
 def sync(folder: Path) -> None:

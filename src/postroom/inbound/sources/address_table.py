@@ -20,6 +20,10 @@ class AddressTable:
     locals: dict[str, set[str]] = field(default_factory=dict)
     separators: dict[str, set[str]] = field(default_factory=dict)
 
+    def whole(self, address: str) -> str:
+        """The address with its domain: postmaster may be written to without one (RFC 5321 §4.5.1)."""
+        return f"{address}@{next(iter(self.locals))}" if address.lower() == "postmaster" and self.locals else address
+
     def knows(self, address: str) -> bool:
         """Whether mail to this address has somewhere to go; tags and wrappings are taken off first."""
         local, _, domain = normalise(unwrap(address)).rpartition("@")
@@ -38,7 +42,7 @@ class AddressTable:
 def read_table() -> AddressTable:
     """The table as the database has it now; three queries."""
     table = AddressTable()
-    for domain in AliasDomain.objects.all():
+    for domain in AliasDomain.objects.order_by("priority", "id"):
         known = table.locals.setdefault(domain.name, set(POSTMASTERS))
         known |= {domain.bounce, domain.catchall}
         table.separators.setdefault(domain.name, set()).add(domain.separator)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Callable
 
-END = b".\r\n"
 BREAK = b"\r\n"
+END = b"\r\n.\r\n"
 LINE_LIMIT = 64 * 1024
+AT_ONCE = 16 * 1024 * 1024  # more than a reader ever holds: a read leaves nothing behind
 
 _BARE = re.compile(rb"\r(?!\n)|(?<!\r)\n")
 _LONG_LINE = re.compile(rb"[^\n]{%d}" % (LINE_LIMIT + 1))
@@ -17,33 +19,46 @@ class TooLarge(Exception):
     """More than the limit; everything up to the end was read and thrown away."""
 
 
-async def read_data(reader: asyncio.StreamReader, limit: int) -> bytes:
-    """The bytes up to the end mark, without it, dots doubled as they came.
+class NoRoom(Exception):
+    """Too much is being read at once by all sessions together; this mail was thrown away."""
+
+
+async def read_data(reader: asyncio.StreamReader, limit: int, hold: Callable[[int], bool]) -> bytes:
+    """The bytes up to the end mark, without it, dots doubled as they came. What follows the end stays in the reader.
+
+    `hold` hears after every piece how many bytes are held by now, and answers whether there is room for them.
 
     Raises:
         TooLarge: above `limit` bytes.
+        NoRoom: `hold` said so.
         asyncio.IncompleteReadError: the connection ended before the end mark.
 
     """
-    pieces: list[bytes] = []
-    size, tail = 0, BREAK  # the end of the DATA line counts as the break before a first dot
+    kept = bytearray()
+    size, tail, room = 0, BREAK, True  # the end of the DATA line counts as the break before a first dot
     while True:
-        try:
-            piece = await reader.readuntil(END)
-        except asyncio.LimitOverrunError as overrun:
-            piece = await reader.read(max(1, overrun.consumed))
-        ended = piece.endswith(END) and (tail + piece)[-5:-3] == BREAK
-        tail = (tail + piece)[-4:]
-        size += len(piece)
-        if size <= limit:
-            pieces.append(piece)
-        else:
-            pieces.clear()
-        if ended:
+        piece = await reader.read(AT_ONCE)
+        if not piece:
+            raise asyncio.IncompleteReadError(b"", None)
+        kept += piece
+        if size > limit or not room:
+            kept.clear()
+        room = hold(len(kept)) and room
+        seen = tail + piece
+        end = seen.find(END)
+        if end >= 0:
             break
-    if size - len(END) > limit:
+        size += len(piece)
+        tail = seen[1 - len(END) :]
+    if len(seen) > end + len(END) and not reader.at_eof():
+        reader.feed_data(seen[end + len(END) :])  # commands that were sent ahead (RFC 2920)
+    length = size + len(BREAK) - len(tail) + end  # up to the dot, less the break that was put before
+    if length > limit:
         raise TooLarge
-    return b"".join(pieces)[: -len(END)]
+    if not room:
+        raise NoRoom
+    del kept[length:]
+    return bytes(kept)
 
 
 def undot(raw: bytes) -> bytes:

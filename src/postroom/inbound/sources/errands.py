@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 
 from django.db import DatabaseError, close_old_connections, connection
 from django.db.models import Max
 
 from postroom.inbound.sources.address_table import read_table
 from postroom.inbound.sources.reception import Reception
-from postroom.inbound.sources.spool import take_in
+from postroom.inbound.sources.spool import Spool
 from postroom.infra.config import config
 from postroom.infra.logs import logger
 from postroom.infra.models import Change
@@ -27,6 +28,7 @@ class Errands:
 
     def __init__(self, reception: Reception) -> None:
         self._reception = reception
+        self._spool = Spool(config().spool_path)
         self._seen = 0
         self._read_at = 0.0
         self._stopping = threading.Event()
@@ -45,22 +47,31 @@ class Errands:
         self._thread.join()
 
     def _run(self) -> None:
-        pause = EVERY_SECONDS
-        while not self._stopping.wait(pause):
-            try:
-                self._turn()
-                pause = EVERY_SECONDS
-            except (DatabaseError, OSError) as error:
-                log.warning("errands have to wait", error=str(error).strip())
-                close_old_connections()
-                pause = AWAY_SECONDS
-        self._reception.refusals.flush()
+        while not self._stopping.wait(EVERY_SECONDS if self._all_went_well() else AWAY_SECONDS):
+            pass
+        self._try(self._reception.refusals.flush)
         connection.close()
 
-    def _turn(self) -> None:
-        self.reread_if_changed()
-        self._reception.refusals.flush()
-        if taken := take_in(config().spool_path):
+    def _all_went_well(self) -> bool:
+        """Each errand by itself: what keeps one from being done does not hold up the others."""
+        errands = (self.reread_if_changed, self._reception.refusals.flush, self._take_in)
+        went = [self._try(errand) for errand in errands]
+        return all(went)
+
+    def _try(self, errand: Callable[[], None]) -> bool:
+        try:
+            errand()
+        except (DatabaseError, OSError) as error:
+            log.warning("an errand has to wait", error=str(error).strip())
+        except Exception:
+            log.exception("an errand went wrong")
+        else:
+            return True
+        close_old_connections()
+        return False
+
+    def _take_in(self) -> None:
+        if taken := self._spool.take_in():
             log.info("took in spooled mail", mails=taken)
 
     def reread_if_changed(self) -> None:

@@ -9,14 +9,15 @@ class LmtpSession(SmtpSession):
     """A session at the LMTP door."""
 
     door = "lmtp"
+    is_outside = False
 
-    async def smtp_LHLO(self, arg: str) -> None:  # noqa: N802 the library's name
-        await super().smtp_EHLO(arg)
+    async def smtp_LHLO(self, hostname: str) -> None:  # noqa: N802 the library's name
+        await super().smtp_EHLO(hostname)
 
-    async def smtp_HELO(self, arg: str) -> None:  # noqa: N802 the library's name
+    async def smtp_HELO(self, hostname: str) -> None:  # noqa: N802 the library's name
         await self.push("500 5.5.1 This is LMTP: say LHLO.")
 
-    async def smtp_EHLO(self, arg: str) -> None:  # noqa: N802 the library's name
+    async def smtp_EHLO(self, hostname: str) -> None:  # noqa: N802 the library's name
         await self.push("500 5.5.1 This is LMTP: say LHLO.")
 
     async def check_helo_needed(self, helo: str = "LHLO") -> bool:

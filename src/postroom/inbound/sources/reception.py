@@ -14,6 +14,8 @@ from postroom.inbound.sources.committer import Committer
 from postroom.inbound.sources.refusal_log import RefusalLog
 from postroom.infra.config import config
 
+MOST_HELD = 4  # mails of the largest size that may be in the middle of being read
+
 
 class Reception:
     """The desk behind the doors."""
@@ -27,6 +29,7 @@ class Reception:
         self._peers: Counter[str] = Counter()
         self._own = [ipaddress.ip_network(one.strip()) for one in config().own_networks.split(",") if one.strip()]
         self.closing = False
+        self._held = 0
 
     def enter(self, session: Any, peer: str) -> bool:
         """Let a session in, unless too many are there."""
@@ -37,11 +40,16 @@ class Reception:
         self._peers[peer] += 1
         return True
 
-    def leave(self, session: Any) -> None:
+    def leave(self, session: Any, peer: str) -> None:
         self.sessions.discard(session)
-        self._peers[session.peer] -= 1
-        if self._peers[session.peer] <= 0:
-            del self._peers[session.peer]
+        self._peers[peer] -= 1
+        if self._peers[peer] <= 0:
+            del self._peers[peer]
+
+    def hold(self, more: int) -> bool:
+        """Sessions hold so many bytes more (or less) of mails that are being sent; whether that is within bounds."""
+        self._held += more
+        return self._held <= MOST_HELD * config().max_message_size
 
     def is_own_network(self, peer: str) -> bool:
         """Whether a peer belongs to us, so that its mail is mended rather than refused."""

@@ -9,6 +9,7 @@ import pwd
 import signal
 import ssl
 import sys
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -45,6 +46,7 @@ async def _serve() -> None:
     committer = Committer(loop)
     reception = Reception(committer)
     servers = [await _smtp_server(reception), await _lmtp_server(reception)]
+    _make_spool()
     _drop_privileges()
     committer.start()
     errands = Errands(reception)
@@ -63,7 +65,8 @@ async def _serve() -> None:
         if errands.is_running:
             await asyncio.to_thread(errands.stop)
         await asyncio.to_thread(committer.stop)
-        config().lmtp_path.unlink(missing_ok=True)
+        with suppress(OSError):
+            config().lmtp_path.unlink()
 
 
 async def _first_table(reception: Reception, stopping: asyncio.Event) -> None:
@@ -102,11 +105,24 @@ async def _lmtp_server(reception: Reception) -> asyncio.Server:
     return server
 
 
-def _share(path: Path, mode: int) -> None:
-    """Let the MTA's group in."""
-    path.chmod(mode)
+def _make_spool() -> None:
+    """Files that mailgate leaves there take the folder's group, so that the listener may read them."""
+    path = config().spool_path
+    path.mkdir(parents=True, exist_ok=True)
     if config().lmtp_group:
-        os.chown(path, -1, grp.getgrnam(config().lmtp_group).gr_gid)
+        _share(path, 0o2770)
+
+
+def _share(path: Path, mode: int) -> None:
+    """For the user that the listener becomes, and for the MTA's group."""
+    try:
+        group = grp.getgrnam(config().lmtp_group).gr_gid if config().lmtp_group else -1
+        user = pwd.getpwnam(config().smtp_user).pw_uid if _drops_privileges() else -1
+        os.chown(path, user, group)
+        path.chmod(mode)  # last: a change of owner takes the group's bit away
+    except (KeyError, OSError) as error:
+        sys.stderr.write(f"{path} can't be shared with group {config().lmtp_group!r}: {error}\n")
+        raise SystemExit(UNAVAILABLE) from None
 
 
 def _tls_context() -> ssl.SSLContext | None:
@@ -117,9 +133,13 @@ def _tls_context() -> ssl.SSLContext | None:
     return context
 
 
+def _drops_privileges() -> bool:
+    return os.geteuid() == 0 and bool(config().smtp_user)
+
+
 def _drop_privileges() -> None:
     """Bound to a low port as root, go on as somebody who may do less."""
-    if os.geteuid() != 0 or not config().smtp_user:
+    if not _drops_privileges():
         return
     user = pwd.getpwnam(config().smtp_user)
     os.initgroups(user.pw_name, user.pw_gid)
