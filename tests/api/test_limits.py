@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from postroom.project.asgi import limited
+from postroom.project.limits import limited
 
 MOST = 100
 

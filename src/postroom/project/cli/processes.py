@@ -39,9 +39,9 @@ def smtp(var: Var = None, smtp_host: SmtpHost = None, smtp_port: SmtpPort = None
 
     ensure_free(Door(config().smtp_host, config().smtp_port, "--smtp-port"))
     use_django()
-    from postroom.inbound.sources import smtp as listener
+    from postroom.inbound.listener import server
 
-    listener.serve()
+    server.serve()
 
 
 def worker(var: Var = None) -> None:
