@@ -9,9 +9,9 @@ from collections.abc import Sequence
 import pytest
 from django.db import OperationalError
 
+from postroom.inbound.listener import committer as module
+from postroom.inbound.listener.committer import Committer, NotKept
 from postroom.inbound.services import Arrival, Kept
-from postroom.inbound.sources import committer as module
-from postroom.inbound.sources.committer import Committer, NotKept
 from postroom.infra.config import config
 
 

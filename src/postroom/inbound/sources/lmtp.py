@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from postroom.inbound.sources.session import SmtpSession
+from postroom.inbound.listener.session import MailSession
 
 
-class LmtpSession(SmtpSession):
+class LmtpSession(MailSession):
     """A session at the LMTP door."""
 
     door = "lmtp"

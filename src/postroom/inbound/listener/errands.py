@@ -9,8 +9,8 @@ from collections.abc import Callable
 from django.db import DatabaseError, close_old_connections, connection
 from django.db.models import Max
 
-from postroom.inbound.sources.address_table import read_table
-from postroom.inbound.sources.reception import Reception
+from postroom.inbound.listener.address_table import read_table
+from postroom.inbound.listener.reception import Reception
 from postroom.inbound.sources.spool import Spool
 from postroom.infra.config import config
 from postroom.infra.logs import logger

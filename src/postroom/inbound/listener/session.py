@@ -14,11 +14,11 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from django.db import DatabaseError
 
 from postroom.core.routing import refusals
+from postroom.inbound.listener import answers, data
+from postroom.inbound.listener.address_table import is_ours
+from postroom.inbound.listener.committer import NotKept
+from postroom.inbound.listener.reception import Reception
 from postroom.inbound.services import Arrival, Refused
-from postroom.inbound.sources import answers, data
-from postroom.inbound.sources.address_table import is_ours
-from postroom.inbound.sources.committer import NotKept
-from postroom.inbound.sources.reception import Reception
 from postroom.infra.clock import now
 from postroom.infra.config import config
 from postroom.infra.logs import logger
@@ -35,10 +35,10 @@ LAST_WORD_SECONDS = 5.0  # for a peer to read why it is being cut off
 _SIZE = re.compile(r"\bSIZE=(\d{1,20})\b", re.IGNORECASE)
 
 
-class SmtpSession(SMTP):
-    """A session at the SMTP door."""
+class MailSession(SMTP):
+    """A session at a door that speaks SMTP; `door` is what its arrivals name as their source."""
 
-    door = "smtp"
+    door = ""
     is_outside = True  # the peer may be anybody
     line_length_limit = data.LINE_LIMIT
     command_size_limit = COMMAND_LIMIT
@@ -288,7 +288,7 @@ class _Hooks:
     """What aiosmtpd asks us."""
 
     async def handle_RCPT(  # noqa: N802 the library's name
-        self, server: SmtpSession, session: Session, envelope: Envelope, address: str, options: list[str]
+        self, server: MailSession, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         return await server.check_recipient(envelope, address)
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from django.db import DatabaseError, close_old_connections
 
+from postroom.inbound.listener.answers import clean
 from postroom.inbound.services import Refused, note_refusals
-from postroom.inbound.sources.answers import clean
 from postroom.infra.config import config
 
 MOST_WAITING = 10_000

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from postroom.inbound.sources.address_table import AddressTable
-from postroom.inbound.sources.committer import Committer
-from postroom.inbound.sources.refusal_log import RefusalLog
+from postroom.inbound.listener.address_table import AddressTable
+from postroom.inbound.listener.committer import Committer
+from postroom.inbound.listener.refusal_log import RefusalLog
 from postroom.infra.config import config
 
 MOST_HELD = 4  # mails of the largest size that may be in the middle of being read

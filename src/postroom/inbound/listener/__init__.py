@@ -1,0 +1,1 @@
+"""The process behind the doors: sessions, the committer, the address table, refusals and errands."""
