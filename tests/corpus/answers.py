@@ -12,9 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from postroom.core.message.quotes import split_html, split_text
-
 from postroom.core.message.inspect import inspected
+from postroom.core.message.quotes import split_html, split_text
 from postroom.core.message.sanitize import sanitize
 from postroom.core.message.understood import understand
 

@@ -153,7 +153,7 @@ def test_html_is_served_as_a_page_of_its_own(client: Client, world: World) -> No
     image = factory.attachment(message, "photo.png", PNG, "image/png", content_id="a@b", inline=True)
     page = _page(client, world)
     assert f'src="/messages/{message.pk}/body"' in page
-    assert 'sandbox="allow-same-origin allow-popups"' in page
+    assert 'sandbox="allow-same-origin allow-popups allow-popups-to-escape-sandbox"' in page
     assert "tracker.example" not in page
     assert "Remote images are not shown" in page
     assert "photo.png" not in page, "an image that the body shows is not listed again"

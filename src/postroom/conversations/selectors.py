@@ -69,7 +69,7 @@ def messages(
     Bodies stay in the database: `shown` and `shown_quote` are plain text where there is no HTML (at most `SHOWN`
     characters), `has_html`, `has_quote`, `has_remote` tell what the HTML holds.
     """
-    found = readable(user).filter(thread__record_id=record_id)
+    found = readable(user).filter(thread__record_id=record_id).select_related("author")
     if before is not None:
         found = found.filter(pk__lt=before)
     if after is not None:
@@ -89,7 +89,7 @@ def messages(
 
 def whole_messages(user: User, record_id: int, *, before: int | None = None, limit: int = PAGE) -> Page[Message]:
     """Messages of a record, newest first, with their bodies and files."""
-    found = readable(user).filter(thread__record_id=record_id)
+    found = readable(user).filter(thread__record_id=record_id).select_related("author")
     if before is not None:
         found = found.filter(pk__lt=before)
     files = Prefetch("attachments", Attachment.objects.select_related("file").order_by("position"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from postroom.infra.config import config
 from postroom.infra.database.base import settings_for
-from postroom.infra.logs import LOGGING as LOGGING
+from postroom.infra.logs import LOGGING  # noqa: F401 a setting
 
 _config = config()
 

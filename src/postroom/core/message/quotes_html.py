@@ -11,8 +11,9 @@ from itertools import starmap
 from postroom.core.message.html_lines import Page, read_page
 from postroom.core.message.markup import plain_text
 from postroom.core.message.quotes_text import Split, fold, joined, split_text
+from postroom.core.message.sanitize import OWN_MARK
 
-QUOTE_CLASS = "pr-quote"
+QUOTE_CLASS = OWN_MARK
 MOST_TAGS = 100_000  # more is no letter: its text is split, its HTML stays unmarked
 
 

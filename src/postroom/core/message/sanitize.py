@@ -8,6 +8,7 @@ their address: the page's content security policy decides whether they load.
 from __future__ import annotations
 
 import html as entities
+import re
 
 import nh3
 
@@ -68,6 +69,9 @@ _STYLES = {
 }
 _SCHEMES = {"http", "https", "mailto", "tel", "cid"}
 
+OWN_MARK = "pr-quote"
+_CLASS = re.compile(r'class="[^"]*"')
+
 _CLEANER = nh3.Cleaner(
     tags=_TAGS,
     clean_content_tags=_GONE_WITH_CONTENT,
@@ -86,7 +90,13 @@ def sanitize(html: str) -> str:
         return ""
     if len(html) > LONGEST_HTML or _too_tangled(html):
         return f"<pre>{entities.escape(text_of(html[:LONGEST_HTML]), quote=False)}</pre>"
-    return _CLEANER.clean(html).strip()
+    clean = _CLEANER.clean(html).strip()
+    return _CLASS.sub(_without_own_marks, clean) if OWN_MARK in clean else clean
+
+
+def _without_own_marks(match: re.Match[str]) -> str:
+    """A sender can't use the class by which our pages hide quoted words."""
+    return match[0].replace(OWN_MARK, "")
 
 
 def _too_tangled(html: str) -> bool:

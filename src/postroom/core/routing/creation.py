@@ -63,7 +63,7 @@ def _unwanted(alias: AliasFact, triage: Triage) -> str:
     """Why a machine's mail makes nothing here, or empty."""
     if triage.kind is Kind.AUTO_REPLY and not alias.forced_thread:
         return f"An automatic answer makes no {alias.record_type}: {triage.because}"
-    machine = triage.automatic is Automatic.AUTO or triage.kind is Kind.AUTO_REPLY
+    machine = triage.automatic in (Automatic.AUTO, Automatic.LOOP) or triage.kind is Kind.AUTO_REPLY
     if machine and not alias.takes_automatic:
         return f"{alias.address} takes no mail written by machines: {triage.because}"
     return ""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from postroom.core.addresses import parse_addresses
 from postroom.core.message.mail import Mail
 from postroom.core.message.sanitize import text_of
 from postroom.core.triage.auto_reply import is_auto_reply
@@ -121,4 +122,14 @@ def _author_kind(mail: Mail, submitted: str) -> tuple[Automatic, str]:
     sender = headers.raw("From")
     if sender and _NO_REPLY.search(sender[0][:500]):
         return Automatic.AUTO, "The sender takes no answers"
+    if "X-Loop" in headers and _was_here_before(mail):
+        return Automatic.LOOP, "X-Loop names a recipient: the mail has been there before"
+    if "X-Auto-Response-Suppress" in headers and headers.first("X-Auto-Response-Suppress").strip().lower() != "none":
+        return Automatic.SUPPRESS, "X-Auto-Response-Suppress asks that no machine answers"
     return Automatic.HUMAN, "No sign of a machine or a list"
+
+
+def _was_here_before(mail: Mail) -> bool:
+    recipients = {address.email for address in (*mail.to, *mail.cc)}
+    marks = (value for line in mail.headers.unfolded("X-Loop") for value in parse_addresses(line))
+    return any(mark.email in recipients for mark in marks)

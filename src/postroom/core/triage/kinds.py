@@ -21,11 +21,17 @@ class Kind(StrEnum):
 
 
 class Automatic(StrEnum):
-    """Who wrote it: a person, a machine, or a person by way of a list."""
+    """Who wrote it, and how machines should behave towards it.
+
+    `suppress` asks that no machine answers (X-Auto-Response-Suppress); `loop` names one of its own recipients as a
+    place where it has been before (X-Loop). Both may be a person's words.
+    """
 
     HUMAN = "human"
     AUTO = "auto"
     LIST = "list"
+    SUPPRESS = "suppress"
+    LOOP = "loop"
 
 
 @dataclass(frozen=True, slots=True)

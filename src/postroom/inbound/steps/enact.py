@@ -184,7 +184,13 @@ def _tell(acts: Sequence[Act], batch: Sequence[Decided]) -> None:
         for act in acts
         if act.news and act.thread and act.route.state == ArrivalState.ROUTED
     ]
-    tell(news + [(d.read.arrival.company_id, "arrival", str(d.read.arrival.pk)) for d in batch])
+    tell(news + [(company, "arrival", str(d.read.arrival.pk)) for d in batch for company in _concerned(d)])
+
+
+def _concerned(decided: Decided) -> set[int]:
+    """Whose list of arrivals changes: each company that has a route of it, or its owner."""
+    routed = {decision.company for decision in decided.routing.decisions}
+    return routed | {decided.read.arrival.company_id}
 
 
 def _enact_alone(decided: Decided, token: str) -> None:

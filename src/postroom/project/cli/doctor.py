@@ -123,7 +123,7 @@ def _answer() -> Check:
     if problem:
         first = (causes.last or problem).splitlines()[0]
         return Check("database", False, f"does not answer: {first}.", "Start it, or mend DATABASE_URL.")
-    return Check("database", True, f"{connection.display_name} answers, and a commit is on disk before it is confirmed.")
+    return Check("database", True, f"{connection.display_name} answers; a commit is on disk before it is confirmed.")
 
 
 class _Causes(logging.Filter):

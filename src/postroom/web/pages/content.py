@@ -20,7 +20,9 @@ from postroom.infra import blobs
 from postroom.web.pages.common import for_users, found, reader
 
 FRAME_POLICY = (
-    "sandbox allow-same-origin allow-popups; default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:;"
+    # what a link opens is another site's page and none of ours: shut in this sandbox most would not work
+    "sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox;"
+    " default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:;"
     " form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
 )
 FILE_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"

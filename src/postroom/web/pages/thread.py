@@ -88,6 +88,11 @@ def thread_of(user: User, record: Record, *, before: int | None = None, after: i
     )
 
 
+def _name(message: Message) -> str:
+    """The name that the mail gave, else the one that we know its author by."""
+    return message.author_name or (message.author.name if message.author else "")
+
+
 def _shown(message: Message, route: Route | None, sees_arrivals: bool) -> MessageShown:
     row = cast("Any", message)  # annotations of the selector
     arrival = route.arrival_id if route else 0
@@ -95,11 +100,13 @@ def _shown(message: Message, route: Route | None, sees_arrivals: bool) -> Messag
     return MessageShown(
         id=message.pk,
         kind="note" if message.kind == Message.Kind.NOTE else "in",
-        author=Person(message.author_name, message.author_email),
+        author=Person(_name(message), message.author_email),
         at=message.received_at,
         note=message.visibility == Message.Visibility.INTERNAL,
         claim=_claim(message.standing),
-        automatic={"auto": _("Automatic"), "list": _("Mailing list")}.get(message.automatic, ""),
+        automatic={"auto": _("Automatic"), "list": _("Mailing list"), "loop": _("Sent in a circle")}.get(
+            message.automatic, ""
+        ),
         sent_at=message.sent_at,
         to=_people(message.to),
         cc=_people(message.cc),
