@@ -121,7 +121,7 @@ def test_a_scope_is_needed(admin: User, scopes: tuple[str, ...], reading: int, w
 
 @pytest.mark.parametrize("secret", ["", "pr_unknown", "x" * 5000, "pr_ä"])
 def test_an_unknown_token_is_asked_for_another(secret: str) -> None:
-    response = Caller().client.get(f"{BASE}/records", headers={"Authorization": f"Bearer {secret}"})
+    response = Caller(secret).get("/records")
     problem(response, 401)
     assert response["WWW-Authenticate"].startswith("Bearer")
 

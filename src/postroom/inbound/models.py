@@ -91,7 +91,14 @@ class Route(models.Model):
                 fields=["content_key", "company_id", "target"], condition=~Q(state="duplicate"), name="route_once"
             )
         ]
-        indexes = [models.Index(fields=["company_id", "-arrival"], name="route_list")]
+        indexes = [
+            models.Index(fields=["company_id", "-arrival"], name="route_list"),
+            models.Index(
+                fields=["company_id", "state", "-arrival"],
+                condition=Q(state__in=["failed", "held", "retrying"]),
+                name="route_needs_somebody",
+            ),
+        ]
 
 
 class Refusal(models.Model):
