@@ -10,7 +10,7 @@ import pytest
 from postroom.api.urls import api
 from postroom.directory.models import ApiToken, User
 from postroom.infra.clock import now
-from tests.api.calls import BASE, Caller, caller, problem, somebody
+from tests.api.calls import Caller, caller, problem, somebody
 from tests.support import factory
 
 pytestmark = pytest.mark.django_db
