@@ -23,7 +23,7 @@ def limited(application: Application, most: int) -> Application:
         if scope["type"] == "http" and _announced(scope) > most:
             await _refuse(send)
             return
-        read = 0
+        read, answered = 0, False
 
         async def counted() -> Message:
             nonlocal read
@@ -31,7 +31,14 @@ def limited(application: Application, most: int) -> Application:
             read += len(message.get("body", b""))
             return message if read <= most else {"type": "http.disconnect"}
 
-        await application(scope, counted, send)
+        async def noted(message: Message) -> None:
+            nonlocal answered
+            answered = True
+            await send(message)
+
+        await application(scope, counted, noted)
+        if read > most and not answered:
+            await _refuse(send)
 
     return guarded
 
