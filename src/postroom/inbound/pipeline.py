@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from postroom.core.routing.batching import waves
 from postroom.inbound.models import InboundMail
 from postroom.inbound.queue import give_back, ready, routes_of, take, waiting
 from postroom.inbound.steps.collect import gather
 from postroom.inbound.steps.decide import decide_all
 from postroom.inbound.steps.enact import enact, fail
 from postroom.inbound.steps.parse import Reader, Reading, Unreadable
+from postroom.inbound.ties import in_waves
 from postroom.inbound.work import Read, read_from
 from postroom.infra.config import config
 from postroom.infra.database.base import claim
@@ -69,5 +69,5 @@ def settle(batch: Batch, reader: Reader) -> None:
             reads.append(read_from(arrival, understood))
     now, later = ready(reads)
     give_back([read.arrival for read in later], batch.token)
-    for wave in waves(now):
+    for wave in in_waves(now):
         enact(decide_all(wave, gather(wave), routes_of(wave)), batch.token)

@@ -50,10 +50,11 @@ class Read:
 
     @property
     def creates_only(self) -> bool:
-        return not self.referenced and not any(_may_hold_token(address) for address in self.arrival.recipients)
+        return not self.referenced and not any(may_hold_token(address) for address in self.arrival.recipients)
 
 
-def _may_hold_token(address: str) -> bool:
+def may_hold_token(address: str) -> bool:
+    """Whether the address ends its local part in what could be one of our tokens."""
     local = address.partition("@")[0]
     return len(local) > TOKEN_LENGTH and looks_like_token(local[-TOKEN_LENGTH:])
 
