@@ -13,6 +13,7 @@ django.setup()
 
 from django.db import transaction  # noqa: E402 the models are known only now
 
+from postroom.core.message.quotes import split_html  # noqa: E402
 from postroom.core.message.sanitize import sanitize  # noqa: E402
 from postroom.infra.changes import tell  # noqa: E402
 from postroom.infra.clock import now  # noqa: E402
@@ -24,7 +25,7 @@ HTML = """
 <p>Hi Jonas,</p><p style="color:#b32322">The numbers look right.</p><script>document.title = "owned"</script>
 <img src="cid:photo@x" alt="dongle" width="90" onload="parent.document.title = 'owned'">
 <img src="https://tracker.example/pixel.gif" alt="logo"><a href="/leads">look</a>
-<div class="pr-quote"><p>On Monday Jonas wrote:</p><blockquote>older words, quoted</blockquote></div>
+<div class="gmail_quote"><p>On Monday Jonas wrote:</p><blockquote>older words, quoted</blockquote></div>
 """
 
 
@@ -63,7 +64,7 @@ def _conversation(lead: Record) -> Record:
     )
     factory.attachment(plain, "Ruttlista-v47.xlsx", b"x" * 64_000)
     factory.attachment(plain, "nested.eml", b"y", "message/rfc822", untouched=True)
-    html = factory.message(lead, "", html=sanitize(HTML))
+    html = factory.message(lead, "", html=split_html(sanitize(HTML))[0])
     factory.attachment(html, "dongle.png", PNG, "image/png", content_id="photo@x", inline=True)
     factory.message(lead, "Pay this today.", author_name="Jonas Lindqvist", standing="claimed-member")
     factory.message(lead, "Out of office.", author_name="Inköp", standing="outsider", automatic="auto")
