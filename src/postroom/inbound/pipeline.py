@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.db import InterfaceError, OperationalError
+
 from postroom.inbound.models import InboundMail
 from postroom.inbound.queue import give_back, ready, routes_of, take, waiting
 from postroom.inbound.steps.collect import gather
@@ -15,6 +17,11 @@ from postroom.inbound.ties import in_waves
 from postroom.inbound.work import Read, read_from
 from postroom.infra.config import config
 from postroom.infra.database.base import claim
+from postroom.infra.logs import logger
+
+log = logger(__name__)
+
+AWAY = (OperationalError, InterfaceError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +67,41 @@ class Line:
 
 
 def settle(batch: Batch, reader: Reader) -> None:
-    """The steps for a batch: parse, collect, decide, enact, wave by wave."""
+    """The steps for a batch; where something in it upsets them, each arrival goes by itself.
+
+    Raises:
+        OperationalError, InterfaceError: the database went away; the leases run out.
+
+    """
     reads: list[Read] = []
     for arrival, understood in zip(batch.arrivals, reader.finish(batch.reading), strict=True):
         if isinstance(understood, Unreadable):
             fail(arrival, batch.token, understood)
         else:
             reads.append(read_from(arrival, understood))
+    try:
+        _settle_together(reads, batch.token)
+    except AWAY:
+        raise
+    except Exception as error:  # noqa: BLE001 whatever one of them holds must not keep the others
+        log.warning("batch failed, going one by one", mails=len(reads), error=repr(error))
+        for read in reads:
+            _settle_alone(read, batch.token)
+
+
+def _settle_together(reads: Sequence[Read], token: str) -> None:
+    """Collect, decide, enact, wave by wave."""
     now, later = ready(reads)
-    give_back([read.arrival for read in later], batch.token)
+    give_back([read.arrival for read in later], token)
     for wave in in_waves(now):
-        enact(decide_all(wave, gather(wave), routes_of(wave)), batch.token)
+        enact(decide_all(wave, gather(wave), routes_of(wave)), token)
+
+
+def _settle_alone(read: Read, token: str) -> None:
+    try:
+        _settle_together([read], token)
+    except AWAY:
+        raise
+    except Exception as error:
+        log.exception("arrival failed", arrival=read.arrival.pk, exc_info=error)
+        fail(read.arrival, token, error)

@@ -15,6 +15,14 @@ from postroom.core.tokens import looks_like_token
 from postroom.inbound.models import InboundMail, Route
 
 LONGEST_ID = 255
+LONGEST_ADDRESS = 320
+
+
+def clean(text: str, longest: int) -> str:
+    """A text as every database takes it: no NUL, no half of a character, so long at most."""
+    if not text.isascii():
+        text = text.encode("utf-8", "replace").decode()
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")[:longest]
 
 
 @dataclass(frozen=True)
@@ -26,14 +34,14 @@ class Read:
 
     @property
     def message_id(self) -> str:
-        return self.understood.mail.message_id[:LONGEST_ID]
+        return clean(self.understood.mail.message_id, LONGEST_ID)
 
     @cached_property
     def referenced(self) -> tuple[str, ...]:
         """The ids of In-Reply-To, then of References from the newest to the oldest; the last 32 count."""
         mail = self.understood.mail
         newest_first = (*mail.in_reply_to, *reversed(mail.references))
-        return tuple(dict.fromkeys(value[:LONGEST_ID] for value in newest_first))[:32]
+        return tuple(dict.fromkeys(clean(value, LONGEST_ID) for value in newest_first))[:32]
 
     @cached_property
     def content_key(self) -> str:
@@ -46,7 +54,7 @@ class Read:
     @property
     def sender(self) -> str:
         author = self.understood.mail.author
-        return author.email if author else self.arrival.sender
+        return clean(author.email, LONGEST_ADDRESS) if author else self.arrival.sender
 
     @property
     def creates_only(self) -> bool:

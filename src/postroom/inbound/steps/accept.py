@@ -13,12 +13,11 @@ from postroom.core.message.peek import peek
 from postroom.core.routing.refusals import catchall_only
 from postroom.domains import facts as domains
 from postroom.inbound.models import InboundMail, RawMail
+from postroom.inbound.work import LONGEST_ADDRESS, LONGEST_ID, clean
 from postroom.infra import blobs
 from postroom.infra.clock import now
 from postroom.infra.config import config
 from postroom.infra.database.base import insert, wake
-
-LONGEST_ID = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +69,14 @@ def _row(arrival: Arrival, message_id: str) -> InboundMail:
         key=arrival.key,
         received_at=at,
         due=at,
-        sender=arrival.sender[:320],
-        recipients=list(arrival.recipients),
+        sender=clean(arrival.sender, LONGEST_ADDRESS),
+        recipients=[clean(one, LONGEST_ADDRESS) for one in arrival.recipients],
         recipients_from_headers=arrival.from_headers,
         peer=arrival.peer[:64],
-        helo=arrival.helo[:255],
+        helo=clean(arrival.helo, 255),
         tls=arrival.tls[:80],
         size=len(arrival.raw),
-        message_id=message_id[:LONGEST_ID],
+        message_id=clean(message_id, LONGEST_ID),
     )
 
 
@@ -117,7 +116,7 @@ def _catchall_alone(arrivals: Sequence[Arrival], referenced: Sequence[tuple[str,
     lone = {index: found for index, found in lone.items() if found and found <= catchalls.keys()}
     if not lone:
         return {}
-    known = conversations.known_ids({value for index in lone for value in referenced[index]})
+    known = conversations.known_ids({clean(value, LONGEST_ID) for index in lone for value in referenced[index]})
     helps = domains.help_addresses({catchalls[address] for found in lone.values() for address in found})
     return {
         index: catchall_only(helps.get(catchalls[min(found)], ""))

@@ -19,8 +19,7 @@ from django.db.backends.signals import connection_created
 from postroom.infra.database import postgres, sqlite
 
 AS_THEY_ARE = (  # values of these are sent as the row holds them
-    models.AutoField, models.CharField, models.TextField, models.IntegerField, models.BooleanField, models.BinaryField,
-    models.ForeignKey,
+    models.AutoField, models.IntegerField, models.BooleanField, models.BinaryField, models.ForeignKey,
 )  # fmt: skip
 Row = TypeVar("Row", bound=models.Model)
 TICK = 0.002  # seconds: SQLite's clock counts whole milliseconds, ours counts microseconds
@@ -225,7 +224,14 @@ def _adapter(field: Any) -> Callable[[Any], Any]:
     if isinstance(field, models.JSONField):
         document: Callable[[Any], Any] = engine().document
         return document
+    if isinstance(field, (models.CharField, models.TextField)):
+        return _without_nul
     return lambda value: field.get_db_prep_save(value, connection)
+
+
+def _without_nul(value: str | None) -> str | None:
+    """PostgreSQL takes no NUL in a text, so no database gets one."""
+    return value.replace("\0", "\N{REPLACEMENT CHARACTER}") if value and "\0" in value else value
 
 
 def update_rows(model: type[models.Model], rows: Sequence[models.Model], names: Sequence[str]) -> None:
