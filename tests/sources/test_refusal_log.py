@@ -29,9 +29,8 @@ def away(refusals: Sequence[Refused]) -> None:
 
 
 def refused(**changes: str) -> Refused:
-    return Refused(
-        **{"door": "smtp", "peer": "p", "helo": "", "sender": "", "recipient": "", "code": "5", "words": ""} | changes
-    )  # type: ignore[arg-type]
+    known = {"door": "smtp", "peer": "p", "helo": "", "sender": "", "recipient": "", "code": "5", "words": ""} | changes
+    return Refused(**known)  # type: ignore[arg-type]
 
 
 @pytest.mark.django_db
