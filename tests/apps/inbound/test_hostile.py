@@ -11,6 +11,7 @@ from postroom.conversations.models import Message
 from postroom.core.routing.facts import Facts
 from postroom.inbound import pipeline
 from postroom.inbound.models import InboundMail, RawMail
+from postroom.inbound.steps import collect
 from postroom.inbound.work import Read
 from postroom.infra import parameters
 from tests.support.acme import Acme, arrival, letter, make_acme, take_in
@@ -77,7 +78,7 @@ def test_an_envelope_of_odd_bytes_is_kept(acme: Acme) -> None:
 def test_one_that_upsets_the_gathering_of_a_batch_does_not_keep_the_others(
     acme: Acme, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = pipeline.gather
+    real = collect.gather
 
     def gather(reads: Sequence[Read]) -> list[Facts]:
         if any(read.understood.mail.subject == "Upsetting" for read in reads):
