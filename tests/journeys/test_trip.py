@@ -124,8 +124,10 @@ ODD = {
     "no From": (b"Subject: no From\r\nMessage-ID: <1@x>\r\n\r\nx\r\n", "From"),
     "no id": (b"From: a@x.example\r\nSubject: no id\r\n\r\nx\r\n", "Message-ID"),
     "broken base64": (
-        b"From: b@x.example\r\nSubject: broken base64\r\nContent-Type: multipart/mixed; boundary=q\r\n\r\n--q\r\n"
-        b"Content-Transfer-Encoding: base64\r\n\r\n$$$ not base64 at all\r\n",
+        (
+            b"From: b@x.example\r\nSubject: broken base64\r\nContent-Type: multipart/mixed; boundary=q\r\n\r\n--q\r\n"
+            b"Content-Transfer-Encoding: base64\r\n\r\n$$$ not base64 at all\r\n"
+        ),
         "",
     ),
     "long line": (b"From: c@x.example\r\nSubject: long line\r\n\r\n" + b"x" * 50_000 + b"\r\n", ""),
