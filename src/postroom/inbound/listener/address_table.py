@@ -53,7 +53,7 @@ def read_table() -> AddressTable:
         table.locals[name].add(local)
     retired = RetiredAddress.objects.values_list("local_part", "domain_name", "domain__separator")
     for local, name, separator in retired:
-        table.locals.setdefault(name, set()).add(local)
+        table.locals.setdefault(name, set(POSTMASTERS)).add(local)
         table.separators.setdefault(name, set()).add(separator)
     return table
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
+import itertools
+import secrets
 import socket
 from collections import Counter
 from collections.abc import Callable
@@ -30,6 +32,7 @@ class Reception:
         self._own = [ipaddress.ip_network(one.strip()) for one in config().own_networks.split(",") if one.strip()]
         self.closing = False
         self._held = 0
+        self._key, self._numbers = secrets.token_hex(12), itertools.count(1)
 
     def enter(self, session: Any, peer: str) -> bool:
         """Let a session in, unless too many are there."""
@@ -45,6 +48,10 @@ class Reception:
         self._peers[peer] -= 1
         if self._peers[peer] <= 0:
             del self._peers[peer]
+
+    def next_key(self) -> str:
+        """A key for an arrival that no other has: this process's own name and a number."""
+        return f"{self._key}{next(self._numbers):08x}"
 
     def hold(self, more: int) -> bool:
         """Sessions hold so many bytes more (or less) of mails that are being sent; whether that is within bounds."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import re
-import uuid
 from collections import defaultdict
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any, AnyStr
+from functools import cache
+from typing import Any, AnyStr, cast
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from django.db import DatabaseError
@@ -45,7 +45,7 @@ class MailSession(SMTP):
 
     def __init__(self, reception: Reception, **options: Any) -> None:
         super().__init__(
-            _Hooks(),
+            HOOKS,
             data_size_limit=config().max_message_size,
             enable_SMTPUTF8=True,
             hostname=reception.name,
@@ -60,6 +60,10 @@ class MailSession(SMTP):
         self._held = 0
         self._data_until = 0.0
         self.is_busy = False
+
+    def __dir__(self) -> list[str]:
+        """The commands alone: the library looks itself over for each connection, which else takes half its time."""
+        return _commands(cast("Any", type(self)))
 
     # --- the connection
 
@@ -273,7 +277,7 @@ class MailSession(SMTP):
         assert session is not None
         arrival = Arrival(
             source=self.door,
-            key=uuid.uuid4().hex,
+            key=self.reception.next_key(),
             sender=_bare(envelope.mail_from or ""),
             recipients=tuple(envelope.rcpt_tos),
             raw=raw,
@@ -285,12 +289,23 @@ class MailSession(SMTP):
 
 
 class _Hooks:
-    """What aiosmtpd asks us."""
+    """What aiosmtpd asks us; one for all sessions."""
+
+    def __dir__(self) -> list[str]:
+        return ["handle_RCPT"]
 
     async def handle_RCPT(  # noqa: N802 the library's name
         self, server: MailSession, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         return await server.check_recipient(envelope, address)
+
+
+HOOKS = _Hooks()
+
+
+@cache
+def _commands(session: Any) -> list[str]:
+    return [name for name in dir(session) if name.startswith("smtp_")]
 
 
 def _tls(session: Session) -> str:
