@@ -39,6 +39,10 @@ class Later(Exception):
     """Postroom could not be asked, or said to try again."""
 
 
+class Unsure(Later):
+    """The mail was handed over, but the answer did not come: it may be kept or not."""
+
+
 class Refused(Exception):
     """Postroom said no, for good."""
 
@@ -70,6 +74,8 @@ def run(argv: list[str]) -> int:
     except Refused as error:
         words = str(error)
         return say(NO_USER if "5.1.1" in words else REFUSED, words)
+    except Unsure:  # the same bytes again, so that Postroom can tell that it is the same mail
+        return spool(options, recipients, on_the_wire(raw), from_headers=from_headers)
     except (Later, OSError):
         return spool(options, recipients, raw, from_headers=from_headers)
     return OK
@@ -167,15 +173,27 @@ def by_lmtp(options: dict[str, str], recipients: list[str], raw: bytes) -> None:
             command(wire, f"MAIL FROM:<{options['-f']}> SIZE={len(raw)}", b"2")
             taken = attempts([partial(command, wire, f"RCPT TO:<{one}>", b"2") for one in recipients])
             command(wire, "DATA", b"3")
-            lines = BARE.sub(b"\r\n", raw)
-            lines = lines.replace(b"\r\n.", b"\r\n..")
-            wire.write(b"." + lines if lines.startswith(b".") else lines)
-            wire.write(b".\r\n" if lines.endswith(b"\r\n") else b"\r\n.\r\n")
-            wire.flush()
-            attempts([partial(expect, wire, b"2")] * taken, enough=1)  # it is kept for all of them or for none
-            with suppress(OSError):
-                wire.write(b"QUIT\r\n")
-                wire.flush()
+            try:
+                hand_over(wire, raw, taken)
+            except (Later, OSError) as error:
+                raise Unsure(str(error)) from error
+
+
+def hand_over(wire: BinaryIO, raw: bytes, taken: int) -> None:
+    """The mail itself; one yes is enough, since it is kept for all recipients or for none."""
+    lines = on_the_wire(raw).replace(b"\r\n.", b"\r\n..")
+    wire.write((b"." if lines.startswith(b".") else b"") + lines + b".\r\n")
+    wire.flush()
+    attempts([partial(expect, wire, b"2")] * taken, enough=1)
+    with suppress(OSError):
+        wire.write(b"QUIT\r\n")
+        wire.flush()
+
+
+def on_the_wire(raw: bytes) -> bytes:
+    """The mail as LMTP carries it: every line ends with CRLF."""
+    lines = BARE.sub(b"\r\n", raw)
+    return lines if lines.endswith(b"\r\n") else lines + b"\r\n"
 
 
 def attempts(tries: list[Callable[[], None]], enough: int = sys.maxsize) -> int:

@@ -172,6 +172,17 @@ def test_one_yes_after_the_data_is_enough(tmp_path: Path, monkeypatch: pytest.Mo
     assert not (tmp_path / "spool").exists()
 
 
+def test_what_may_be_kept_already_is_spooled_as_it_was_handed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the same mail with other line ends could count as another one."""
+    with lmtp(tmp_path / "sock", *GREETED, "250 ok", "250 ok", "354 go") as path:
+        words = ["--socket", str(path), "--spool", str(tmp_path / "spool"), "sales@acme.example"]
+        assert pipe(monkeypatch, b"Subject: x\n\n.dot\rbare\nend", *words) == 0
+    (file,) = tmp_path.glob("spool/*.mail")
+    assert file.read_bytes().partition(b"\n")[2] == b"Subject: x\r\n\r\n.dot\r\nbare\r\nend\r\n"
+
+
 def test_a_socket_that_says_nothing_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mailgate, "SECONDS", 0.3)
     server = socket.socket(socket.AF_UNIX)
