@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from postroom.core.message.quotes_html import split_html
+from postroom.core.message.quotes_html import may_quote, split_html
 from postroom.core.message.quotes_text import Split, split_text
 
-__all__ = ["Split", "split_html", "split_text"]
+__all__ = ["Split", "may_quote", "split_html", "split_text"]

@@ -6,6 +6,7 @@ into a tree but marked in place, so that nothing can get lost and deep nesting c
 
 from __future__ import annotations
 
+import re
 from itertools import starmap
 
 from postroom.core.message.html_lines import Page, read_page
@@ -14,7 +15,15 @@ from postroom.core.message.quotes_text import Split, fold, joined, split_text
 from postroom.core.message.sanitize import OWN_MARK
 
 QUOTE_CLASS = OWN_MARK
+_MARKUP = re.compile(
+    r"<blockquote|<hr|&gt;|quote|moz-cite|divRplyFwdMsg|appendonsend|stopSpelling|OutlookMessageHeader|border-top"
+)
 MOST_TAGS = 100_000  # more is no letter: its text is split, its HTML stays unmarked
+
+
+def may_quote(html: str) -> bool:
+    """Whether there is markup by which programs set quotes apart; without it only words can tell of one."""
+    return _MARKUP.search(html) is not None
 
 
 def split_html(html: str) -> tuple[str, Split]:

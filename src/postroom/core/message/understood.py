@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from postroom.core.message.mail import Mail
 from postroom.core.message.parse import parse
-from postroom.core.message.quotes import Split, split_html, split_text
+from postroom.core.message.quotes import Split, may_quote, split_html, split_text
 from postroom.core.message.sanitize import sanitize
 from postroom.core.triage.classify import classify
 from postroom.core.triage.kinds import Triage
@@ -34,7 +34,11 @@ def understand(raw: bytes) -> Understood:
     """Read one mail; total: any bytes give a value, what is wrong is named in `mail.defects`."""
     mail = parse(raw)
     triage = classify(mail)
-    html, split = (split_html(sanitize(mail.html)) if mail.html else ("", None)) or ("", None)
-    if mail.text or split is None:
-        split = split_text(mail.text)
-    return Understood(mail=mail, triage=triage, split=split, html=html)
+    html = sanitize(mail.html)
+    if not mail.text:
+        html, split = split_html(html)
+        return Understood(mail, triage, split, html)
+    split = split_text(mail.text)
+    if split.quoted or may_quote(html):  # the text says the same words: it tells cheaply where looking is of use
+        html = split_html(html)[0]
+    return Understood(mail, triage, split, html)
