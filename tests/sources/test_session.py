@@ -116,6 +116,25 @@ def test_nobody_guesses_for_long(post: Post) -> None:
     assert line.answer() == ""
 
 
+def test_commands_without_a_mail_come_to_an_end(post: Post) -> None:
+    line, other = post.call().greet(), post.call().greet()
+    line.connection.sendall(b"NOOP\r\n" * 1500)
+    assert other.say("NOOP").startswith("250")
+    with contextlib.suppress(ConnectionResetError):  # it did not read all that was sent
+        said = [line.answer()[:9] for _ in range(1002)]
+        assert said.count("250 2.0.0") in range(998, 1001)
+        assert "421 4.7.0" in said
+    assert until(lambda: any(row[0] == "421 4.7.0" and "Too many commands" in row[2] for row in post.refusals()))
+
+
+def test_many_mails_may_come_by_one_session(post: Post) -> None:
+    line = post.call().greet()
+    for _ in range(300):
+        ahead = b"MAIL FROM:<a@b.example>\r\nRCPT TO:<sales@acme.example>\r\nDATA\r\n"
+        line.connection.sendall(ahead + b"Subject: x\r\n\r\nx\r\n.\r\nRSET\r\n")
+        assert [line.answer()[:3] for _ in range(5)] == ["250", "250", "354", "250", "250"]
+
+
 def test_the_local_socket_is_not_slowed_down(post: Post) -> None:
     """A pipe may hand over a mail to many that are not ours: it takes the recipients from the headers."""
     line = call_lmtp(post).greet("LHLO")

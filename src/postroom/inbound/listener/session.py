@@ -29,6 +29,8 @@ SLOW_AFTER = 5  # refused recipients in a session
 CLOSE_AFTER = 20
 SLOW_SECONDS = 1.0
 COMMAND_LIMIT = 2048  # bytes
+MOST_ANSWERS = 1000  # without a mail between them
+TURN = 20  # answers after which the other sessions have their turn
 DATA_SECONDS = 1800.0  # for one mail, however steadily it drips
 LAST_WORD_SECONDS = 5.0  # for a peer to read why it is being cut off
 
@@ -57,7 +59,7 @@ class MailSession(SMTP):
         self.reception = reception
         self._sender = self._recipient = ""  # as the command at hand names them
         self._refused = 0
-        self._held = 0
+        self._held = self._answers = 0
         self._data_until = 0.0
         self.is_busy = False
 
@@ -107,6 +109,18 @@ class MailSession(SMTP):
             self._note(text)
         self._recipient = ""
         await super().push(text)
+        await self._take_turns()
+
+    async def _take_turns(self) -> None:
+        """Whoever sends many commands ahead does not keep the others waiting, and not for ever."""
+        self._answers += 1
+        if self._answers > MOST_ANSWERS:
+            self._answers = 0
+            words = "421 4.7.0 Too many commands without a mail. Goodbye."
+            self._note(words)
+            self.hang_up(words)
+        if self._answers % TURN == 0:
+            await asyncio.sleep(0)
 
     def _note(self, text: str) -> None:
         envelope, session = self.envelope, self.session
@@ -264,6 +278,7 @@ class MailSession(SMTP):
         except NotKept as error:
             await self.conclude(error.code, error.words)
             return
+        self._answers = 0
         code, words = kept.refused or ("250 2.0.0", f"Kept as arrival {kept.arrival_id}.")
         await self.conclude(code, words)
 
