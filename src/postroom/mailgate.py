@@ -70,7 +70,7 @@ def run(argv: list[str]) -> int:
     if not recipients:
         return say(USAGE, "The mail names no recipient: give one on the command line.")
     try:
-        deliver(options, recipients, raw)
+        deliver(options, recipients, raw, from_headers=from_headers)
     except Refused as error:
         words = str(error)
         return say(NO_USER if "5.1.1" in words else REFUSED, words)
@@ -154,10 +154,10 @@ def addresses(field: str) -> list[str]:
     return found
 
 
-def deliver(options: dict[str, str], recipients: list[str], raw: bytes) -> None:
-    """Hand the mail to a running Postroom."""
+def deliver(options: dict[str, str], recipients: list[str], raw: bytes, *, from_headers: bool) -> None:
+    """Hand the mail to a running Postroom; the API finds the recipients in the headers itself."""
     if options["--url"]:
-        by_http(options, recipients, raw)
+        by_http(options, [] if from_headers else recipients, raw)
     else:
         by_lmtp(options, recipients, raw)
 

@@ -253,3 +253,11 @@ def test_over_http(
     query = "sender=h%40c.example&recipient=a%40acme.example&recipient=b%40acme.example"
     assert given == [(f"/{code}?{query}", "Bearer secret", raw)]
     assert len(list(tmp_path.glob("*.mail"))) == spooled
+
+
+def test_over_http_the_headers_are_left_to_the_other_side(
+    monkeypatch: pytest.MonkeyPatch, endpoint: tuple[str, list[tuple[str, str, bytes]]]
+) -> None:
+    url, given = endpoint
+    assert pipe(monkeypatch, b"To: a@acme.example, b@elsewhere.example\n\nx", "--url", f"{url}/201") == 0
+    assert given[0][0] == "/201?sender="
