@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from django.db import InterfaceError, OperationalError
 
@@ -16,7 +17,7 @@ from postroom.inbound.steps.parse import Reader, Reading, Unreadable
 from postroom.inbound.ties import in_waves
 from postroom.inbound.work import Read, read_from
 from postroom.infra.config import config
-from postroom.infra.database.base import claim
+from postroom.infra.database.base import claim, renew
 from postroom.infra.logs import logger
 
 log = logger(__name__)
@@ -26,11 +27,12 @@ AWAY = (OperationalError, InterfaceError)
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Arrivals leased under `token`, being read."""
+    """Arrivals leased under `token`, being read; `claimed` counts those too that were given back or can't be read."""
 
     token: str
     arrivals: Sequence[InboundMail]
     reading: Reading
+    claimed: int
 
 
 class Line:
@@ -47,7 +49,7 @@ class Line:
             return 0
         self._next = self._claim() if ahead and waiting(full := config().batch) == full else None
         settle(batch, self._reader)
-        return len(batch.arrivals)
+        return batch.claimed
 
     @property
     def has_next(self) -> bool:
@@ -62,8 +64,14 @@ class Line:
 
     def _claim(self) -> Batch | None:
         token, ids = claim(InboundMail, config().batch, config().lease_seconds)
-        taken = take(ids) if ids else []
-        return Batch(token, [a for a, _ in taken], self._reader.start([raw for _, raw in taken])) if taken else None
+        if not ids:
+            return None
+        taken = take(ids)
+        give_back(taken.later, token)
+        for arrival, error in taken.lost:
+            fail(arrival, token, error)
+        reading = self._reader.start([raw for _, raw in taken.mails])
+        return Batch(token, [arrival for arrival, _ in taken.mails], reading, len(ids))
 
 
 def settle(batch: Batch, reader: Reader) -> None:
@@ -74,7 +82,9 @@ def settle(batch: Batch, reader: Reader) -> None:
 
     """
     reads: list[Read] = []
-    for arrival, understood in zip(batch.arrivals, reader.finish(batch.reading), strict=True):
+    keys = [arrival.pk for arrival in batch.arrivals]
+    stay = partial(renew, InboundMail, batch.token, keys, config().lease_seconds)
+    for arrival, understood in zip(batch.arrivals, reader.finish(batch.reading, stay), strict=True):
         if isinstance(understood, Unreadable):
             fail(arrival, batch.token, understood)
         else:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from django.db import transaction
 
 from postroom.core.delivery.states import ArrivalState
+from postroom.core.errors import PostroomError
 from postroom.inbound.models import InboundMail, RawMail, Route
 from postroom.inbound.work import Read
 from postroom.infra import blobs
@@ -16,6 +18,20 @@ from postroom.infra.database.base import keep
 
 WAIT_FOR_PARENT = timedelta(minutes=10)
 LOOK_AGAIN = timedelta(seconds=0.2)
+MOST_BYTES = 32 * 1024 * 1024  # of mail that a worker holds for a batch; a larger one comes alone
+
+
+class BytesGone(PostroomError):
+    """The bytes of an arrival are kept no longer."""
+
+
+@dataclass(slots=True)
+class Taken:
+    """Arrivals with their bytes, those that are too many to read at once, and those whose bytes can't be read."""
+
+    mails: list[tuple[InboundMail, bytes]] = field(default_factory=list)
+    later: list[InboundMail] = field(default_factory=list)
+    lost: list[tuple[InboundMail, Exception]] = field(default_factory=list)
 
 
 def waiting(most: int) -> int:
@@ -25,10 +41,22 @@ def waiting(most: int) -> int:
     return free[:most].count()
 
 
-def take(ids: Sequence[int]) -> list[tuple[InboundMail, bytes]]:
-    """Arrivals and their bytes, in the order of their ids; one query. One that was settled meanwhile is left out."""
-    rows = RawMail.objects.filter(arrival__in=ids).select_related("arrival", "blob").order_by("arrival")
-    return [(row.arrival, bytes_of(row)) for row in rows]
+def take(ids: Sequence[int]) -> Taken:
+    """Arrivals and their bytes, in the order of their ids; one query."""
+    taken, size = Taken(), 0
+    for arrival in InboundMail.objects.filter(pk__in=ids).select_related("raw__blob").order_by("pk"):
+        if size and size + arrival.size > MOST_BYTES:
+            taken.later.append(arrival)
+            continue
+        try:
+            taken.mails.append((arrival, bytes_of(arrival.raw)))
+        except RawMail.DoesNotExist:
+            taken.lost.append((arrival, BytesGone("The bytes of this mail are kept no longer.")))
+        except (blobs.BlobMissing, OSError) as error:
+            taken.lost.append((arrival, error))
+        else:
+            size += arrival.size
+    return taken
 
 
 def bytes_of(raw: RawMail) -> bytes:

@@ -81,14 +81,17 @@ def note_refusals(refusals: Sequence[Refused]) -> None:
 def replay(arrival_ids: Sequence[int], *, by: User, release: bool = False) -> int:
     """Have settled arrivals decided anew; what was posted or reported stays. Returns how many are.
 
-    `release` lifts the loop limits from them. The caller has checked that `by` may do this.
+    Those whose bytes are kept no longer stay as they are. A duplicate's route is made anew: until it is decided its
+    place belongs to the first. `release` lifts the loop limits from them. The caller has checked that `by` may do this.
     """
     with transaction.atomic():
-        arrivals = list(InboundMail.objects.filter(pk__in=arrival_ids, due__isnull=True))
+        arrivals = list(InboundMail.objects.filter(pk__in=arrival_ids, due__isnull=True, raw__isnull=False))
         again = [a for a in arrivals if ARRIVALS.allows(ArrivalState(a.state), ArrivalEvent.REPLAY)]
         ids = [arrival.pk for arrival in again]
+        routes = Route.objects.filter(arrival__in=ids)
+        routes.filter(state=ArrivalState.DUPLICATE).delete()
         states = ARRIVALS.sources(ArrivalEvent.REPLAY)
-        Route.objects.filter(arrival__in=ids, state__in=states).update(state=ArrivalState.ARRIVED, settled_at=None)
+        routes.filter(state__in=states).update(state=ArrivalState.ARRIVED, settled_at=None)
         changes = {"limits_lifted": True} if release else {}
         InboundMail.objects.filter(pk__in=ids).update(
             state=ArrivalState.ARRIVED, due=now(), settled_at=None, attempts=0, replayed_by=by.name, **changes

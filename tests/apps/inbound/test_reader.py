@@ -44,6 +44,15 @@ def test_a_deadly_mail_is_named_and_the_others_are_read(reader: Reader, bad_one:
     assert len(_fine(reader.finish(beside))) == 2
 
 
+def test_the_lease_is_renewed_before_each_mail_that_is_read_by_itself(reader: Reader) -> None:
+    calls: list[bool] = []
+    reader.finish(reader.start([letter(), deadly.KILLER, letter()]), lambda: calls.append(True))
+    assert len(calls) == 3
+    calls.clear()
+    reader.finish(reader.start([letter(), letter()]), lambda: calls.append(True))
+    assert not calls
+
+
 def _fine(results: list[Understood | Unreadable]) -> list[Understood]:
     assert all(isinstance(one, Understood) for one in results)
     return [one for one in results if isinstance(one, Understood)]

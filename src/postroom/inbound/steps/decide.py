@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from postroom.core.delivery.states import ArrivalState
 from postroom.core.routing.chain import route
-from postroom.core.routing.decision import Decision
+from postroom.core.routing.decision import Decision, Routing
 from postroom.core.routing.explain import Step, explain_route, explain_within
-from postroom.core.routing.facts import Facts
+from postroom.core.routing.facts import Facts, Part
 from postroom.inbound.models import InboundMail, Route
 from postroom.inbound.work import Decided, Read
 
@@ -17,15 +18,28 @@ OPEN = frozenset({ArrivalState.ARRIVED, ArrivalState.CLAIMED, ArrivalState.RETRY
 
 def decide(read: Read, facts: Facts, routes: Sequence[Route] = ()) -> Decided:
     """What becomes of one arrival; `routes` are those that it has from an earlier try."""
+    done = tuple(r for r in routes if r.state not in OPEN)
+    left = _unanswered(facts, done)
     mail, triage = read.understood.mail, read.understood.triage
-    routing = route(mail, triage, facts)
     return Decided(
         read=read,
         facts=facts,
-        routing=routing,
-        done=tuple(r for r in routes if r.state not in OPEN),
+        routing=route(mail, triage, left) if left else Routing((), ()),
+        done=done,
         open=tuple(r for r in routes if r.state in OPEN),
     )
+
+
+def _unanswered(facts: Facts, done: Sequence[Route]) -> Facts | None:
+    """The facts without the recipients that settled routes answer: an address that leads elsewhere by now must not make
+    the mail stand there a second time. None where nobody is left.
+    """
+    answered = {address for route in done for address in route.recipients}
+    if not answered:
+        return facts
+    left = tuple(r for r in facts.recipients if r.address not in answered)
+    ours = [r for r in left if not (facts.from_headers and r.part is Part.FOREIGN)]
+    return replace(facts, recipients=left) if ours else None
 
 
 def _replay(arrival: InboundMail) -> str:

@@ -17,7 +17,7 @@ from postroom.domains.models import Alias
 from postroom.inbound import effects
 from postroom.inbound.effects import Act
 from postroom.inbound.models import InboundMail, Route
-from postroom.inbound.steps.decide import trace_of
+from postroom.inbound.steps.decide import OPEN, trace_of
 from postroom.inbound.work import Decided
 from postroom.infra.changes import tell
 from postroom.infra.clock import now
@@ -54,12 +54,14 @@ def enact(batch: Sequence[Decided], token: str) -> None:
         DatabaseError: the database went away; nothing is lost, the leases run out.
 
     """
+    tries = [decided.read.arrival.attempts for decided in batch]
     try:
         with transaction.atomic():
             _enact_together(batch, token)
     except Exception as error:  # noqa: BLE001 whatever one of them holds must not keep the others
         log.warning("batch failed, going one by one", mails=len(batch), error=repr(error))
-        for decided in batch:
+        for decided, attempts in zip(batch, tries, strict=True):
+            decided.read.arrival.attempts = attempts  # this is the same try still
             _enact_alone(decided, token)
 
 
@@ -94,15 +96,14 @@ def _carry_out(batch: Sequence[Decided]) -> list[Act]:
 def _acts(decided: Decided) -> list[Act]:
     """What is still to be done: a decision whose route is settled already is not repeated."""
     settled = {(route.company_id, route.target) for route in decided.done}
-    spare = list(decided.open)
+    wanted = {(decision.company, decision.target): decision for decision in decided.decisions}
+    own = {key: route for route in decided.open if (key := (route.company_id, route.target)) in wanted}
+    spare = [route for route in decided.open if route not in own.values()]
     acts = []
-    for decision in decided.decisions:
-        if (decision.company, decision.target) in settled:
+    for key, decision in wanted.items():
+        if key in settled:
             continue
-        same = next((r for r in spare if (r.company_id, r.target) == (decision.company, decision.target)), None)
-        route = same or (spare[0] if spare else None)
-        if route is not None:
-            spare.remove(route)
+        route = own.get(key) or (spare.pop(0) if spare else None)
         # a copy, so that a transaction that fails leaves the original as the next try needs it
         row = copy(route) if route else Route(arrival=decided.read.arrival, created_at=now())
         acts.append(Act(decided, decision, row, reused=route is not None))
@@ -194,19 +195,25 @@ def _concerned(decided: Decided) -> set[int]:
 
 
 def _enact_alone(decided: Decided, token: str) -> None:
-    """Each route in a transaction of its own; one that fails does not undo the others."""
+    """Each route in a transaction of its own; one that fails does not undo the others.
+
+    With each the try is noted on the arrival: cut off between two of them, the next try knows that there are routes.
+    """
     routes = list(decided.done)
     for decision in decided.decisions:
         one = replace(decided, only=decision, open=_own(decided, decision))
         try:
             with transaction.atomic():
-                if not keep(InboundMail, token, [decided.read.arrival.pk]):
+                if not _note_try(decided, token):
                     return
                 acts = _carry_out([one])
                 _tell(acts, ())
         except Exception as error:
             log.exception("route failed", arrival=decided.read.arrival.pk, target=decision.target, exc_info=error)
-            routes.append(_write_failure(decided, decision, error))
+            failed = _write_failure(decided, decision, error, token)
+            if failed is None:
+                return
+            routes.append(failed)
         else:
             routes += [act.route for act in acts]
     left = {route.pk for route in decided.open} - {route.pk for route in routes}
@@ -218,13 +225,22 @@ def _enact_alone(decided: Decided, token: str) -> None:
             _tell((), [decided])
 
 
+def _note_try(decided: Decided, token: str) -> bool:
+    """Whether the lease still holds; if so, the row says that a try has begun."""
+    arrival = decided.read.arrival
+    held = keep(InboundMail, token, [arrival.pk])
+    return bool(InboundMail.objects.filter(pk__in=held).update(attempts=arrival.attempts + 1))
+
+
 def _own(decided: Decided, decision: Decision) -> tuple[Route, ...]:
     key = (decision.company, decision.target)
     return tuple(route for route in decided.open if (route.company_id, route.target) == key)
 
 
-def _write_failure(decided: Decided, decision: Decision, error: Exception) -> Route:
-    """The route as it failed: tried again, or waiting for a person once it was tried often enough."""
+def _write_failure(decided: Decided, decision: Decision, error: Exception, token: str) -> Route | None:
+    """The route as it failed: tried again, or waiting for a person once it was tried often enough. None where the lease
+    was lost.
+    """
     own = _own(decided, decision)
     route = copy(own[0]) if own else Route(arrival=decided.read.arrival, created_at=now(), attempts=0)
     act = Act(decided, decision, route)
@@ -236,6 +252,8 @@ def _write_failure(decided: Decided, decision: Decision, error: Exception) -> Ro
     route.trace.append({"step": "failed", "text": route.error})
     route.message, route.settled_at = None, None
     with transaction.atomic():
+        if not _note_try(decided, token):
+            return None
         route.save()
         if isinstance(error, BadDefaults) and isinstance(decision, Create):
             Alias.objects.filter(pk=decision.alias).update(health=Alias.Health.INVALID, health_reason=str(error))
@@ -255,4 +273,7 @@ def fail(arrival: InboundMail, token: str, error: Exception) -> None:
         arrival.error = f"{type(error).__name__}: {error}"[:LONGEST_ERROR]
         arrival.lease_token, arrival.lease_until = "", None
         update_rows(InboundMail, [arrival], SETTLED)
+        Route.objects.filter(arrival=arrival, state__in=OPEN).update(
+            state=arrival.state, error=arrival.error, settled_at=arrival.settled_at
+        )
         tell([(arrival.company_id, "arrival", str(arrival.pk))])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -47,8 +47,11 @@ class Reader:
             self.close()
             return Reading(raws)
 
-    def finish(self, reading: Reading) -> list[Understood | Unreadable]:
-        """Every mail understood, or why not; never raises for what a mail holds."""
+    def finish(self, reading: Reading, stay: Callable[[], None] = lambda: None) -> list[Understood | Unreadable]:
+        """Every mail understood, or why not; never raises for what a mail holds.
+
+        `stay` is called before each that is read by itself, since that may take as long as all together.
+        """
         if not self._processes:
             return [understand(raw) for raw in reading.raws]
         try:
@@ -57,10 +60,11 @@ class Reader:
             self.close()
             done = []
         if not done:
-            return [self._alone(raw) for raw in reading.raws]
+            return [self._alone(raw, stay) for raw in reading.raws]
         return [done[index % len(done)][index // len(done)] for index in range(len(reading.raws))]
 
-    def _alone(self, raw: bytes) -> Understood | Unreadable:
+    def _alone(self, raw: bytes, stay: Callable[[], None]) -> Understood | Unreadable:
+        stay()
         try:
             return self._opened().submit(understand, raw).result(timeout=self._seconds)
         except BrokenProcessPool:

@@ -98,6 +98,15 @@ def claim(model: type[models.Model], limit: int, lease_seconds: float) -> tuple[
         return token, sorted(row[0] for row in cursor.fetchall())
 
 
+def renew(model: type[models.Model], token: str, keys: Sequence[int], lease_seconds: float) -> None:
+    """Hold those of these rows that this token still holds for so many seconds from now."""
+    table = connection.ops.quote_name(model._meta.db_table)
+    marks = ", ".join(["%s"] * len(keys))
+    sql = f"UPDATE {table} SET lease_until = {engine().later(lease_seconds)} WHERE lease_token = %s AND id IN ({marks})"
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [token, *keys])
+
+
 def keep(model: type[models.Model], token: str, keys: Sequence[int]) -> set[int]:
     """Within a transaction: lock the rows that this token still holds, and say which those are."""
     rows = model._default_manager.filter(pk__in=keys, lease_token=token)
