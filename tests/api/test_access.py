@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 
 from postroom.api.urls import api
 from postroom.directory.models import ApiToken, User
 from postroom.infra.clock import now
-from tests.api.calls import Caller, caller, problem, somebody
+from tests.api.calls import BASE, Caller, caller, problem, somebody
 from tests.support import factory
 
 pytestmark = pytest.mark.django_db
@@ -137,6 +138,13 @@ def test_whoever_left_is_answered_nothing(admin: User) -> None:
     program = caller(admin)
     User.objects.update(is_active=False)
     problem(program.get("/records"), 401)
+
+
+@pytest.mark.parametrize(("path", "allowed"), [("/inbound", "GET, POST"), ("/health", "GET")])
+def test_a_method_that_an_address_does_not_have_is_answered_by_a_document(path: str, allowed: str) -> None:
+    response = Client().delete(f"{BASE}{path}")
+    assert allowed in problem(response, 405)["detail"]
+    assert response["Allow"] == allowed
 
 
 def test_a_session_is_no_token(admin: User) -> None:

@@ -41,7 +41,7 @@ def test_who_wrote_and_how_far_to_believe_it(client: Client, world: World) -> No
     factory.message(world.lead, "pay", author_name="Amara", standing="claimed-member")
     factory.message(world.lead, "hi", standing="outsider", automatic="auto")
     page = _page(client, world)
-    assert "Unverified: says to be one of us" in page
+    assert "Unverified: says it is one of us" in page
     assert "Unverified outsider" in page
     assert "Automatic" in page
 

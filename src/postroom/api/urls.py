@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from http import HTTPStatus
+from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import path, re_path
@@ -34,4 +37,24 @@ def nowhere(request: HttpRequest) -> HttpResponse:
     return document(HTTPStatus.NOT_FOUND, "There is nothing at this address.")
 
 
-urlpatterns = [path("", api.urls), re_path(r"^", nowhere)]
+def _in_documents(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """The library answers a method that an address does not have in plain text; here it is a document, too."""
+
+    @wraps(view)
+    def answered(request: HttpRequest, *args: Any, **named: Any) -> HttpResponse:
+        response = view(request, *args, **named)
+        if response.status_code != HTTPStatus.METHOD_NOT_ALLOWED:
+            return response
+        allowed = ", ".join(sorted(response["Allow"].split(", ")))
+        refused = document(HTTPStatus.METHOD_NOT_ALLOWED, f"This address answers to {allowed} only.")
+        refused["Allow"] = allowed
+        return refused
+
+    return answered
+
+
+patterns, app_name, namespace = api.urls
+for pattern in patterns:
+    pattern.callback = _in_documents(cast("Callable[..., HttpResponse]", pattern.callback))
+
+urlpatterns = [path("", (patterns, app_name, namespace)), re_path(r"^", nowhere)]

@@ -42,7 +42,7 @@ class Message(models.Model):
         SENDER = "sender", "wrote to us"
         PARTICIPANT = "participant", "takes part"
         OUTSIDER = "outsider", "unverified outsider"
-        CLAIMED_MEMBER = "claimed-member", "unverified: says to be one of us"
+        CLAIMED_MEMBER = "claimed-member", "unverified: says it is one of us"
 
     thread = models.ForeignKey(Thread, on_delete=models.CASCADE, related_name="messages")
     company = _own_company()

@@ -382,6 +382,15 @@ def test_two_aliases_with_one_forced_target_post_once() -> None:
 # --- catchall and fallback
 
 
+@pytest.mark.parametrize(
+    ("others", "words"), [((), " is at no domain"), (("eve@elsewhere.example",), " are at no domain")]
+)
+def test_one_address_is_and_two_are(others: tuple[str, ...], words: str) -> None:
+    strangers = [replace(TO_FOREIGN, address=address) for address in (TO_FOREIGN.address, *others)]
+    [decision] = decided(facts(*strangers)).decisions
+    assert words in decision.because
+
+
 @pytest.mark.parametrize("to", [TO_CATCHALL, TO_NOTIFICATIONS], ids=lambda r: r.address)
 def test_the_catchall_alone_is_refused_with_the_address_to_use(to: Any) -> None:
     [decision] = decided(facts(to)).decisions

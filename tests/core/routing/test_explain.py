@@ -46,19 +46,23 @@ def test_a_new_lead_from_first_to_last() -> None:
     assert "anne@customer.example" in text["sender"]
     assert "A contact has that address" in text["sender"]
     assert text["recipient"] == "sales@acme.example is an alias for lead."
-    assert text["outcome"] == "A new lead is made by alias 7."
+    assert text["outcome"] == "A new lead is made, by sales@acme.example."
     assert json.loads(json.dumps(steps)) == steps
 
 
 @pytest.mark.parametrize(
     ("of", "triage", "words"),
     [
-        (facts(TO_SALES, referred=(refers(thread()),)), HUMAN, "Posted in thread 31, found by reference."),
+        (
+            facts(TO_SALES, referred=(refers(thread()),)),
+            HUMAN,
+            "Posted in the conversation that was found by its reference.",
+        ),
         (facts(TO_BOUNCE), BOUNCE, "<sent-1@acme.example>"),
         (facts(TO_NOBODY), HUMAN, "Refused: 550 5.1.1"),
         (facts(TO_CATCHALL), HUMAN, "info@acme.example"),
         (facts(TO_POSTMASTER), HUMAN, "Held for a person."),
-        (facts(to_alias(alias(7, "a@b.example", created_by_sender=5))), HUMAN, "Only this sender and alias:7"),
+        (facts(to_alias(alias(7, "a@b.example", created_by_sender=5))), HUMAN, "Only this sender is paused"),
         (facts(TO_SALES), OUT_OF_OFFICE, "nothing else is done"),
     ],
 )
@@ -112,7 +116,7 @@ def test_what_another_company_has_to_do_with_it_is_not_told() -> None:
     assert "4711" not in str(globex)
     assert "acme" not in str(globex)
     assert "A contact" not in str(globex)
-    assert "A new lead is made by alias 9." in str(globex)
+    assert "A new lead is made, by " in str(globex)
     assert explain_within(0, routing, mail(), HUMAN, of) == explain(routing, mail(), HUMAN, of)
 
 

@@ -46,4 +46,4 @@ def test_the_codes_that_the_door_promises() -> None:
     assert refusals.foreign_domain("elsewhere.example")[0] == "550 5.7.1"
     assert refusals.catchall_only("info@acme.example")[0].startswith("5")
     assert "info@acme.example" in refusals.catchall_only("info@acme.example")[1]
-    assert refusals.too_large(35_000_000) == ("552 5.3.4", "This mail is larger than the 35 MB that we take.")
+    assert refusals.too_large(35 << 20) == ("552 5.3.4", "This mail is larger than the 35 MB that we take.")

@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('kind', models.CharField(choices=[('email', 'mail'), ('note', 'note')], default='email', max_length=8)),
                 ('visibility', models.CharField(choices=[('public', 'everybody in the conversation'), ('internal', 'only our own people')], default='public', max_length=8)),
-                ('standing', models.CharField(choices=[('sender', 'wrote to us'), ('participant', 'takes part'), ('outsider', 'unverified outsider'), ('claimed-member', 'unverified: says to be one of us')], default='sender', max_length=16)),
+                ('standing', models.CharField(choices=[('sender', 'wrote to us'), ('participant', 'takes part'), ('outsider', 'unverified outsider'), ('claimed-member', 'unverified: says it is one of us')], default='sender', max_length=16)),
                 ('automatic', models.CharField(default='human', max_length=8)),
                 ('author_name', models.TextField(default='')),
                 ('author_email', models.CharField(default='', max_length=320)),

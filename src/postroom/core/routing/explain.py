@@ -8,7 +8,7 @@ from postroom.core.message.mail import Mail
 from postroom.core.routing.chain import route
 from postroom.core.routing.decision import Create, Decision, Hold, Ignore, Refuse, Reply, Report, Routing
 from postroom.core.routing.facts import Facts, Part, Recipient
-from postroom.core.routing.rule import spoken, token_thread
+from postroom.core.routing.rule import listed, spoken, token_thread
 from postroom.core.triage.kinds import Triage
 
 Step = dict[str, str]
@@ -110,17 +110,19 @@ def _recipient(recipient: Recipient) -> str:
 
 def _outcome(decision: Decision) -> str:
     match decision:
-        case Reply(thread=thread, by=by):
-            return f"Posted in thread {thread}, found by {by}."
-        case Create(record_type=record_type, alias=alias):
-            return f"A new {record_type} is made by alias {alias}."
+        case Reply(by=by):
+            return f"Posted in the conversation that was found by its {by}."
+        case Create(record_type=record_type, recipients=recipients):
+            by = f", by {listed(recipients)}" if recipients else ""
+            return f"A new {record_type} is made{by}."
         case Report(original_message_id=original):
             about = f" about <{original}>" if original else ""
             return f"Taken as a report{about} and written on the mail that we sent, where it is known."
         case Refuse(code=code, words=words):
             return f"Refused: {code} {words}"
         case Hold(pair=pair):
-            return f"Held for a person.{f' Only this sender and {pair} are paused.' if pair else ''}"
+            rest = " Only this sender is paused, and only here." if pair else ""
+            return f"Held for a person.{rest}"
         case Ignore():
             return "Kept, and nothing else is done."
         case _:

@@ -38,8 +38,8 @@ def may_not_write(address: str, who: WhoMayWrite) -> Refusal:
 
 
 def too_large(limit: int) -> Refusal:
-    """Above the size limit; `limit` is in bytes."""
-    return "552 5.3.4", f"This mail is larger than the {limit // 1_000_000} MB that we take."
+    """Above the size limit; `limit` is in bytes; the words count 1,048,576 of them as a MB."""
+    return "552 5.3.4", f"This mail is larger than the {limit >> 20} MB that we take."
 
 
 def too_many_recipients(limit: int) -> Refusal:
@@ -53,7 +53,7 @@ def bare_line_ending() -> Refusal:
 
 
 def line_too_long(limit: int) -> Refusal:
-    """A line longer than the door reads; `limit` is in bytes."""
+    """A line longer than the door reads; `limit` is in bytes; the words count 1,048,576 of them as a MB."""
     return "550 5.5.2", f"This mail holds a line longer than {limit} bytes."
 
 

@@ -132,7 +132,7 @@ def _claim(standing: str) -> str:
     """What a reader must know before believing the author's name."""
     return {
         Message.Standing.OUTSIDER.value: _("Unverified outsider"),
-        Message.Standing.CLAIMED_MEMBER.value: _("Unverified: says to be one of us"),
+        Message.Standing.CLAIMED_MEMBER.value: _("Unverified: says it is one of us"),
     }.get(standing, "")
 
 

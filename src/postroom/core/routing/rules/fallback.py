@@ -30,14 +30,14 @@ def _unknown(facts: Facts, company: int, recipients: Sequence[Recipient]) -> Dec
 def _foreign(facts: Facts, company: int, recipients: Sequence[Recipient]) -> Decision:
     to = addresses(recipients)
     code, words = foreign_domain(to[0].rpartition("@")[2])
-    because = f"{listed(to)} is at no domain of ours, and mail for others is not passed on."
+    because = f"{_are(to)} at no domain of ours, and mail for others is not passed on."
     return Refuse(because, recipients=to, about="none:foreign", company_id=company, code=code, words=words)
 
 
 def _postmaster(facts: Facts, company: int, recipients: Sequence[Recipient]) -> Decision:
     to = addresses(recipients)
     return Hold(
-        f"{listed(to)} is for the administrator, who finds it here.",
+        f"{_are(to)} for the administrator, who finds it here.",
         recipients=to,
         about="none:postmaster",
         company_id=company,
@@ -46,15 +46,20 @@ def _postmaster(facts: Facts, company: int, recipients: Sequence[Recipient]) -> 
 
 def _bounce(facts: Facts, company: int, recipients: Sequence[Recipient]) -> Decision:
     to = addresses(recipients)
-    because = f"{listed(to)} takes reports by machines, but a person seems to have written this: somebody should look."
+    takes = f"{listed(to)} {'takes' if len(to) == 1 else 'take'} reports by machines"
+    because = f"{takes}, but a person seems to have written this: somebody should look."
     return Hold(because, recipients=to, about="none:bounce", company_id=company)
 
 
 def _collects(facts: Facts, company: int, recipients: Sequence[Recipient]) -> Decision:
     to = addresses(recipients)
     code, words = catchall_only(facts.help_address)
-    because = f"{listed(to)} collects answers, and this mail answers nothing."
+    because = f"{listed(to)} {'collects' if len(to) == 1 else 'collect'} answers, and this mail answers nothing."
     return Refuse(because, recipients=to, about="none:catchall", company_id=company, code=code, words=words)
+
+
+def _are(to: Sequence[str]) -> str:
+    return f"{listed(to)} {'is' if len(to) == 1 else 'are'}"
 
 
 _FOR: dict[Part, Callable[[Facts, int, Sequence[Recipient]], Decision]] = {
