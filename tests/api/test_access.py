@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -142,7 +143,7 @@ def test_whoever_left_is_answered_nothing(admin: User) -> None:
 
 @pytest.mark.parametrize(("path", "allowed"), [("/inbound", "GET, POST"), ("/health", "GET")])
 def test_a_method_that_an_address_does_not_have_is_answered_by_a_document(path: str, allowed: str) -> None:
-    response = Client().delete(f"{BASE}{path}")
+    response: Any = Client().delete(f"{BASE}{path}")
     assert allowed in problem(response, 405)["detail"]
     assert response["Allow"] == allowed
 
