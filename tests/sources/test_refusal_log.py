@@ -30,7 +30,7 @@ def away(refusals: Sequence[Refused]) -> None:
 
 def refused(**changes: str) -> Refused:
     known = {"door": "smtp", "peer": "p", "helo": "", "sender": "", "recipient": "", "code": "5", "words": ""} | changes
-    return Refused(**known)  # type: ignore[arg-type]
+    return Refused(**known)
 
 
 @pytest.mark.django_db

@@ -151,6 +151,14 @@ def catchall_addresses(addresses: Collection[str]) -> dict[str, int]:
     return found
 
 
+def sole_companies(names: Collection[str]) -> dict[str, int]:
+    """For each of these domain names the one company that uses it; a name that several share is left out."""
+    found: dict[str, set[int]] = {}
+    for name, company in CompanyDomain.objects.filter(domain__name__in=names).values_list("domain__name", "company_id"):
+        found.setdefault(name, set()).add(company)
+    return {name: companies.pop() for name, companies in found.items() if len(companies) == 1}
+
+
 def help_addresses(domains: Collection[int]) -> dict[int, str]:
     """For each domain the address to write to instead of its catchall: that of its first alias."""
     found: dict[int, str] = {}

@@ -11,6 +11,7 @@ from django.db import transaction
 from postroom.core.delivery.states import ARRIVALS, ArrivalEvent, ArrivalState
 from postroom.core.message.understood import understand
 from postroom.directory.models import User
+from postroom.domains.facts import sole_companies
 from postroom.domains.models import AllowedSender
 from postroom.inbound.models import InboundMail, Refusal, Route
 from postroom.inbound.steps.accept import Arrival, Kept, accept
@@ -36,7 +37,6 @@ class Refused:
     recipient: str
     code: str
     words: str
-    company: int = 0
 
 
 class Explained(TypedDict):
@@ -50,8 +50,12 @@ class Explained(TypedDict):
 
 
 def note_refusals(refusals: Sequence[Refused]) -> None:
-    """Write refusals down: one row per peer, recipient, code and hour, with a count."""
+    """Write refusals down: one row per peer, recipient, code and hour, with a count.
+
+    One about an address of a domain that one company uses is shown to that company.
+    """
     at = now()
+    owners = sole_companies({_domain(one.recipient) for one in refusals})
     hour = at.replace(minute=0, second=0, microsecond=0)
     rows: dict[tuple[str, str, str], Refusal] = {}
     for one in refusals:
@@ -68,7 +72,7 @@ def note_refusals(refusals: Sequence[Refused]) -> None:
             code=key[2],
             words=one.words[:1000],
             hour=hour,
-            company_id=one.company,
+            company_id=owners.get(_domain(one.recipient), 0),
             first_at=at,
             last_at=at,
         )
@@ -76,6 +80,10 @@ def note_refusals(refusals: Sequence[Refused]) -> None:
         unique = ["peer", "recipient", "code", "hour"]
         add_up(Refusal, list(rows.values()), unique=unique, newest=["last_at", "sender", "helo", "words"])
         tell({(row.company_id, "arrival", "refused") for row in rows.values()})
+
+
+def _domain(recipient: str) -> str:
+    return recipient.rpartition("@")[2].rstrip(">").lower()
 
 
 def replay(arrival_ids: Sequence[int], *, by: User, release: bool = False) -> int:

@@ -11,8 +11,8 @@ from postroom.core.addresses import Address
 from postroom.core.message.draft import DraftFile
 from postroom.directory.models import Contact
 from postroom.domains.models import Alias, RetiredAddress
-from postroom.inbound.models import InboundMail, Route
-from postroom.inbound.services import accept, always_allow, explain, replay
+from postroom.inbound.models import InboundMail, Refusal, Route
+from postroom.inbound.services import Refused, accept, always_allow, explain, note_refusals, replay
 from postroom.inbound.worker import settle_all
 from postroom.infra import blobs, parameters
 from postroom.infra.clock import now
@@ -294,3 +294,15 @@ def test_a_lost_lease_leaves_the_arrival_to_its_new_holder(acme: Acme, monkeypat
     settle_all(most=1)
     assert Record.objects.count() == 0
     assert InboundMail.objects.get().state == "arrived"
+
+
+def test_a_refusal_is_shown_to_the_company_whose_domain_it_is_about(acme: Acme) -> None:
+    about = {"door": "smtp", "peer": "192.0.2.9", "helo": "x", "sender": "a@b.example", "words": "no"}
+    note_refusals(
+        [
+            Refused(recipient="nobody@Acme.example", code="550 5.1.1", **about),
+            Refused(recipient="nobody@elsewhere.example", code="550 5.7.1", **about),
+        ]
+    )
+    owners = dict(Refusal.objects.values_list("recipient", "company_id"))
+    assert owners == {"nobody@Acme.example": acme.company.pk, "nobody@elsewhere.example": 0}

@@ -157,5 +157,4 @@ def _refused(refusal: tuple[str, str], recipient: str = "") -> Problem:
 def _note(request: HttpRequest, sender: str, recipient: str, refusal: tuple[str, str]) -> None:
     code, words = refusal
     peer = str(request.META.get("REMOTE_ADDR", ""))
-    company = next(iter(looked_up([recipient])[recipient].companies), 0)
-    services.note_refusals([services.Refused(DOOR, peer, "", sender, recipient, code, words, company)])
+    services.note_refusals([services.Refused(DOOR, peer, "", sender, recipient, code, words)])
