@@ -60,7 +60,8 @@ def post(posts: Sequence[Post]) -> list[Message]:
     _note_participants(posts)
     for one in posts:
         one.thread.last_message_at = one.received_at
-    update_rows(Thread, list({one.thread.pk: one.thread for one in posts}.values()), ["last_message_at"])
+    threads = {one.thread.pk: one.thread for one in posts}
+    update_rows(Thread, [threads[key] for key in sorted(threads)], ["last_message_at"])
     return messages
 
 
@@ -142,6 +143,6 @@ def _note_participants(posts: Sequence[Post]) -> None:
     insert_values(
         Participant,
         ("thread", "email", "name"),
-        [(thread, email, name) for (thread, email), name in rows.items()],
+        [(*key, rows[key]) for key in sorted(rows)],  # in one order, so that nobody waits in a circle
         skip_known=True,
     )

@@ -29,11 +29,12 @@ def _make(names: Mapping[Key, str]) -> dict[Key, int]:
     that lost goes again.
     """
     at = now()
+    keys = sorted(names)  # in one order: two processes that make the same ones don't wait for each other in a circle
     contacts = insert(
-        Contact(company_id=company, name=name or email.partition("@")[0], created_at=at)
-        for (company, email), name in names.items()
+        Contact(company_id=company, name=names[company, email] or email.partition("@")[0], created_at=at)
+        for company, email in keys
     )
-    made = {key: contact.pk for key, contact in zip(names, contacts, strict=True)}
+    made = {key: contact.pk for key, contact in zip(keys, contacts, strict=True)}
     addresses = [(*key, contact, True) for key, contact in made.items()]
     insert_values(ContactAddress, ("company", "email", "contact", "primary"), addresses, skip_known=True)
     won = _find(names)

@@ -29,8 +29,11 @@ def path_of(digest: str) -> Path:
 
 
 def put(contents: Iterable[bytes]) -> list[str]:
-    """Keep these bytes and return their digests, in order. Large ones are on the disk, durable, when it returns;
-    their rows are part of the caller's transaction.
+    """Within a transaction: keep these bytes and return their digests, in order. Large ones are on the disk, durable,
+    when it returns; their rows are part of the transaction.
+
+    The rows come first, so that a sweep which is deleting the same bytes is waited for: afterwards the file is gone and
+    written anew. A sweep that comes later finds the row that names them, or makes this transaction fail.
 
     Raises:
         OSError: where a file cannot be written.
@@ -38,22 +41,25 @@ def put(contents: Iterable[bytes]) -> list[str]:
     """
     digests: list[str] = []
     new: dict[str, Blob] = {}
+    large: dict[str, bytes] = {}
     at = now()
     for data in contents:
         digest = digest_of(data)
         digests.append(digest)
-        if digest not in new:
-            large = len(data) > config().inline_limit
-            if large:
-                write_file(path_of(digest), data)
-            new[digest] = Blob(digest=digest, size=len(data), data=None if large else data, created_at=at)
-    insert(new.values(), skip_known=True)
+        if len(data) > config().inline_limit:
+            large[digest] = data
+        inline = None if digest in large else data
+        new[digest] = Blob(digest=digest, size=len(data), data=inline, created_at=at)
+    insert((new[digest] for digest in sorted(new)), skip_known=True)  # in one order: nobody waits in a circle
+    for digest, data in large.items():
+        write_file(path_of(digest), data)
     return digests
 
 
 def write_file(path: Path, data: bytes) -> None:
-    """Write, fsync, rename, fsync the folder: afterwards the file is whole or was there already."""
+    """Write, fsync, rename, fsync the folder: afterwards the file is whole and will be there after a power cut."""
     if path.exists():
+        sync_folder(path.parent)  # whoever wrote it may not have come so far yet
         return
     _durable_folder(path.parent)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")

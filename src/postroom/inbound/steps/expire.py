@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from postroom.inbound.models import RawMail, Refusal
@@ -27,14 +28,20 @@ def expire() -> str:
 
 
 def _sweep() -> int:
-    """Blobs that no file and no raw mail names: the row goes first, then the file that it named."""
+    """Blobs that no file and no raw mail names.
+
+    Locked first, looked at again, and their files deleted before the lock is let go: whoever keeps the same bytes at
+    this moment either is seen, or waits and writes them anew.
+    """
     unnamed = (
         Blob.objects.filter(created_at__lt=now() - GRACE)
         .exclude(Exists(File.objects.filter(blob=OuterRef("pk"))))
         .exclude(Exists(RawMail.objects.filter(blob=OuterRef("pk"))))
     )
-    digests = list(unnamed.values_list("pk", flat=True)[:AT_ONCE])
-    Blob.objects.filter(pk__in=digests).delete()
-    for digest in digests:
-        blobs.path_of(digest).unlink(missing_ok=True)
+    with transaction.atomic():
+        locked = list(unnamed.select_for_update(skip_locked=True).values_list("pk", flat=True)[:AT_ONCE])
+        digests = list(unnamed.filter(pk__in=locked).values_list("pk", flat=True))
+        Blob.objects.filter(pk__in=digests).delete()
+        for digest in digests:
+            blobs.path_of(digest).unlink(missing_ok=True)
     return len(digests)
