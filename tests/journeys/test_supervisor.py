@@ -205,3 +205,13 @@ def test_the_supervisor_itself_never_loads_django() -> None:
         subprocess.run([sys.executable, "-c", look], env={**os.environ, "PYTHONPATH": path}, check=False).returncode
         == 0
     )
+
+
+def test_what_is_written_is_not_for_everybody(tmp_path: Path) -> None:
+    with house(tmp_path) as made:
+        made.start()
+        files = [path for path in made.var.rglob("*") if not path.is_symlink() and "static" not in path.parts]
+        open_to_all = [str(path) for path in files if path.stat().st_mode & 0o007]
+        made.stop()
+    assert files
+    assert open_to_all == []

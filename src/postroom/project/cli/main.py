@@ -30,6 +30,7 @@ from postroom.project.cli.shared import EX_CONFIG, EX_DATAERR, EX_SOFTWARE, EX_U
 from postroom.project.supervisor import Unstartable
 
 INTERRUPTED = 130
+PRIVATE = 0o027  # mail is nobody else's business: what is written is for the owner, and its group may read it
 
 app = typer.Typer(
     name="postroom",
@@ -63,6 +64,7 @@ def mailgate() -> None:
 
 def run(argv: Sequence[str]) -> int:
     """Run a command line (without the program's name); the exit status."""
+    os.umask(PRIVATE)
     try:
         status = app(list(argv), prog_name="postroom", standalone_mode=False)
     except typer.Exit as ended:
