@@ -53,8 +53,8 @@ def _in_documents(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespon
     return answered
 
 
-patterns, app_name, namespace = api.urls
-for pattern in patterns:
+routes = api.urls
+for pattern in routes[0]:
     pattern.callback = _in_documents(cast("Callable[..., HttpResponse]", pattern.callback))
 
-urlpatterns = [path("", (patterns, app_name, namespace)), re_path(r"^", nowhere)]
+urlpatterns = [path("", routes), re_path(r"^", nowhere)]
