@@ -152,3 +152,16 @@ def test_arrivals_by_state(program: Caller, acme: Acme) -> None:
     body = problem(program.get("/inbound", state="lost"), 422)
     assert body["errors"][0]["where"].endswith("state.0")
     assert str(ArrivalState.HELD) in body["detail"]
+
+
+@pytest.mark.parametrize("odd", ["a%00b@acme.example", "%00", "%ff@acme.example", "a%0d%0ab@acme.example", "x" * 4000])
+def test_an_odd_recipient_is_nobody(program: Caller, odd: str) -> None:
+    assert problem(program.post(f"/inbound?recipient={odd}", letter()), 422)
+
+
+@pytest.mark.parametrize("odd", ["a%00b@acme.example", "%ff@x.example", "a%0d%0ab@x.example"])
+def test_an_odd_sender_is_kept_as_far_as_it_is_text(program: Caller, odd: str) -> None:
+    made = program.post(f"{TO_SALES}&sender={odd}", letter())
+    assert made.status_code == 201
+    settle_all()
+    assert program.get(f"/inbound/{made.json()['id']}").json()["state"] == "routed"

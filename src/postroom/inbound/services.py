@@ -18,7 +18,7 @@ from postroom.inbound.steps.accept import Arrival, Kept, accept
 from postroom.inbound.steps.collect import gather
 from postroom.inbound.steps.decide import decide, trace_of
 from postroom.inbound.steps.enact import STATES
-from postroom.inbound.work import read_from
+from postroom.inbound.work import LONGEST_ADDRESS, clean, read_from
 from postroom.infra.changes import tell
 from postroom.infra.clock import now
 from postroom.infra.database.base import add_up
@@ -83,7 +83,7 @@ def note_refusals(refusals: Sequence[Refused]) -> None:
 
 
 def _domain(recipient: str) -> str:
-    return recipient.rpartition("@")[2].rstrip(">").lower()
+    return clean(recipient, LONGEST_ADDRESS).rpartition("@")[2].rstrip(">").lower()
 
 
 def replay(arrival_ids: Sequence[int], *, by: User, release: bool = False) -> int:

@@ -11,8 +11,10 @@ from postroom.conversations.models import Message
 from postroom.core.routing.facts import Facts
 from postroom.inbound import pipeline
 from postroom.inbound.models import InboundMail, RawMail
+from postroom.inbound.services import accept
 from postroom.inbound.steps import collect
 from postroom.inbound.work import Read
+from postroom.inbound.worker import settle_all
 from postroom.infra import parameters
 from tests.support.acme import Acme, arrival, letter, make_acme, take_in
 
@@ -103,3 +105,14 @@ def test_a_database_that_goes_away_counts_against_no_mail(acme: Acme, monkeypatc
         take_in(arrival(letter()))
     mail = InboundMail.objects.get()
     assert (mail.state, mail.attempts, mail.error) == ("arrived", 0, "")
+
+
+@pytest.mark.parametrize(
+    "odd", [b"\x00", b"a@b\x00c.example", b"<\x00>", b"<\x00@\x00>", b"\xff@\xff", b'"a\x00b"@x.example']
+)
+def test_without_an_envelope_odd_addresses_hold_up_nothing(acme: Acme, odd: bytes) -> None:
+    raw = letter().replace(b"To: sales@acme.example", b"To: " + odd + b", sales@acme.example")
+    accept([arrival(raw)])
+    InboundMail.objects.update(recipients=[])
+    settle_all()
+    assert InboundMail.objects.get().state == "routed"

@@ -20,6 +20,7 @@ from postroom.web.pages.common import for_users
 from postroom.web.places import places_of
 
 FAILURES = 10  # failures of one user name from one peer …
+PEER_FAILURES = 100  # failures of one peer, whatever the names …
 WINDOW = 15 * 60.0  # … within these seconds, after which sign-in is refused until they have passed
 LONGEST_NAME = 150
 
@@ -42,7 +43,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(target)
     if request.method != "POST":
         return _form(request, SignIn(next=request.GET.get("next", "")))
-    username = request.POST.get("username", "").strip()[:LONGEST_NAME]
+    username = request.POST.get("username", "").replace("\0", "").strip()[:LONGEST_NAME]
     password = request.POST.get("password", "")
     asked = SignIn(username=username, next=request.POST.get("next", ""))
     if not username or not password:
@@ -52,17 +53,23 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 
 def _try(request: HttpRequest, asked: SignIn, password: str, target: str) -> HttpResponse:
     """Count the attempt before looking at the password, so that many at once are counted too."""
-    counter = f"sign-in:{asked.username.lower()}|{request.META.get('REMOTE_ADDR', '')}"
-    if counters.add({counter: 1}, WINDOW)[counter] > FAILURES:
+    peer = request.META.get("REMOTE_ADDR", "")
+    name_counter, peer_counter = f"sign-in:{asked.username.lower()}|{peer}", f"sign-in-peer:{peer}"
+    if _is_over(peer_counter, PEER_FAILURES) or _is_over(name_counter, FAILURES):
         words = _("Too many attempts. Wait %(minutes)d minutes, then try again.") % {"minutes": int(WINDOW / 60)}
         return _form(request, asked, words, HTTPStatus.TOO_MANY_REQUESTS)
     user = authenticate(request, username=asked.username, password=password)
     if not isinstance(user, User):
         words = _("That user name and password do not belong together. Check both and try again.")
         return _form(request, asked, words, HTTPStatus.UNPROCESSABLE_ENTITY)
-    Counter.objects.filter(key=counter).delete()
+    Counter.objects.filter(key=name_counter).delete()
+    counters.add({peer_counter: -1}, WINDOW)
     login(request, user)
     return HttpResponseRedirect(target)
+
+
+def _is_over(counter: str, limit: int) -> bool:
+    return counters.add({counter: 1}, WINDOW)[counter] > limit
 
 
 def _form(request: HttpRequest, asked: SignIn, error: str = "", status: int = HTTPStatus.OK) -> HttpResponse:
