@@ -48,9 +48,13 @@ def test_a_route_that_posted_nothing_names_what_it_was_meant_for(client: Client,
 
 
 def test_of_a_shared_mail_only_ones_own_part_shows(client: Client, world: World) -> None:
+    type(world.shared).objects.filter(pk=world.shared.pk).update(
+        peer="192.0.2.77", helo="globex-relay.example", error="Globex has a full disk"
+    )
     client.force_login(world.admin)
     page = client.get(f"/arrivals/{world.shared.pk}").content.decode()
-    assert "hidden@globex.example" not in page
+    for others in ("hidden@globex.example", "192.0.2.77", "globex-relay.example", "Globex has a full disk"):
+        assert others not in page
     assert "Replay" not in page
 
 

@@ -188,6 +188,7 @@ def arrival_page(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _arrival_page(one: Arrival, *, may: bool) -> ArrivalPage:
     states = {route.state for route in one.routes} or {one.state}
+    error = one.mail.error if one.whole and all(route.error != one.mail.error for route in one.routes) else ""
     held = ArrivalState.HELD in states
     named = selectors.targets(one.routes)
     return ArrivalPage(
@@ -196,7 +197,7 @@ def _arrival_page(one: Arrival, *, may: bool) -> ArrivalPage:
         author=Person(one.mail.author_name, one.mail.author_email or one.mail.sender),
         title=one.mail.subject or _("No subject"),
         routes=tuple(_route(route, named) for route in one.routes),
-        error="" if any(route.error == one.mail.error for route in one.routes) else one.mail.error,
+        error=error,
         again=may and bool(states & AGAIN),
         held=may and held,
         may_allow=may and bool(one.mail.author_email) and any(_is_held_at_alias(route) for route in one.routes),
