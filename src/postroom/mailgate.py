@@ -266,12 +266,23 @@ def spool(options: dict[str, str], recipients: list[str], raw: bytes, *, from_he
     }
     folder = Path(options["--spool"])
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make(folder)
         write(folder, key, json.dumps(envelope).encode() + b"\n" + raw)
     except OSError as error:
         words = f"Postroom does not answer and the spool {folder} can't be written: {error.strerror}."
         return say(TRY_AGAIN, f"451 4.3.0 {words}")
     return OK
+
+
+def make(folder: Path) -> None:
+    """The spool, durable, where it is not there yet; never the folder that it stands in: a pipe that was started
+    elsewhere would leave the mail where nobody looks for it.
+    """
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        return
+    sync(folder.parent)
 
 
 def write(folder: Path, key: str, content: bytes) -> None:

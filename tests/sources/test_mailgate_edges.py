@@ -109,6 +109,21 @@ def test_a_spooled_file_can_be_read_by_its_group_whatever_the_umask(
     assert file.name == f"{envelope['id']}.mail"
 
 
+def test_started_in_a_wrong_place_it_keeps_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without `--spool` the place depends on the folder that it is started in: there nobody would find the mail."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("POSTROOM_VAR", "POSTROOM_SPOOL", "POSTROOM_LMTP_SOCKET"):
+        monkeypatch.delenv(name, raising=False)
+    assert pipe(monkeypatch, b"To: a@acme.example\n\nx") == 75
+    assert "var/spool" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "var").mkdir()
+    assert pipe(monkeypatch, b"To: a@acme.example\n\nx") == 0
+    assert len(list((tmp_path / "var" / "spool").iterdir())) == 1
+
+
 # --- LMTP: a server that answers as told
 
 

@@ -51,6 +51,20 @@ def test_the_same_mail_again_is_kept_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.django_db
+def test_links_and_named_pipes_are_no_mail(tmp_path: Path) -> None:
+    """Whoever may write there must neither hold the listener up nor have it read what is not theirs."""
+    secret = leave(tmp_path / "elsewhere", "secret")
+    spool = tmp_path / "spool"
+    leave(spool, "one")
+    os.mkfifo(spool / "pipe.mail")
+    (spool / "link.mail").symlink_to(secret)
+    (spool / "folder.mail").mkdir()
+    assert Spool(spool).take_in() == 1
+    assert InboundMail.objects.get().key == "one"
+    assert secret.exists()
+
+
+@pytest.mark.django_db
 def test_bytes_and_envelope_are_kept_as_they_came(tmp_path: Path) -> None:
     raw = b"From: x\nSubject: bare\r\nX: \r y\n\n\0\xff body"
     leave(tmp_path, "one", raw, sender="", recipients=["a@elsewhere.example", "b@acme.example"], from_headers=True)

@@ -34,7 +34,8 @@ MAIL = (
     f"--b\r\nContent-Type: text/html\r\n\r\n<p>{EVIL}<a href='javascript:alert(3)'>x</a>"
     "<form action='/sign-out' method=post><input name=x></form><meta http-equiv=refresh content='0;url=//x.example'>"
     "<base href='//x.example'><link rel=stylesheet href='//x.example/x.css'><svg onload=alert(4)></svg>"
-    "<img src='//x.example/pixel'><iframe src='//x.example'></iframe><style>*{background:url(//x.example)}</style></p>\r\n"
+    "<img src='//x.example/pixel'><iframe src='//x.example'></iframe>"
+    "<style>*{background:url(//x.example)}</style></p>\r\n"
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,10 +76,13 @@ class Spool:
             yield batch
 
     def _files(self) -> list[Path]:
+        """Files only: what a link names is not the spool's, and a named pipe would be waited for."""
         try:
-            return sorted(file for file in self.folder.iterdir() if file.suffix == SUFFIX and file.name[0] != ".")
+            with os.scandir(self.folder) as entries:
+                names = [one.name for one in entries if one.is_file(follow_symlinks=False)]
         except FileNotFoundError:
             return []
+        return [self.folder / name for name in sorted(names) if name.endswith(SUFFIX) and name[0] != "."]
 
     def _read(self, file: Path) -> Spooled | None:
         try:
