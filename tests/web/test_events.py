@@ -138,6 +138,25 @@ def test_a_stream_ends_when_its_reader_may_not_be_here(follower: Follower) -> No
     _run(read())
 
 
+def test_news_without_a_pause_do_not_put_that_off(follower: Follower) -> None:
+    where = factory.company()
+    user = factory.user("member", {where: "member"}, is_active=False)
+
+    async def read() -> list[bytes]:
+        said = []
+        async for part in stream(user.pk, Ears({"record": frozenset({where.pk})}), None):
+            said.append(part)
+            assert len(said) < 100, "whoever has left still hears"
+            (subscription,) = follower._subscriptions
+            subscription.offer([News(len(said), where.pk, "record", "lead:1")])
+            await asyncio.sleep(0.02)
+        follower.stop()
+        return said
+
+    asyncio.run(read())
+    connections.close_all()
+
+
 def test_a_slow_stream_starts_afresh(follower: Follower, monkeypatch: pytest.MonkeyPatch) -> None:
     user = factory.user("member", {factory.company(): "member"})
 

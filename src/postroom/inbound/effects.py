@@ -19,7 +19,6 @@ from postroom.inbound.work import Decided
 from postroom.infra import counters
 from postroom.infra.clock import now
 from postroom.records.desks import defaults_of
-from postroom.records.models import Record
 from postroom.records.record_types import Seed, record_type
 
 
@@ -186,8 +185,3 @@ def _standing(act: Act) -> str:
     if isinstance(act.decision, Reply):
         return Message.Standing.OUTSIDER if act.decision.outsider else Message.Standing.PARTICIPANT
     return Message.Standing.SENDER
-
-
-def record_ref(record: Record) -> str:
-    """What other processes are told about: `lead:12`."""
-    return record.ref

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 from postroom.infra.clock import now
@@ -104,8 +104,3 @@ def read(blob: Blob) -> bytes:
         return path_of(blob.digest).read_bytes()
     except FileNotFoundError as error:
         raise BlobMissing(f"The file of blob {blob.digest} is missing from {config().blob_dir}.") from error
-
-
-def read_many(blobs: Sequence[Blob]) -> list[bytes]:
-    """The bytes of several blobs, in order."""
-    return [read(blob) for blob in blobs]

@@ -26,7 +26,7 @@ from postroom.infra.database.base import Waiter, waiter
 from postroom.infra.logs import logger
 from postroom.infra.models import Change
 
-PING = 15.0  # seconds of silence after which a stream says that it lives, and asks again who its reader is
+PING = 15.0  # seconds after which a stream says that it lives, and asks again who its reader is
 PAUSE = 0.1  # seconds between two looks at the changes, however many commits there are
 LOOK = 1.0  # seconds after which the follower looks without having been woken
 OVERLAP = 200  # changes that are read again: a transaction may commit a lower id than one that was read
@@ -215,6 +215,7 @@ async def stream(user_id: int, ears: Ears, last: int | None) -> AsyncIterator[by
     """The events for one reader, from what they missed since `last` until they leave or the server stops."""
     subscription = FOLLOWER.subscribe()
     told: set[int] = set()
+    clock = subscription.loop.time
     try:
         yield b"retry: 2000\n\n"
         earlier = [] if last is None else await away(missed)(last)
@@ -224,10 +225,12 @@ async def stream(user_id: int, ears: Ears, last: int | None) -> AsyncIterator[by
             told.add(one.id)
             if ears.hear(one):
                 yield written(one.topic, one.id, ref=one.ref)
+        ask_again = clock() + PING
         while not FOLLOWER.stopping:
             try:
-                news = await asyncio.wait_for(subscription.queue.get(), PING)
+                news = await asyncio.wait_for(subscription.queue.get(), ask_again - clock())
             except TimeoutError:
+                ask_again = clock() + PING
                 told.clear()
                 fresh = await away(ears_by_id)(user_id)
                 if fresh is None:
