@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -49,7 +50,9 @@ class Read:
         mail = self.understood.mail
         if mail.message_id or mail.date:
             return mail.content_key
-        return f"{mail.content_key[:30]}:{self.arrival.source}:{self.arrival.key}"[:64]
+        # A digest of all of it: keys of one process differ in their last characters only.
+        own = f"{mail.content_key}:{self.arrival.source}:{self.arrival.key}"
+        return hashlib.sha256(own.encode()).hexdigest()
 
     @property
     def sender(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -154,6 +155,14 @@ def test_the_same_mail_twice_is_one_record_and_a_duplicate(acme: Acme) -> None:
     route = Route.objects.get(arrival=second.arrival_id)
     assert route.state == "duplicate"
     assert str(first.arrival_id) in route.because
+
+
+@pytest.mark.parametrize("key", ["7bd9679039aef13742d199fb{:08x}", "{:08x}7bd9679039aef13742d199fb", "k" * 110 + "{}"])
+def test_equal_mails_of_a_bare_script_remain_two(acme: Acme, key: str) -> None:
+    raw = b"From: hanna@customer.example\r\nTo: sales@acme.example\r\nSubject: Disk full\r\n\r\nAgain.\r\n"
+    take_in(*(replace(arrival(raw), key=key.format(number)) for number in (1, 2)))
+    assert Record.objects.count() == 2
+    assert {route.state for route in Route.objects.all()} == {"routed"}
 
 
 def test_the_same_key_of_a_source_is_kept_once(acme: Acme) -> None:
