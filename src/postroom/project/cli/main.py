@@ -120,4 +120,4 @@ def _database(error: Exception) -> str:
     first = (str(error).strip() or type(error).__name__).splitlines()[0]
     if "no such table" in first or "does not exist" in first:
         return f"The database is not ready ({first}): run `postroom init` or `postroom serve` first."
-    return f"The database cannot be used: {first}. `postroom doctor` looks closer."
+    return f"The database cannot be used: {first.rstrip('.')}. `postroom doctor` looks closer."
