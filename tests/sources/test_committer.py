@@ -57,6 +57,20 @@ def test_one_that_fails_does_not_keep_the_others_out(monkeypatch: pytest.MonkeyP
     assert str(kept[1]).startswith("451 4.3.0")
 
 
+def test_a_database_that_is_away_is_not_waited_for_by_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sixty-four times ten seconds would be longer than any sender waits for an answer."""
+    tries: list[int] = []
+
+    def accept(arrivals: Sequence[Arrival]) -> list[Kept]:
+        tries.append(len(arrivals))
+        raise OperationalError("couldn't get a connection after 10.00 sec")
+
+    monkeypatch.setattr(module, "accept", accept)
+    kept = asyncio.run(keep_all([arrival() for _ in range(64)]))
+    assert all(str(one).startswith("451 4.3.0") for one in kept)
+    assert tries == [64, 1, 1]
+
+
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), PermissionError("blobs")])
 def test_no_room_is_said(monkeypatch: pytest.MonkeyPatch, error: OSError) -> None:
     def accept(arrivals: Sequence[Arrival]) -> list[Kept]:

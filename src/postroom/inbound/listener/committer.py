@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from django.db import DatabaseError, close_old_connections, connection
+from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections, connection
 
 from postroom.core.routing import refusals
 from postroom.inbound.services import Arrival, Kept, accept
@@ -22,6 +22,7 @@ log = logger(__name__)
 
 MOST_MAILS = 64
 MOST_BYTES = 4 * 1024 * 1024
+MOST_AWAY = 2  # tries in a row that find the database away: each may take as long as it is waited for
 NO_ROOM = ("452 4.3.1", "There is no room to store the mail just now. Please try again later.")
 
 
@@ -138,16 +139,26 @@ class Committer:
             kept: list[Kept | NotKept] = list(accept([one.arrival for one in batch]))
         except Exception as error:  # noqa: BLE001 one mail must not keep the others out
             _reconnect(error)
-            kept = [_one(one.arrival) for one in batch] if len(batch) > 1 else [_not_kept(error)]
+            kept = _one_by_one(batch) if len(batch) > 1 else [_not_kept(error)]
         return [(one.answer, what) for one, what in zip(batch, kept, strict=True)]
 
 
-def _one(arrival: Arrival) -> Kept | NotKept:
-    try:
-        return accept([arrival])[0]
-    except Exception as error:  # noqa: BLE001 as above
-        _reconnect(error)
-        return _not_kept(error)
+def _one_by_one(batch: list[_Waiting]) -> list[Kept | NotKept]:
+    """What becomes of each by itself; where the database stays away, the rest are told without another try."""
+    kept: list[Kept | NotKept] = []
+    away = 0
+    for one in batch:
+        if away == MOST_AWAY:
+            kept.append(told)
+            continue
+        try:
+            kept += accept([one.arrival])
+            away = 0
+        except Exception as error:  # noqa: BLE001 as above
+            _reconnect(error)
+            kept.append(told := _not_kept(error))
+            away = away + 1 if isinstance(error, (OperationalError, InterfaceError)) else 0
+    return kept
 
 
 def _not_kept(error: Exception) -> NotKept:
