@@ -149,14 +149,14 @@ def _one_by_one(batch: list[_Waiting]) -> list[Kept | NotKept]:
     away = 0
     for one in batch:
         if away == MOST_AWAY:
-            kept.append(told)
+            kept.append(kept[-1])
             continue
         try:
             kept += accept([one.arrival])
             away = 0
         except Exception as error:  # noqa: BLE001 as above
             _reconnect(error)
-            kept.append(told := _not_kept(error))
+            kept.append(_not_kept(error))
             away = away + 1 if isinstance(error, (OperationalError, InterfaceError)) else 0
     return kept
 
