@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
+from postroom.conversations.models import Participant
+from postroom.conversations.selectors import PEOPLE
 from postroom.infra.models import Counter
 from postroom.web.pages import signin
+from tests.support import factory
 from tests.support.factory import PASSWORD
 from tests.web.conftest import World
 
@@ -61,3 +64,21 @@ def test_one_peer_may_not_try_many_names(client: Client, world: World, monkeypat
     assert Counter.objects.filter(key__startswith="sign-in:").count() == 5, "refused, nothing more is written"
     elsewhere = Client(REMOTE_ADDR="192.0.2.1")
     assert elsewhere.post("/sign-in", {"username": "member", "password": PASSWORD}).status_code == 302
+
+
+def test_a_mail_to_tens_of_thousands_makes_no_endless_page(client: Client, world: World) -> None:
+    many = [[f"p{n}@x.example", f"Person {n}"] for n in range(20_000)]
+    thread = world.lead.thread
+    Participant.objects.bulk_create([Participant(thread=thread, email=email, name=name) for email, name in many])
+    factory.message(world.lead, to=many, cc=many[:3])
+    client.force_login(world.admin)
+    page = client.get(f"/leads/{world.lead.pk}").content.decode()
+    assert len(page) < 200_000
+    assert "and 19900 more" in page, "in the line of the message"
+    assert f"And {20_000 + 1 - PEOPLE} more" in page, "beside it; the author of its messages is one more"
+
+
+def test_a_subject_without_end_fits_a_list(client: Client, world: World) -> None:
+    factory.arrival(world.acme, subject="x" * 500_000)
+    client.force_login(world.admin)
+    assert len(client.get("/arrivals").content) < 50_000

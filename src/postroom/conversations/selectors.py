@@ -27,6 +27,7 @@ from postroom.infra.paging import Page, page_of
 PAGE = 50
 SHOWN = 100_000  # characters of a plain body that a page shows; the rest is a link away
 SNIPPET = 160
+PEOPLE = 100  # of a conversation that a page names: one mail may bring tens of thousands
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +122,13 @@ def inline_images(user: User, message_id: int) -> dict[str, Attachment]:
     return {row.content_id: row for row in rows.order_by("-position")}
 
 
-def participants(record_id: int) -> list[Participant]:
-    """The addresses of a conversation, in the order in which they came. For a record that the caller may read."""
+def participants(record_id: int) -> tuple[list[Participant], int]:
+    """The first `PEOPLE` addresses of a conversation, in the order in which they came, and how many more there are. For
+    a record that the caller may read.
+    """
     rows = Participant.objects.filter(thread__record_id=record_id).order_by("pk")
-    return list(rows)
+    first = list(rows[: PEOPLE + 1])
+    return first[:PEOPLE], rows.count() - PEOPLE if len(first) > PEOPLE else 0
 
 
 def followers(record_id: int) -> list[Follower]:

@@ -10,6 +10,7 @@ from postroom.records.record_types import BadDefaults, Seed
 
 COMMON = frozenset({"title", "owner", "stage"})
 UNTITLED = "(no subject)"
+LONGEST_TITLE = 500  # characters; the message has the subject whole
 
 
 def create_records(type_key: str, seeds: Sequence[Seed]) -> list[Record]:
@@ -30,7 +31,7 @@ def _record(type_key: str, seed: Seed) -> Record:
     return Record(
         company_id=seed.company,
         type=type_key,
-        title=seed.title.strip() or str(seed.defaults.get("title", UNTITLED)),
+        title=seed.title.strip()[:LONGEST_TITLE] or str(seed.defaults.get("title", UNTITLED)),
         contact_id=seed.contact,
         desk_id=seed.desk,
         owner_id=_id(seed, "owner", seed.owner),

@@ -116,3 +116,9 @@ def test_without_an_envelope_odd_addresses_hold_up_nothing(acme: Acme, odd: byte
     InboundMail.objects.update(recipients=[])
     settle_all()
     assert InboundMail.objects.get().state == "routed"
+
+
+def test_a_subject_without_end_makes_a_title_that_has_one(acme: Acme) -> None:
+    take_in(arrival(letter().replace(b"Subject: Vans", b"Subject: " + b"x" * 400_000)))
+    message = Message.objects.select_related("thread__record").get()
+    assert (len(message.subject), len(message.thread.record.title)) == (400_000, 500)

@@ -34,6 +34,7 @@ from postroom.web.places import record_url
 from postroom.web.trace import STATES, Line, State, state_of, trace_of
 from postroom.web.views import Person
 
+LONGEST_SUBJECT = 500  # characters of a subject that a list shows
 SHOWN_SOURCE = 200_000  # bytes of source that a page shows; the rest is in the download
 AGAIN = frozenset({ArrivalState.FAILED, ArrivalState.HELD, ArrivalState.REFUSED, ArrivalState.IGNORED})
 
@@ -118,7 +119,7 @@ def _row(one: Arrival) -> Row:
         url=reverse("arrival", args=[mail.pk]),
         state=state_of(one.state),
         author=Person(mail.author_name, mail.author_email or mail.sender),
-        subject=mail.subject,
+        subject=mail.subject[:LONGEST_SUBJECT],
         sender=mail.sender,
         recipients=tuple(one.recipients),
         door=mail.source,

@@ -147,6 +147,7 @@ class RecordPage:
     steps: tuple[Step, ...] = ()
     groups: tuple[Group, ...] = ()
     people: tuple[Person, ...] = ()
+    more_people: int = 0
     followers: tuple[Person, ...] = ()
     replies_to: str = ""
     talk: str = field(default="")
@@ -170,6 +171,7 @@ def record_page(request: HttpRequest, type: str, pk: int) -> HttpResponse:
 
 def _record_page(record: Record, place: Place, thread: Thread, *, several: bool) -> RecordPage:
     alias = record.desk.alias if record.desk else None
+    people, more = talk.participants(record.pk)
     return RecordPage(
         record=record,
         place=place,
@@ -177,7 +179,8 @@ def _record_page(record: Record, place: Place, thread: Thread, *, several: bool)
         title=record.title or _("No subject"),
         steps=_steps(record, selectors.stages_of(record)),
         groups=tuple(group for group in _groups(record, several=several) if group.facts),
-        people=tuple(Person(one.name, one.email) for one in talk.participants(record.pk)),
+        people=tuple(Person(one.name, one.email) for one in people),
+        more_people=more,
         followers=tuple(Person(one.contact.name) for one in talk.followers(record.pk)),
         replies_to=alias.address if alias else "",
         talk=reverse(f"{place.name}-page", args=[record.pk]),

@@ -22,6 +22,8 @@ from postroom.web.pages.content import attachment_url
 from postroom.web.trace import Line, trace_of
 from postroom.web.views import Person
 
+MOST_NAMED = 100  # recipients of a message that a page names; the source names all
+
 
 @dataclass(frozen=True, slots=True)
 class FileShown:
@@ -137,7 +139,9 @@ def _claim(standing: str) -> str:
 
 
 def _people(pairs: Sequence[Sequence[str]]) -> tuple[str, ...]:
-    return tuple(f"{pair[1]} <{pair[0]}>" if len(pair) > 1 and pair[1] else pair[0] for pair in pairs if pair)
+    named = [pair for pair in pairs if pair]
+    more = (_("and %(count)d more") % {"count": len(named) - MOST_NAMED},) if len(named) > MOST_NAMED else ()
+    return *(f"{pair[1]} <{pair[0]}>" if len(pair) > 1 and pair[1] else pair[0] for pair in named[:MOST_NAMED]), *more
 
 
 def _file(one: Attachment) -> FileShown:
