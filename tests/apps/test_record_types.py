@@ -36,6 +36,12 @@ def test_a_type_has_a_name_a_plural_and_an_icon(kind: RecordType) -> None:
     assert lucide._render_icon(kind.icon, 18)  # it raises for an icon that does not exist
 
 
+def test_a_type_suggests_stages_of_which_the_last_closes(kind: RecordType) -> None:
+    names = [name for name, _ in kind.stages]
+    assert len(set(names)) == len(names) > 1
+    assert [closes for _, closes in kind.stages][:: len(names) - 1] == [False, True]
+
+
 @pytest.mark.parametrize("count", [1, 50])
 def test_a_batch_is_made_in_order_by_a_few_queries(
     kind: RecordType, count: int, django_assert_max_num_queries: DjangoAssertNumQueries

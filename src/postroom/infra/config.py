@@ -40,6 +40,7 @@ class Config(BaseSettings):
     public_url: str = Field("http://127.0.0.1:8300", description="The address under which people reach the pages.")
     hosts: str = Field("127.0.0.1,localhost,[::1]", description="Host names that the pages answer to, by commas.")
     web_host: str = Field("127.0.0.1", description="Address that the pages are served on.")
+    proxies: str = Field("", description="Addresses of proxies before the pages, whose X-Forwarded-For is believed.")
     web_port: int = Field(8300, description="Port that the pages are served on.")
     smtp_host: str = Field("127.0.0.1", description="Address that the SMTP listener is bound to.")
     smtp_port: int = Field(2525, description="Port of the SMTP listener (25 in production).")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from postroom.directory.models import Membership
 from postroom.infra.database.base import insert
-from postroom.records.models import Record
+from postroom.records.models import Record, Stage
 from postroom.records.record_types import BadDefaults, Seed
 
 COMMON = frozenset({"title", "owner", "stage"})
@@ -17,11 +18,34 @@ def create_records(type_key: str, seeds: Sequence[Seed]) -> list[Record]:
     """Rows of the common table, with the alias's defaults for `title`, `owner` and `stage` (ids) filled in.
 
     Raises:
-        BadDefaults: a default names something else, or is no id.
+        BadDefaults: a default names something else, or is no id, or one of another company.
 
     """
+    _check(seeds)
     records = [_record(type_key, seed) for seed in seeds]
     return insert(records)
+
+
+def _check(seeds: Sequence[Seed]) -> None:
+    """Owners are members and stages are steps of the record's own company; no query where no default names one."""
+    if owners := _named(seeds, "owner"):
+        users = {user for _, user in owners}
+        members = Membership.objects.filter(user__in=users).values_list("company_id", "user_id")
+        _refuse_strangers("owner", owners - set(members))
+    if stages := _named(seeds, "stage"):
+        steps = Stage.objects.filter(pk__in={stage for _, stage in stages}).values_list("desk__company_id", "pk")
+        _refuse_strangers("stage", stages - set(steps))
+
+
+def _named(seeds: Sequence[Seed], name: str) -> set[tuple[int, int]]:
+    """Company and id of each default of this name."""
+    given = ((seed.company, seed.defaults.get(name)) for seed in seeds)
+    return {(company, _number(name, value)) for company, value in given if value is not None}
+
+
+def _refuse_strangers(name: str, pairs: set[tuple[int, int]]) -> None:
+    for _, value in pairs:
+        raise BadDefaults(f"The default {name} {value} is none of this company: mend the defaults of the alias.")
 
 
 def _record(type_key: str, seed: Seed) -> Record:
@@ -42,6 +66,10 @@ def _record(type_key: str, seed: Seed) -> Record:
 
 def _id(seed: Seed, name: str, otherwise: int | None) -> int | None:
     value = seed.defaults.get(name, otherwise)
-    if value is not None and not isinstance(value, int):
+    return None if value is None else _number(name, value)
+
+
+def _number(name: str, value: object) -> int:
+    if not isinstance(value, int):
         raise BadDefaults(f"The default {name} is {value!r}: it has to be an id.")
     return value

@@ -38,10 +38,14 @@ class Seed:
 
 
 class RecordType(Protocol):
-    """A kind of record. `icon` is the name of a Lucide icon; `name` and `plural` are translatable."""
+    """A kind of record. `icon` is the name of a Lucide icon; `name` and `plural` are translatable.
+
+    `stages` are those that a new desk begins with, each with whether it closes a record.
+    """
 
     key: str
     icon: str
+    stages: Sequence[tuple[str, bool]]
 
     @property
     def name(self) -> str: ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from django.db import transaction
 
@@ -25,21 +25,17 @@ def create_desk(
     name: str,
     domain: AliasDomain,
     local_part: str,
-    stages: Sequence[tuple[str, bool]],
     owner: User | None = None,
     followers: Iterable[Contact] = (),
 ) -> Desk:
-    """Make a desk with its alias, its stages (name, whether it closes) and those who follow each new record.
+    """Make a desk with its alias, the stages that its type suggests, and those who follow each new record.
 
     Raises:
-        UnknownRecordType, CannotDo: the type is unknown, a stage is named twice, a follower is of another company.
+        UnknownRecordType, CannotDo: the type is unknown, a follower is of another company.
         domains.services.CannotDo: the address cannot be had.
 
     """
-    known_type(record_type)
-    names = [stage for stage, _ in stages]
-    if len(set(names)) < len(names):
-        raise CannotDo(f"The desk {name} has two stages of the same name.")
+    stages = known_type(record_type).stages
     following = list(dict.fromkeys(followers))
     if any(contact.company_id != company.pk for contact in following):
         raise CannotDo(f"Somebody who is to follow {name} is no contact of {company.name}.")

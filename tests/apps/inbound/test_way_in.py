@@ -315,3 +315,24 @@ def test_a_refusal_is_shown_to_the_company_whose_domain_it_is_about(acme: Acme) 
     )
     owners = dict(Refusal.objects.values_list("recipient", "company_id"))
     assert owners == {"nobody@Acme.example": acme.company.pk, "nobody@elsewhere.example": 0}
+
+
+def test_defaults_of_an_alias_reach_the_record(acme: Acme) -> None:
+    done = acme.sales.stages.get(name="Done")
+    Alias.objects.filter(local_part="sales").update(defaults={"owner": acme.amara.pk, "stage": done.pk})
+    take_in(arrival(letter()))
+    assert (Record.objects.get().owner, Record.objects.get().stage) == (acme.amara, done)
+
+
+@pytest.mark.parametrize("name", ["owner", "stage"])
+@pytest.mark.parametrize("value", ["theirs", 999_999, "Amara", [1]])
+def test_defaults_of_another_company_make_nothing_and_say_so(acme: Acme, name: str, value: object) -> None:
+    other = make_acme("Other", "other.example")
+    theirs = {"owner": other.amara.pk, "stage": other.sales.stages.first().pk}  # type: ignore[union-attr]
+    own = Alias.objects.filter(company=acme.company, local_part="sales")
+    own.update(defaults={name: theirs[name] if value == "theirs" else value})
+    take_in(arrival(letter()))
+    route = Route.objects.get()
+    assert (route.state, Record.objects.count()) == ("retrying", 0)
+    assert route.error.startswith(f"The default {name}")
+    assert own.get().health == "invalid"

@@ -112,6 +112,7 @@ async def _lmtp_server(reception: Reception) -> asyncio.Server:
         sys.stderr.write(f"The LMTP socket {path} can't be made ({error.strerror}): give another with --lmtp-socket.\n")
         raise SystemExit(UNAVAILABLE) from None
     _share(path, 0o660)
+    _open_the_way(path)
     return server
 
 
@@ -121,6 +122,15 @@ def _make_spool() -> None:
     path.mkdir(parents=True, exist_ok=True)
     if config().lmtp_group:
         _share(path, 0o2770)
+        _open_the_way(path)
+
+
+def _open_the_way(path: Path) -> None:
+    """Let the MTA's group pass through our own folders to what it may use: passing is not reading."""
+    var = config().var.absolute()
+    for folder in path.absolute().parents if config().lmtp_group else ():
+        if folder == var or var in folder.parents:
+            folder.chmod(folder.stat().st_mode | 0o001)
 
 
 def _share(path: Path, mode: int) -> None:

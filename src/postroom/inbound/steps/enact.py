@@ -12,6 +12,7 @@ from django.db import transaction
 
 from postroom.core.delivery.retry import MAX_ATTEMPTS, backoff
 from postroom.core.delivery.states import ArrivalState, worst
+from postroom.core.errors import PostroomError
 from postroom.core.routing.decision import Create, Decision, Hold, Ignore, Refuse, Reply, Report
 from postroom.domains.models import Alias
 from postroom.inbound import effects
@@ -209,7 +210,9 @@ def _enact_alone(decided: Decided, token: str) -> None:
                 acts = _carry_out([one])
                 _tell(acts, ())
         except Exception as error:
-            log.exception("route failed", arrival=decided.read.arrival.pk, target=decision.target, exc_info=error)
+            unexpected = None if isinstance(error, PostroomError) else error
+            about = {"arrival": decided.read.arrival.pk, "target": decision.target}
+            log.error("route failed", **about, error=_words(error), exc_info=unexpected)  # noqa: TRY400 as it may be ours
             failed = _write_failure(decided, decision, error, token)
             if failed is None:
                 return
@@ -247,7 +250,7 @@ def _write_failure(decided: Decided, decision: Decision, error: Exception, token
     route.state = ""
     _fill(act)
     route.state = ArrivalState.FAILED if route.attempts >= MAX_ATTEMPTS else ArrivalState.RETRYING
-    route.error = f"{type(error).__name__}: {error}"[:LONGEST_ERROR]
+    route.error = _words(error)
     route.because = f"{decision.because} That failed: {route.error}"
     route.trace.append({"step": "failed", "text": route.error})
     route.message, route.settled_at = None, None
@@ -260,6 +263,11 @@ def _write_failure(decided: Decided, decision: Decision, error: Exception, token
     return route
 
 
+def _words(error: Exception) -> str:
+    """What went wrong: our own errors are sentences; of others, a person who asks for help needs the name too."""
+    return (str(error) if isinstance(error, PostroomError) else f"{type(error).__name__}: {error}")[:LONGEST_ERROR]
+
+
 def fail(arrival: InboundMail, token: str, error: Exception) -> None:
     """An arrival that could not even be read: tried again, then waiting for a person; its bytes are kept."""
     with transaction.atomic():
@@ -270,7 +278,7 @@ def fail(arrival: InboundMail, token: str, error: Exception) -> None:
         arrival.state = ArrivalState.RETRYING if again else ArrivalState.FAILED
         arrival.due = _next_try(arrival.attempts) if again else None
         arrival.settled_at = None if again else now()
-        arrival.error = f"{type(error).__name__}: {error}"[:LONGEST_ERROR]
+        arrival.error = _words(error)
         arrival.lease_token, arrival.lease_until = "", None
         update_rows(InboundMail, [arrival], SETTLED)
         Route.objects.filter(arrival=arrival, state__in=OPEN).update(

@@ -21,6 +21,11 @@ AdminEmail = Annotated[str, typer.Option("--email", metavar="ADDRESS", help="The
 PasswordFile = Annotated[
     str, typer.Option("--password-file", metavar="FILE", help="File with the password; - for standard input.")
 ]
+Desks = Annotated[
+    list[str],
+    typer.Option("--desk", metavar="NAME=TYPE", help="A desk: its address before the @, and what mail makes there."),
+]
+TWO_DESKS = ["sales=lead", "support=ticket"]
 
 
 def init(
@@ -29,19 +34,29 @@ def init(
     admin: Admin = "",
     email: AdminEmail = "",
     password_file: PasswordFile = "",
+    desk: Desks = TWO_DESKS,
     var: Var = None,
 ) -> None:
-    """Make the tables, the first company, its domain and its administrator. What is there already stays."""
+    """Make the tables, the first company, its domain, its administrator and its desks. What is there already stays."""
+    wanted = [_parted(one) for one in desk]
     use_django()
     make_current()
     name = _asked(company, "Name of the company", "--company")
     domain_name = _asked(domain, "Domain of its addresses", "--domain")
     username = _asked(admin, "User name of the administrator", "--admin")
     where, made_company = _company(name)
-    _, made_domain = _domain(domain_name, where)
+    at, made_domain = _domain(domain_name, where)
     _, made_user = _admin(username, email or f"{username}@{domain_name}", where, password_file)
     made = [words for words, new in ((name, made_company), (domain_name, made_domain), (username, made_user)) if new]
+    made += [address for local, type in wanted if (address := _desk(local, type, where, at))]
     print(f"Made: {', '.join(made)}." if made else "Everything is there already.")
+
+
+def _parted(desk: str) -> tuple[str, str]:
+    local, found, type = desk.partition("=")
+    if not (found and local and type):
+        raise Failure(f"--desk {desk}: write it as sales=lead.", EX_USAGE)
+    return local, type
 
 
 def _asked(given: str, question: str, flag: str) -> str:
@@ -88,3 +103,21 @@ def _admin(username: str, email: str, company: Company, password_file: str) -> t
         is_operator=True,
     )
     return made, True
+
+
+def _desk(local: str, type: str, company: Company, domain: AliasDomain) -> str:
+    """The address of a new desk that the company's administrators follow; empty where the address is taken already."""
+    from postroom.directory.models import Contact
+    from postroom.directory.roles import Role
+    from postroom.domains.models import Alias
+    from postroom.records.services import create_desk
+
+    if Alias.objects.filter(domain=domain, local_part=local.lower()).exists():
+        return ""
+    admins = Contact.objects.filter(
+        company=company, user__memberships__company=company, user__memberships__role=Role.ADMINISTRATOR
+    )
+    create_desk(
+        company=company, record_type=type, name=local.title(), domain=domain, local_part=local, followers=admins
+    )
+    return f"{local.lower()}@{domain.name}"

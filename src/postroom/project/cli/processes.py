@@ -26,7 +26,8 @@ def web(var: Var = None, web_host: WebHost = None, web_port: WebPort = None) -> 
         access_log=False,
         log_config=None,
         log_level="warning",
-        proxy_headers=False,
+        proxy_headers=bool(config().proxies),
+        forwarded_allow_ips=config().proxies or None,
         server_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )

@@ -39,12 +39,11 @@ class Customer:
 
 @dataclass(frozen=True, slots=True)
 class Team:
-    """A desk: what lands on it, its stages (name, whether it closes), its owner and followers by user name."""
+    """A desk: what lands on it, its owner and followers by user name."""
 
     name: str
     record_type: str
     local_part: str
-    stages: tuple[tuple[str, bool], ...]
     owner: str
     followers: tuple[str, ...]
 
@@ -83,7 +82,6 @@ ACME = Cast(
             name="Nordics",
             record_type="lead",
             local_part="sales",
-            stages=(("New", False), ("Qualified", False), ("Proposition", False), ("Won", True), ("Lost", True)),
             owner="amara",
             followers=("amara", "jonas"),
         ),
@@ -91,7 +89,6 @@ ACME = Cast(
             name="Support",
             record_type="ticket",
             local_part="support",
-            stages=(("New", False), ("In progress", False), ("Waiting", False), ("Solved", True)),
             owner="priya",
             followers=("priya",),
         ),

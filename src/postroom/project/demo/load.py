@@ -84,7 +84,6 @@ def _make_desk(team: Team, company: Company, domain: AliasDomain, users: dict[st
         name=team.name,
         domain=domain,
         local_part=team.local_part,
-        stages=team.stages,
         owner=users[team.owner],
         followers=[contacts[users[name].pk] for name in team.followers],
     )

@@ -16,6 +16,13 @@ class Lead:
 
     key = "lead"
     icon = "handshake"
+    stages: Sequence[tuple[str, bool]] = (
+        ("New", False),
+        ("Qualified", False),
+        ("Proposition", False),
+        ("Won", True),
+        ("Lost", True),
+    )
 
     @property
     def name(self) -> str:

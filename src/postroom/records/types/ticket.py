@@ -16,6 +16,7 @@ class Ticket:
 
     key = "ticket"
     icon = "ticket"
+    stages: Sequence[tuple[str, bool]] = (("New", False), ("In progress", False), ("Waiting", False), ("Solved", True))
 
     @property
     def name(self) -> str:
