@@ -13,6 +13,8 @@ from psycopg.types.json import Jsonb
 NOW = "clock_timestamp()"
 SKIP_LOCKED = "FOR UPDATE SKIP LOCKED"
 CHANNEL = "postroom"
+TEXT = "%s"
+BINARY = dict.fromkeys(("text", "varchar", "bytea"), "%b")  # long values: nothing is escaped, nothing taken apart again
 
 
 def settings(parts: dict[str, Any]) -> dict[str, Any]:
@@ -90,7 +92,8 @@ def update(
 
 
 def _arrays(types: Sequence[str]) -> str:
-    return f"unnest({', '.join(f'%s::{name.partition(chr(40))[0]}[]' for name in types)})"
+    plain = [name.partition("(")[0] for name in types]
+    return f"unnest({', '.join(f'{BINARY.get(name, TEXT)}::{name}[]' for name in plain)})"
 
 
 def _by_column(rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
