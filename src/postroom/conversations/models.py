@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 
-from postroom.directory.models import Company, Contact
+from postroom.directory.models import Company, Contact, User
 from postroom.infra.models import File
+from postroom.outbound.models import Delivery
 from postroom.records.models import Record
 
 
@@ -16,10 +18,13 @@ def _own_company() -> models.ForeignKey[Company, Company]:
 
 
 class Thread(models.Model):
-    """The conversation of a record."""
+    """The conversation of a record. `references` are the ids that a further mail names, without angle brackets: the
+    first public one and the last twenty (RFC 5322 §3.6.4).
+    """
 
     record = models.OneToOneField(Record, on_delete=models.CASCADE, related_name="thread")
     company = _own_company()
+    references = models.JSONField(default=list)
     last_message_at = models.DateTimeField()
 
 
@@ -27,7 +32,9 @@ class Message(models.Model):
     """One entry of a thread, ordered by the time we received it (its id).
 
     `html` is sanitised, `text` as sent; `own_text` and `quoted_text` are the same words kept apart, nothing cut.
-    `to` and `cc` are lists of [email, name]. `standing` says how far the author's claim goes.
+    `to` and `cc` are lists of [email, name]. `standing` says how far the author's claim goes; `user` is the member
+    who wrote it here. `message_id` is the id that it came with, or ours. `trace` says who heard of it and who did not,
+    and why.
     """
 
     class Kind(models.TextChoices):
@@ -43,6 +50,8 @@ class Message(models.Model):
         PARTICIPANT = "participant", "takes part"
         OUTSIDER = "outsider", "unverified outsider"
         CLAIMED_MEMBER = "claimed-member", "unverified: says it is one of us"
+        MEMBER = "member", "one of us"
+        REPLY_LINK = "reply-link", "by reply link, not authenticated"
 
     thread = models.ForeignKey(Thread, on_delete=models.CASCADE, related_name="messages")
     company = _own_company()
@@ -50,6 +59,7 @@ class Message(models.Model):
     visibility = models.CharField(max_length=8, choices=Visibility, default=Visibility.PUBLIC)
     standing = models.CharField(max_length=16, choices=Standing, default=Standing.SENDER)
     automatic = models.CharField(max_length=8, default="human")
+    user = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
     author = models.ForeignKey(Contact, null=True, on_delete=models.SET_NULL, related_name="messages")
     author_name = models.TextField(default="")
     author_email = models.CharField(max_length=320, default="")
@@ -62,6 +72,7 @@ class Message(models.Model):
     cc = models.JSONField(default=list)
     defects = models.JSONField(default=list)
     message_id = models.TextField(default="")
+    trace = models.JSONField(default=list)
     sent_at = models.DateTimeField(null=True)
     received_at = models.DateTimeField()
 
@@ -100,10 +111,40 @@ class Participant(models.Model):
 
 
 class Follower(models.Model):
-    """Somebody who hears of a thread."""
+    """Somebody who hears of a thread: of its public messages (`discussions`), of its internal notes (`notes`)."""
 
     thread = models.ForeignKey(Thread, on_delete=models.CASCADE, related_name="followers", db_index=False)
     contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="+")
+    discussions = models.BooleanField(default=True)
+    notes = models.BooleanField(default=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["thread", "contact"], name="follower_once")]
+
+
+class Notification(models.Model):
+    """Somebody was told of a message: by mail, with the delivery of that copy, or in the inbox until they read it.
+
+    `because` says why, in a sentence. A contact is known by `contact`, one of our own people by `user` too.
+    """
+
+    class Channel(models.TextChoices):
+        MAIL = "mail", "by mail"
+        INBOX = "inbox", "in the inbox"
+
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="notifications")
+    company = _own_company()
+    contact = models.ForeignKey(Contact, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
+    user = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
+    email = models.CharField(max_length=320)
+    name = models.TextField(default="")
+    channel = models.CharField(max_length=8, choices=Channel)
+    delivery = models.OneToOneField(Delivery, null=True, on_delete=models.SET_NULL, related_name="notification")
+    because = models.TextField(default="")
+    read_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["user", "-id"], name="notification_unread", condition=Q(channel="inbox", read_at=None))
+        ]

@@ -29,7 +29,13 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser):
-    """Somebody who signs in. `is_operator` runs the installation and sees what belongs to no company."""
+    """Somebody who signs in. `is_operator` runs the installation and sees what belongs to no company. `notify_by` is
+    how they hear of messages; `signature` stands under what they write (plain text).
+    """
+
+    class NotifyBy(models.TextChoices):
+        MAIL = "mail", "by mail"
+        INBOX = "inbox", "in the inbox"
 
     username = models.CharField(max_length=64, unique=True)
     name = models.CharField(max_length=120)
@@ -39,6 +45,8 @@ class User(AbstractBaseUser):
     language = models.CharField(max_length=12, default="en")
     time_zone = models.CharField(max_length=64, default="UTC")
     single_keys = models.BooleanField(default=True)
+    notify_by = models.CharField(max_length=8, choices=NotifyBy, default=NotifyBy.MAIL)
+    signature = models.TextField(default="", blank=True)
     created_at = models.DateTimeField()
 
     objects: ClassVar[UserManager] = UserManager()

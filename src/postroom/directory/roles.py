@@ -18,16 +18,22 @@ class Permission(StrEnum):
     """Something that may be done within a company."""
 
     RECORDS_READ = "records.read"  # records, their conversations, and why each message stands there
+    RECORDS_WRITE = "records.write"  # messages and notes, followers, one's own reading
     ARRIVALS_READ = "arrivals.read"  # arrivals and refusals with their source and headers
     ARRIVALS_REPLAY = "arrivals.replay"  # routing an arrival again, releasing what is held
+    OUTBOUND_READ = "outbound.read"  # every copy that leaves, with its source, attempts and choice of server
+    OUTBOUND_MANAGE = "outbound.manage"  # sending again, cancelling, holding and releasing copies
+    SERVERS_MANAGE = "servers.manage"  # outgoing servers and their secrets
 
 
 PERMISSIONS: Mapping[str, frozenset[Permission]] = MappingProxyType(
     {
         Role.ADMINISTRATOR: frozenset(Permission),
-        Role.MEMBER: frozenset({Permission.RECORDS_READ}),
+        Role.MEMBER: frozenset({Permission.RECORDS_READ, Permission.RECORDS_WRITE}),
     }
 )
 
-# What an operator of the installation may do with mail that belongs to no company.
-OPERATOR: frozenset[Permission] = frozenset({Permission.ARRIVALS_READ, Permission.ARRIVALS_REPLAY})
+# What an operator of the installation may do with what belongs to no company, or to all.
+OPERATOR: frozenset[Permission] = frozenset(
+    {Permission.ARRIVALS_READ, Permission.ARRIVALS_REPLAY, Permission.SERVERS_MANAGE}
+)

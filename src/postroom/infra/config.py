@@ -60,6 +60,23 @@ class Config(BaseSettings):
     queue_mails: int = Field(1000, description="Mails that wait for the committer before a door says 451.")
     queue_bytes: int = Field(64 * MEGABYTE, description="Bytes that wait for the committer before a door says 451.")
     inline_limit: int = Field(64 * 1024, description="Largest mail or file kept in the database itself, in bytes.")
+    outgoing_server: str = Field("", description="Host of the default server; empty: mail is kept in `var/outbox`.")
+    outgoing_port: int = Field(587, description="Port of the default server.")
+    outgoing_encryption: str = Field(
+        "starttls", description="none, starttls, starttls-unverified, tls or tls-unverified, for the default server."
+    )
+    outgoing_user: str = Field("", description="User name at the default server; empty: no login.")
+    outgoing_password: str = Field("", description="Password at the default server.")
+    email_from: str = Field("", description="Notification address where a company has no alias domain.")
+    from_filter: str = Field("", description="Addresses and domains that the default server sends for, by commas.")
+    encryption_keys: str = Field(
+        "", description="Keys of secrets at rest, newest first, by commas; empty: made once and kept in `var`."
+    )
+    send_batch: int = Field(200, description="Copies that a worker claims for sending at once, at most.")
+    send_window: int = Field(20, description="Copies that one connection may have on the wire before their states.")
+    send_lease_seconds: float = Field(60.0, description="Time after which a claimed copy may be taken by another.")
+    send_timeout: float = Field(60.0, description="Seconds that an outgoing server may take for each answer.")
+    send_days: float = Field(5.0, description="Days over which a copy that is put off is tried again.")
     worker_parsers: int = Field(1, description="Processes that read mail for a worker; 0 reads within the worker.")
     batch: int = Field(50, description="Arrivals that a worker takes at once, at most.")
     lease_seconds: float = Field(60.0, description="Time after which a worker's claim may be taken by another.")

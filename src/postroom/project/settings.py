@@ -28,6 +28,7 @@ INSTALLED_APPS = [
     "postroom.directory",
     "postroom.domains",
     "postroom.records",
+    "postroom.outbound",
     "postroom.conversations",
     "postroom.inbound",
     "postroom.web",

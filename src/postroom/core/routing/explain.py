@@ -9,9 +9,8 @@ from postroom.core.routing.chain import route
 from postroom.core.routing.decision import Create, Decision, Hold, Ignore, Refuse, Reply, Report, Routing
 from postroom.core.routing.facts import Facts, Part, Recipient
 from postroom.core.routing.rule import listed, spoken, token_thread
+from postroom.core.trace import Step
 from postroom.core.triage.kinds import Triage
-
-Step = dict[str, str]
 
 _PARTS = {
     Part.ALIAS: "an alias",

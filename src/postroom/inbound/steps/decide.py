@@ -8,8 +8,9 @@ from dataclasses import replace
 from postroom.core.delivery.states import ArrivalState
 from postroom.core.routing.chain import route
 from postroom.core.routing.decision import Decision, Routing
-from postroom.core.routing.explain import Step, explain_route, explain_within
+from postroom.core.routing.explain import explain_route, explain_within
 from postroom.core.routing.facts import Facts, Part
+from postroom.core.trace import Step
 from postroom.inbound.models import InboundMail, Route
 from postroom.inbound.work import Decided, Read
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from postroom.core.routing.explain import Step
+from postroom.core.trace import Step
 from postroom.project.cli.shared import Json, Var, print_json, read_mail, use_django
 
 app = typer.Typer(help="Say what would become of a mail, and why; nothing is changed.", no_args_is_help=True)

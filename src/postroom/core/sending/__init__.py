@@ -1,0 +1,1 @@
+"""Which server, which From, which addresses, and who hears of a message: decided by total functions."""

@@ -1,0 +1,75 @@
+"""What is known when a server and a From are chosen, and what was chosen: frozen values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from postroom.core.addresses import Address
+from postroom.core.trace import Step
+
+DEFAULT_SERVER = 0  # the id of the default server, which stands in the configuration and not in a row
+
+
+@dataclass(frozen=True, slots=True)
+class ServerFact:
+    """A server as the choice sees it. `filter` holds normalised addresses and domains, empty admits every From by
+    default; `owner` is the user whose personal server it is, 0 for everybody's; `trusted_relay` sends for any From.
+    """
+
+    id: int
+    name: str
+    priority: int = 10
+    filter: tuple[str, ...] = ()
+    owner: int = 0
+    active: bool = True
+    trusted_relay: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SendingFacts:
+    """Everything that `choose_server` looks at besides the author.
+
+    `servers`: those of the author's company and those of all companies, archived ones too (a forced one may be).
+    `default`: the default server of the configuration; None where there is none. `alias_domain` is the company's,
+    empty without one; `default_from` is its default-from as it was entered (a local part or a whole address);
+    `bounce` its bounce address. `force_from` and `dynamic_from` are the parameters `mail.force.smtp.from` and
+    `mail.dynamic.smtp.from`. `author_user` is the user who writes, 0 for nobody; `forced_server` an id, or None.
+    """
+
+    servers: tuple[ServerFact, ...] = ()
+    default: ServerFact | None = None
+    alias_domain: str = ""
+    default_from: str = "notifications"
+    bounce: str = ""
+    force_from: str = ""
+    dynamic_from: str = ""
+    author_user: int = 0
+    forced_server: int | None = None
+
+    @property
+    def notification(self) -> str:
+        """The notification address: `default_from`, at the alias domain where it is a local part; empty without one."""
+        if "@" in self.default_from:
+            return self.default_from
+        return f"{self.default_from}@{self.alias_domain}" if self.alias_domain and self.default_from else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The server a mail goes by (None: there is none at all), the From on the wire and the return path.
+
+    `return_path` is untagged; `may_tag` says that it is the bounce address, so that a token may be put into it.
+    `case` names the step that decided: `address`, `domain`, `unfiltered`, `notification address`,
+    `notification domain`, `first`, `default`, `forced`, `none`. `admitted` is False where nothing admits the From:
+    it leaves none the less, and pages warn. `because` is one sentence; `trace` has every candidate and why not.
+    """
+
+    server: int | None
+    server_name: str
+    author: Address
+    return_path: str
+    may_tag: bool
+    case: str
+    admitted: bool
+    because: str
+    trace: tuple[Step, ...] = ()

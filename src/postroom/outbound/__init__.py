@@ -1,0 +1,1 @@
+"""A mail's way out: letters, their copies, the servers they leave by."""

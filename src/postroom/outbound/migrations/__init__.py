@@ -1,0 +1,1 @@
+"""Database history of outbound."""

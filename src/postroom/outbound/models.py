@@ -1,0 +1,173 @@
+"""Servers, letters, their deliveries and every attempt."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from postroom.core.delivery.states import DELIVERIES, DeliveryState
+from postroom.directory.models import Company, User
+from postroom.domains.models import AliasDomain
+from postroom.infra.models import File
+
+
+class Lane(models.IntegerChoices):
+    """What goes first: somebody waits for an answer, somebody is told, many are told."""
+
+    INTERACTIVE = 0, "interactive"
+    NOTIFICATION = 1, "notification"
+    BULK = 2, "bulk"
+
+
+class OutgoingServer(models.Model):
+    """A server that takes mail for delivery; without a company it serves all of them.
+
+    `from_filter` is as entered: addresses and domains, by commas. `owner` makes it personal. `secret` is encrypted.
+    """
+
+    class Encryption(models.TextChoices):
+        NONE = "none", "none"
+        STARTTLS = "starttls", "STARTTLS, certificate verified"
+        STARTTLS_UNVERIFIED = "starttls-unverified", "STARTTLS, certificate not verified"
+        TLS = "tls", "TLS, certificate verified"
+        TLS_UNVERIFIED = "tls-unverified", "TLS, certificate not verified"
+
+    class Authentication(models.TextChoices):
+        NONE = "none", "none"
+        LOGIN = "login", "user name and password"
+
+    company = models.ForeignKey(Company, null=True, on_delete=models.CASCADE, related_name="outgoing_servers")
+    name = models.CharField(max_length=120)
+    priority = models.IntegerField(default=10)
+    from_filter = models.TextField(default="", blank=True)
+    host = models.CharField(max_length=253)
+    port = models.PositiveIntegerField(default=587)
+    encryption = models.CharField(max_length=20, choices=Encryption, default=Encryption.STARTTLS)
+    authentication = models.CharField(max_length=8, choices=Authentication, default=Authentication.LOGIN)
+    username = models.CharField(max_length=320, default="", blank=True)
+    secret = models.BinaryField(default=b"")
+    owner = models.ForeignKey(User, null=True, on_delete=models.CASCADE, related_name="+")
+    trusted_relay = models.BooleanField(default=False)
+    max_connections = models.PositiveSmallIntegerField(default=4)
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Letter(models.Model):
+    """What one message says to one audience in one language; never changed once it is queued.
+
+    `to` and `cc` are lists of [email, name]; without any, each copy names its own recipient. `references` and the ids
+    are without angle brackets. `reply_to` is an untagged address of ours, empty: answers go to the From. `about` is
+    the reference of the record that it belongs to, such as `lead:12`.
+    """
+
+    company = models.ForeignKey(
+        Company, on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False
+    )
+    domain = models.ForeignKey(AliasDomain, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
+    about = models.CharField(max_length=80, default="", db_index=True)
+    author_name = models.TextField(default="")
+    author_email = models.CharField(max_length=320)
+    author_user = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
+    to = models.JSONField(default=list)
+    cc = models.JSONField(default=list)
+    reply_to = models.CharField(max_length=320, default="")
+    subject = models.TextField(default="")
+    html = models.TextField(default="")
+    text = models.TextField(default="")
+    message_id = models.TextField()
+    in_reply_to = models.TextField(default="")
+    references = models.JSONField(default=list)
+    is_automatic = models.BooleanField(default=False)
+    forced_server = models.ForeignKey(
+        OutgoingServer, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )
+    created_at = models.DateTimeField()
+
+
+class LetterFile(models.Model):
+    """A file that goes with a letter; with a `content_id` (no angle brackets) its HTML shows it."""
+
+    letter = models.ForeignKey(Letter, on_delete=models.CASCADE, related_name="files")
+    file = models.ForeignKey(File, on_delete=models.PROTECT, related_name="+")
+    content_id = models.TextField(default="")
+    position = models.SmallIntegerField()
+
+
+class Dispatch(models.Model):
+    """How a letter was sent: the server and the From as they were chosen, and why. A letter has more than one where the
+    choice came out otherwise at a later try. `server` is null for the default server.
+    """
+
+    letter = models.ForeignKey(Letter, on_delete=models.CASCADE, related_name="dispatches")
+    server = models.ForeignKey(OutgoingServer, null=True, on_delete=models.SET_NULL, related_name="+")
+    server_name = models.TextField()
+    from_name = models.TextField(default="")
+    from_email = models.CharField(max_length=320)
+    return_path = models.CharField(max_length=320, default="")
+    case = models.CharField(max_length=24)
+    admitted = models.BooleanField(default=True)
+    because = models.TextField()
+    trace = models.JSONField(default=list)
+    created_at = models.DateTimeField()
+
+
+class Delivery(models.Model):
+    """The copy of a letter for one envelope recipient, and what became of it: `core.delivery.states.DELIVERIES`.
+
+    Queued while `due` is set: `lane`, then `due` say when. `words` says in a sentence why it waits or how it ended.
+    """
+
+    letter = models.ForeignKey(Letter, on_delete=models.CASCADE, related_name="deliveries")
+    company = models.ForeignKey(
+        Company, on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False
+    )
+    address = models.CharField(max_length=320)
+    name = models.TextField(default="")
+    lane = models.SmallIntegerField(choices=Lane, default=Lane.NOTIFICATION)
+    state = models.CharField(max_length=16, default=DELIVERIES.start)
+    dispatch = models.ForeignKey(Dispatch, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
+    attempts = models.SmallIntegerField(default=0)
+    words = models.TextField(default="")
+    due = models.DateTimeField(null=True)
+    lease_token = models.CharField(max_length=32, default="")
+    lease_until = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["lane", "due", "id"], name="delivery_due", condition=Q(due__isnull=False)),
+            models.Index(
+                fields=["lease_until"],
+                name="delivery_transmitting",
+                condition=Q(state=DeliveryState.TRANSMITTING.value),
+            ),
+            models.Index(fields=["company", "-id"], name="delivery_list"),
+            models.Index(
+                fields=["company", "state", "-id"],
+                name="delivery_open",
+                condition=~Q(state__in=(DeliveryState.ACCEPTED.value, DeliveryState.DELIVERED.value)),
+            ),
+        ]
+
+
+class Attempt(models.Model):
+    """One try to hand a copy over, written before its bytes are. `phase` is how far it came, `words` the server's own
+    answer; `message_id` is the id that the server gave the mail, where its answer told it.
+    """
+
+    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="tries")
+    dispatch = models.ForeignKey(Dispatch, on_delete=models.CASCADE, related_name="+", db_index=False)
+    number = models.SmallIntegerField()
+    began_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=12, default="")
+    phase = models.CharField(max_length=12, default="")
+    code = models.SmallIntegerField(default=0)
+    enhanced = models.CharField(max_length=12, default="")
+    words = models.TextField(default="")
+    message_id = models.TextField(default="")

@@ -1,0 +1,1 @@
+"""The steps of a mail's way out, in the order of `outbound.pipeline`."""

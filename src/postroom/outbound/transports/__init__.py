@@ -1,0 +1,1 @@
+"""The ways to hand a mail over: every file is one."""
