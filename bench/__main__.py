@@ -1,7 +1,8 @@
-"""`python -m bench`: every case of mail in on both databases, then the pure steps; figures in bench/out as JSON.
+"""`python -m bench`: every case of mail in and mail out on both databases, then the pure steps; figures in bench/out.
 
-`python -m bench inbound --database sqlite --case mixed --mails 4000 --rounds 5` and `python -m bench micro` print one
-JSON object each. What happens meanwhile goes to stderr.
+`python -m bench inbound --database sqlite --case mixed --mails 4000 --rounds 5`, `python -m bench outbound --database
+sqlite --mails 4000 --each 1` and `python -m bench micro` print one JSON object each; what happens meanwhile goes to
+stderr.
 """
 
 from __future__ import annotations
@@ -9,16 +10,19 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from bench import inbound, micro
+from bench import inbound, micro, outbound
 from bench.installation import NotThere
 from bench.machine import facts
 
 OUT = Path(__file__).with_name("out")
 CASES = ("mixed", "one-sender")
 DATABASES = ("sqlite", "postgres")
+EACH = (1, 50)  # copies of a letter: an answer, and a message to many
 LEAST_MAILS = 2000  # a thousand customers who answer and a thousand new people who ask
 
 
@@ -29,6 +33,8 @@ def main() -> int:
         _print(_with_machine(micro.run()))
     elif given.what == "inbound":
         _print(_with_machine(inbound.run(given.database, given.case, given.mails, given.rounds)))
+    elif given.what == "outbound":
+        _print(_with_machine(outbound.run(given.database, given.mails, given.each, given.rounds)))
     else:
         return _everything(given)
     return 0
@@ -38,12 +44,21 @@ def _everything(given: argparse.Namespace) -> int:
     OUT.mkdir(exist_ok=True)
     _keep("micro", micro.run())
     for database in DATABASES:
-        for case in CASES:
-            try:
+        with _if_there():
+            for case in CASES:
                 _keep(f"inbound-{database}-{case}", inbound.run(database, case, given.mails, given.rounds))
-            except NotThere as lack:
-                print(lack, file=sys.stderr)
+        with _if_there():
+            for each in EACH:
+                _keep(f"outbound-{database}-{each}", outbound.run(database, given.mails, each, given.rounds))
     return 0
+
+
+@contextmanager
+def _if_there() -> Iterator[None]:
+    try:
+        yield
+    except NotThere as lack:
+        print(lack, file=sys.stderr)
 
 
 def _keep(name: str, figures: dict[str, Any]) -> None:
@@ -62,10 +77,11 @@ def _print(figures: dict[str, Any]) -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure what a mail costs.")
-    parser.add_argument("what", nargs="?", choices=("inbound", "micro", "all"), default="all")
+    parser.add_argument("what", nargs="?", choices=("inbound", "outbound", "micro", "all"), default="all")
     parser.add_argument("--database", choices=DATABASES, default="sqlite")
     parser.add_argument("--case", choices=CASES, default="mixed")
     parser.add_argument("--mails", type=int, default=4000, help=f"half new, half answers; {LEAST_MAILS} or more")
+    parser.add_argument("--each", type=int, default=1, help="outbound: copies of one letter")
     parser.add_argument("--rounds", type=int, default=5)
     given = parser.parse_args()
     if given.mails < LEAST_MAILS or given.rounds < 1:

@@ -8,9 +8,9 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from statistics import median
 from typing import Any
 
+from bench.figures import Wrong, say, spread
 from bench.installation import Prepared, prepared
 from bench.letters import ONLY_SENDER, Posted, mixed, warm_up
 from bench.load import save
@@ -24,34 +24,27 @@ SETTLE_SECONDS = 120.0
 OPEN = "SELECT count(*) FROM inbound_inboundmail WHERE due IS NOT NULL"
 
 
-class Wrong(RuntimeError):
-    """The figures would be of work that was not done right."""
-
-
 def run(database: str, case: str, mails: int, rounds: int) -> dict[str, Any]:
     """One case: the median of its rounds with the least and the most, and the ratio to a bare sink."""
     sender = ONLY_SENDER if case == "one-sender" else None
     posted = mixed(mails, sender)
-    with prepared(database, mails // 2, sender) as (company, folder):
+    filled = ("bench.prepare", str(mails // 2), *([sender.email] if sender else []))
+    with prepared(database, *filled) as (company, folder):
         save(posted, folder / "mails")
         save(warm_up(WARM_UP), folder / "warm-up")
         figures = []
         for number in range(rounds):
             figures.append(_round(company, folder, f"{database}-{number}", posted))
-            _say(f"{database} {case} round {number + 1} of {rounds}: {json.dumps(figures[-1])}")
+            say(f"{database} {case} round {number + 1} of {rounds}: {json.dumps(figures[-1])}")
         sink = sink_figures(folder / "mails", rounds, CONNECTIONS)
     result: dict[str, Any] = {"database": database, "case": case, "mails": mails, "rounds": rounds}
     result["bytes_a_mail"] = sum(len(one.raw) for one in posted) // len(posted)
-    result |= {key: _spread([one[key] for one in figures]) for key in figures[0]}
+    result |= {key: spread([one[key] for one in figures]) for key in figures[0]}
     if sink:
-        result["sink"] = {key: _spread([one[key] for one in sink]) for key in sink[0]}
+        result["sink"] = {key: spread([one[key] for one in sink]) for key in sink[0]}
         sinks, ours = result["sink"]["accepted_per_second"], result["accepted_per_second"]
         result["accepted_to_sink"] = round(ours["median"] / sinks["median"], 3)
     return result
-
-
-def _spread(values: list[float]) -> dict[str, float]:
-    return {"median": round(median(values), 1), "min": round(min(values), 1), "max": round(max(values), 1)}
 
 
 def _round(company: Prepared, folder: Path, name: str, posted: list[Posted]) -> dict[str, float]:
@@ -142,7 +135,3 @@ _OURS = "WHERE source <> 'bench'"
 _ARRIVALS = "SELECT count(*) FROM inbound_inboundmail"
 _ROUTES = "SELECT count(*) FROM inbound_route WHERE state = 'routed' AND message_id IS NOT NULL"
 _ANSWERED = "SELECT thread_id FROM conversations_message GROUP BY thread_id HAVING count(*) = 2"
-
-
-def _say(words: str) -> None:
-    print(words, file=sys.stderr, flush=True)

@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,6 @@ from typing import Any, Protocol
 
 import psycopg
 
-from postroom.core.addresses import Address
 from tests.support.postgres import Server, running
 from tests.support.require import find
 from tests.support.running import Installation
@@ -78,8 +77,8 @@ class Postgres:
 
 
 @contextmanager
-def prepared(database: str, records: int, sender: Address | None) -> Iterator[tuple[Prepared, Path]]:
-    """The company with so many records on `sqlite` or `postgres`, and a folder for the rounds.
+def prepared(database: str, *command: str) -> Iterator[tuple[Prepared, Path]]:
+    """What the module and arguments of `command` fill on `sqlite` or `postgres`, and a folder for the rounds.
 
     Raises:
         NotThere: there is no PostgreSQL on this machine.
@@ -88,7 +87,7 @@ def prepared(database: str, records: int, sender: Address | None) -> Iterator[tu
     with tempfile.TemporaryDirectory(prefix="postroom-bench-") as name:
         folder = Path(name)
         if database == "sqlite":
-            _fill(Installation(folder / "company"), records, sender)
+            _fill(Installation(folder / "company"), command)
             yield Sqlite(folder / "company"), folder
             return
         programs = find("postgres")
@@ -96,11 +95,11 @@ def prepared(database: str, records: int, sender: Address | None) -> Iterator[tu
             raise NotThere("PostgreSQL is not installed: apt-get install postgresql")
         with running(programs) as server:
             url = server.create_database()
-            _fill(Installation(folder / "company", url), records, sender)
+            _fill(Installation(folder / "company", url), command)
             yield Postgres(folder / "company", server, url), folder
 
 
-def _fill(installation: Installation, records: int, sender: Address | None) -> None:
-    done = installation.run("bench.prepare", str(records), *([sender.email] if sender else []))
+def _fill(installation: Installation, command: Sequence[str]) -> None:
+    done = installation.run(*command)
     if done.returncode:
-        raise subprocess.CalledProcessError(done.returncode, "bench.prepare", stderr=done.stderr.decode())
+        raise subprocess.CalledProcessError(done.returncode, command, stderr=done.stderr.decode())

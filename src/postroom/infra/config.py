@@ -67,6 +67,7 @@ class Config(BaseSettings):
     )
     outgoing_user: str = Field("", description="User name at the default server; empty: no login.")
     outgoing_password: str = Field("", description="Password at the default server.")
+    outgoing_connections: int = Field(4, description="Connections to the default server that a worker opens at most.")
     email_from: str = Field("", description="Notification address where a company has no alias domain.")
     from_filter: str = Field("", description="Addresses and domains that the default server sends for, by commas.")
     encryption_keys: str = Field(
