@@ -62,7 +62,7 @@ def _round(company: Prepared, folder: Path, name: str, copies: int, program: str
         _check(company, installation, copies)
         yardstick = _smtp_source(port, copies)
     finally:
-        stop([process for process in (worker, sink) if process])
+        stop([process for process in (worker, sink) if process is not None])
     figures = {
         "sent_per_second": copies / seconds,
         "cpu_us_per_copy": sum(used.values()) / copies * 1e6,

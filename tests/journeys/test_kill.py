@@ -1,4 +1,4 @@
-"""Nothing that was promised is lost, wherever a process is killed: a short soak; `make soak` is the long one."""
+"""Nothing that was promised is lost, and nothing is sent twice, wherever a process is killed: a short soak; `make soak` is the long one."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import secrets
 
 import pytest
 
+from tests.soak import sending
 from tests.soak.mails import plan
 from tests.soak.storm import run
 
@@ -35,3 +36,21 @@ def test_kills_lose_nothing_on_postgres(seed: int, postgres_url: str) -> None:
 def test_a_seed_repeats_its_mails() -> None:
     assert plan(7, 20) == plan(7, 20)
     assert len({one.sender for one in plan(7, 1000)}) == 1000
+
+
+def test_killed_workers_send_nothing_twice(seed: int) -> None:
+    outcome = sending.run(seed, POINTS, 600)
+    assert outcome.wrong == [], f"seed {seed}"
+    assert outcome.kills == POINTS
+
+
+def test_two_workers_on_postgres_send_nothing_twice(seed: int, postgres_url: str) -> None:
+    outcome = sending.run(seed, 3, 600, postgres_url, workers=2)
+    assert outcome.wrong == [], f"seed {seed}"
+
+
+def test_a_copy_that_came_twice_is_noticed() -> None:
+    wrong = sending._compare([("a@x.example", "accepted")], {"a@x.example": 2}, sending.Sent(1, 1, 1))
+    assert "a@x.example got 2 copies" in wrong
+    assert sending._compare([("a@x.example", "accepted")], {}, sending.Sent(1, 1, 1))
+    assert sending._compare([("a@x.example", "unknown")], {"a@x.example": 1}, sending.Sent(1, 1, 1, kills=1)) == []

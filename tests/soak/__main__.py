@@ -1,4 +1,6 @@
-"""`python -m tests.soak --points 50 --mails 1000 --seed 7`: prints the outcome as JSON; 1 where anything is wrong."""
+"""`python -m tests.soak --points 50 --mails 1000 --seed 7` and `python -m tests.soak outbound --workers 2 --database
+postgres`: prints the outcome as JSON; 1 where anything is wrong.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +10,7 @@ import secrets
 import sys
 from dataclasses import asdict
 
+from tests.soak import sending
 from tests.soak.storm import Outcome, run
 from tests.support.postgres import running
 from tests.support.require import find
@@ -16,8 +19,10 @@ from tests.support.require import find
 def main() -> int:
     """Run what was asked for, on one database or on both."""
     parser = argparse.ArgumentParser(prog="python -m tests.soak", description="Kill processes and look for lost mail.")
+    parser.add_argument("what", nargs="?", choices=("inbound", "outbound"), default="inbound")
     parser.add_argument("--points", type=int, default=50, help="how often something is killed")
     parser.add_argument("--mails", type=int, default=1000)
+    parser.add_argument("--workers", type=int, default=1, help="outbound: workers that send at once")
     parser.add_argument("--seed", type=int, default=secrets.randbelow(1_000_000))
     parser.add_argument("--database", choices=("sqlite", "postgres"), default="sqlite")
     given = parser.parse_args()
@@ -27,14 +32,20 @@ def main() -> int:
     return 1 if outcome.wrong else 0
 
 
-def _run(given: argparse.Namespace) -> Outcome:
+def _run(given: argparse.Namespace) -> Outcome | sending.Sent:
     if given.database == "sqlite":
-        return run(given.seed, given.points, given.mails)
+        return _storm(given, "")
     programs = find("postgres")
     if programs is None:
         sys.exit("PostgreSQL is not installed: apt-get install postgresql")
     with running(programs) as server:
-        return run(given.seed, given.points, given.mails, server.create_database())
+        return _storm(given, server.create_database())
+
+
+def _storm(given: argparse.Namespace, database_url: str) -> Outcome | sending.Sent:
+    if given.what == "outbound":
+        return sending.run(given.seed, given.points, given.mails, database_url, given.workers)
+    return run(given.seed, given.points, given.mails, database_url)
 
 
 if __name__ == "__main__":
