@@ -1,4 +1,4 @@
-"""Nothing that was promised is lost, and nothing is sent twice, wherever a process is killed: a short soak; `make soak` is the long one."""
+"""Nothing promised is lost and nothing is sent twice, wherever a process is killed: `make soak` is the long one."""
 
 from __future__ import annotations
 
