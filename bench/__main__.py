@@ -1,8 +1,8 @@
 """`python -m bench`: every case of mail in and mail out on both databases, then the pure steps; figures in bench/out.
 
 `python -m bench inbound --database sqlite --case mixed --mails 4000 --rounds 5`, `python -m bench outbound --database
-sqlite --mails 4000 --each 1` and `python -m bench micro` print one JSON object each; what happens meanwhile goes to
-stderr.
+sqlite --mails 4000 --each 1`, `python -m bench live` and `python -m bench micro` print one JSON object each; what
+happens meanwhile goes to stderr.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from bench import inbound, micro, outbound
+from bench import inbound, live, micro, outbound
 from bench.installation import NotThere
 from bench.machine import facts
 
@@ -33,6 +33,8 @@ def main() -> int:
         _print(_with_machine(micro.run()))
     elif given.what == "inbound":
         _print(_with_machine(inbound.run(given.database, given.case, given.mails, given.rounds)))
+    elif given.what == "live":
+        _print(_with_machine(live.run()))
     elif given.what == "outbound":
         _print(_with_machine(outbound.run(given.database, given.mails, given.each, given.rounds)))
     else:
@@ -50,6 +52,8 @@ def _everything(given: argparse.Namespace) -> int:
         with _if_there():
             for each in EACH:
                 _keep(f"outbound-{database}-{each}", outbound.run(database, given.mails, each, given.rounds))
+    with _if_there():
+        _keep("live", live.run())
     return 0
 
 
@@ -77,7 +81,7 @@ def _print(figures: dict[str, Any]) -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure what a mail costs.")
-    parser.add_argument("what", nargs="?", choices=("inbound", "outbound", "micro", "all"), default="all")
+    parser.add_argument("what", nargs="?", choices=("inbound", "outbound", "live", "micro", "all"), default="all")
     parser.add_argument("--database", choices=DATABASES, default="sqlite")
     parser.add_argument("--case", choices=CASES, default="mixed")
     parser.add_argument("--mails", type=int, default=4000, help=f"half new, half answers; {LEAST_MAILS} or more")
