@@ -21,7 +21,7 @@ from postroom.core.addresses import Address
 from postroom.core.message.draft import Draft
 from postroom.core.message.render import render
 from postroom.project.demo.company import PASSWORD
-from tests.support.browser import running_chromium
+from tests.support.chromium import running_chromium
 from tests.support.require import find
 from tests.support.supervised import House, house, wait_for
 

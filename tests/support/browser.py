@@ -14,20 +14,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 import httpx
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.support.factory import PASSWORD
 from tests.support.require import REPOSITORY
 from tests.support.running import Installation, free_port
 
 STARTING_SECONDS = 60.0
-QUIET = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-dev-shm-usage",
-    "--no-first-run",
-)
 Look = Literal["light", "dark", "phone"]
 
 
@@ -106,14 +99,6 @@ def _await_answer(site: Site, server: subprocess.Popen[bytes]) -> None:
         else:
             return
     raise TimeoutError(f"the site did not answer within {STARTING_SECONDS} s")
-
-
-@contextmanager
-def running_chromium(program: Path) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(program), args=QUIET)
-        yield browser
-        browser.close()
 
 
 def context_for(browser: Browser, site: Site, look: Look = "light", **options: Any) -> BrowserContext:

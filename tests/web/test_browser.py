@@ -11,7 +11,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.support.browser import Look, Site, context_for, running_chromium, running_site, sign_in, watched
+from tests.support.browser import Look, Site, context_for, running_site, sign_in, watched
+from tests.support.chromium import running_chromium
 from tests.support.require import require
 
 pytestmark = [pytest.mark.xdist_group("browser")]

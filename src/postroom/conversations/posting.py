@@ -37,8 +37,8 @@ def open_threads(records: Sequence[Record], followers: Sequence[Sequence[int]], 
     threads = insert(Thread(record=record, company_id=record.company_id, last_message_at=at) for record in records)
     insert_values(
         Follower,
-        ("thread", "contact"),
-        [(t.pk, contact) for t, contacts in zip(threads, followers, strict=True) for contact in contacts],
+        ("thread", "contact", "discussions", "notes"),
+        [(t.pk, contact, True, False) for t, contacts in zip(threads, followers, strict=True) for contact in contacts],
     )
     return threads
 
