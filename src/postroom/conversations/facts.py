@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from postroom.conversations.models import Follower, Message, MessageId, Participant, Thread
+from postroom.conversations.models import Follower, Message, MessageId, Notification, Participant, Thread
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,47 @@ class Known:
     record: int
     record_type: str
     internal: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The message that a copy carried, and whose copy it was: `email` is its recipient, `user` one of our own people
+    or 0.
+    """
+
+    message: int
+    thread: int
+    company: int
+    record: int
+    record_type: str
+    internal: bool
+    email: str
+    user: int
+
+
+def by_deliveries(deliveries: Collection[int]) -> dict[int, Answered]:
+    """The message that each of these copies carried, by the id of its delivery; one query."""
+    if not deliveries:
+        return {}
+    rows = Notification.objects.filter(delivery__in=deliveries).values_list(
+        "delivery_id",
+        "message_id",
+        "message__thread_id",
+        "company_id",
+        "message__thread__record_id",
+        "message__thread__record__type",
+        "message__visibility",
+        "email",
+        "user_id",
+    )
+    return {
+        delivery: Answered(message, thread, company, record, type_, _internal(visibility), email, user or 0)
+        for delivery, message, thread, company, record, type_, visibility, email, user in rows
+    }
+
+
+def _internal(visibility: str) -> bool:
+    return visibility == Message.Visibility.INTERNAL
 
 
 def known_ids(values: Collection[str]) -> set[str]:
@@ -42,8 +83,9 @@ def messages_by_id(values: Collection[str]) -> dict[str, list[Known]]:
     )
     found: dict[str, list[Known]] = {}
     for value, message, thread, company, record, record_type, visibility in rows:
-        internal = visibility == Message.Visibility.INTERNAL
-        found.setdefault(value, []).append(Known(message, thread, company, record, record_type, internal))
+        found.setdefault(value, []).append(
+            Known(message, thread, company, record, record_type, _internal(visibility))
+        )
     return found
 
 

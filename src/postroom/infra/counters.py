@@ -32,6 +32,11 @@ def add(amounts: Mapping[str, int], window: float) -> dict[str, int]:
     }
 
 
+def forget(keys: Collection[str]) -> None:
+    """Within a transaction: these keys are counted from nothing again."""
+    Counter.objects.filter(key__in={key[:LONGEST_KEY] for key in keys}).delete()
+
+
 def forget_old() -> int:
     """Delete counters that no window can still cover; returns how many."""
     return Counter.objects.filter(since__lt=now() - KEEP).delete()[0]
