@@ -23,6 +23,10 @@ KNOWN = {
     "mail.incoming.limit.period": Known("60", "Minutes over which the loop limits count."),
     "mail.incoming.limit.alias": Known("5", "New records that one sender may make by one alias within the period."),
     "mail.incoming.limit.thread": Known("20", "Mails that one sender may put in one thread within the period."),
+    "mail.default.from": Known("", "Notification address, or its local part; empty: what the alias domain says."),
+    "mail.default.from_filter": Known("", "Addresses and domains that the default server sends for, by commas."),
+    "mail.force.smtp.from": Known("", "Address that every mail is sent as, whoever wrote it."),
+    "mail.dynamic.smtp.from": Known("", "Address sent as where the author's domain is not the company's alias domain."),
 }
 
 

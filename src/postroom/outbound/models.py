@@ -99,7 +99,8 @@ class LetterFile(models.Model):
 
 class Dispatch(models.Model):
     """How a letter was sent: the server and the From as they were chosen, and why. A letter has more than one where the
-    choice came out otherwise at a later try. `server` is null for the default server.
+    choice came out otherwise at a later try. `server` is null for the default server. `reply_tag` and `return_tag` are
+    the separators by which each copy's tokens are put into Reply-To and return path; empty: none is.
     """
 
     letter = models.ForeignKey(Letter, on_delete=models.CASCADE, related_name="dispatches")
@@ -108,6 +109,8 @@ class Dispatch(models.Model):
     from_name = models.TextField(default="")
     from_email = models.CharField(max_length=320)
     return_path = models.CharField(max_length=320, default="")
+    reply_tag = models.CharField(max_length=1, default="")
+    return_tag = models.CharField(max_length=1, default="")
     case = models.CharField(max_length=24)
     admitted = models.BooleanField(default=True)
     because = models.TextField()
@@ -119,6 +122,7 @@ class Delivery(models.Model):
     """The copy of a letter for one envelope recipient, and what became of it: `core.delivery.states.DELIVERIES`.
 
     Queued while `due` is set: `lane`, then `due` say when. `words` says in a sentence why it waits or how it ended.
+    `renewed_at` is when a person had it sent again: from then on the days count over which it is tried.
     """
 
     letter = models.ForeignKey(Letter, on_delete=models.CASCADE, related_name="deliveries")
@@ -136,6 +140,7 @@ class Delivery(models.Model):
     lease_token = models.CharField(max_length=32, default="")
     lease_until = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
+    renewed_at = models.DateTimeField(null=True)
     settled_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -31,7 +31,27 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 def render(draft: Draft) -> bytes:
     """The mail as bytes. Raises InvalidHeader or InvalidAddress where a value would break out of its place."""
-    return b"".join([*_header_lines(draft), b"MIME-Version: 1.0\r\n", _content(draft)])
+    return render_headers(draft) + render_content(draft)
+
+
+def render_headers(draft: Draft) -> bytes:
+    """The header section without what describes the content; raises as `render` does."""
+    return b"".join([*_header_lines(draft), b"MIME-Version: 1.0\r\n"])
+
+
+def render_content(draft: Draft) -> bytes:
+    """The rest of the mail from its Content-Type on, nested as readers expect: mixed(alternative(text, related(html))).
+
+    It comes from the bodies and files alone: copies that differ in their headers share it. Raises as `render` does.
+    """
+    inline = [file for file in draft.attachments if file.content_id and draft.html]
+    files = [file for file in draft.attachments if not (file.content_id and draft.html)]
+    html = _text_part("html", draft.html) if draft.html else b""
+    if inline:
+        html = _multipart("related", [html, *map(_file_part, inline)])
+    text = _text_part("plain", draft.text) if draft.text or not draft.html else b""
+    body = _multipart("alternative", [text, html]) if text and html else text or html
+    return _multipart("mixed", [body, *map(_file_part, files)]) if files else body
 
 
 def _header_lines(draft: Draft) -> Iterable[bytes]:
@@ -70,18 +90,6 @@ def _bracketed(one: str) -> str:
     if not _ID.fullmatch(one):
         raise InvalidHeader(f"not a message id: {one[:80]!r}")
     return f"<{one}>"
-
-
-def _content(draft: Draft) -> bytes:
-    """The body entity from its Content-Type on, nested as readers expect: mixed(alternative(text, related(html)))."""
-    inline = [file for file in draft.attachments if file.content_id and draft.html]
-    files = [file for file in draft.attachments if not (file.content_id and draft.html)]
-    html = _text_part("html", draft.html) if draft.html else b""
-    if inline:
-        html = _multipart("related", [html, *map(_file_part, inline)])
-    text = _text_part("plain", draft.text) if draft.text or not draft.html else b""
-    body = _multipart("alternative", [text, html]) if text and html else text or html
-    return _multipart("mixed", [body, *map(_file_part, files)]) if files else body
 
 
 def _multipart(kind: str, parts: list[bytes]) -> bytes:

@@ -80,21 +80,26 @@ def _check_durability(sender: object, connection: BaseDatabaseWrapper, **kwargs:
         raise NotDurable(f"The database would lose committed mail: {problem}.")
 
 
-def claim(model: type[models.Model], limit: int, lease_seconds: float) -> tuple[str, list[int]]:
-    """Lease up to `limit` due rows, oldest first: their token and primary keys.
+def claim(
+    model: type[models.Model], limit: int, lease_seconds: float, *, leading: Sequence[str] = (), state: str = ""
+) -> tuple[str, list[int]]:
+    """Lease up to `limit` due rows, by the `leading` columns, then oldest first: their token and primary keys.
 
-    The model has `due`, `lease_token`, `lease_until`; all times are the database's clock.
+    With `state` they are in that state from now on. The model has `due`, `lease_token`, `lease_until`; all times are
+    the database's clock.
     """
     own, token = engine(), secrets.token_hex(16)
-    table = connection.ops.quote_name(model._meta.db_table)
+    quote = connection.ops.quote_name
+    table, order = quote(model._meta.db_table), ", ".join([*map(quote, leading), "due", "id"])
+    also = ", state = %s" if state else ""
     sql = (
-        f"UPDATE {table} SET lease_token = %s, lease_until = {own.later(lease_seconds)} WHERE id IN ("
-        f"SELECT id FROM {table} WHERE due IS NOT NULL AND due <= {own.later(TICK)}"
+        f"UPDATE {table} SET lease_token = %s, lease_until = {own.later(lease_seconds)}{also}"
+        f" WHERE id IN (SELECT id FROM {table} WHERE due IS NOT NULL AND due <= {own.later(TICK)}"
         f" AND (lease_until IS NULL OR lease_until < {own.NOW})"
-        f" ORDER BY due, id LIMIT %s {own.SKIP_LOCKED}) RETURNING id"
+        f" ORDER BY {order} LIMIT %s {own.SKIP_LOCKED}) RETURNING id"
     )
     with connection.cursor() as cursor:
-        cursor.execute(sql, [token, limit])
+        cursor.execute(sql, [token, *([state] if state else []), limit])
         return token, sorted(row[0] for row in cursor.fetchall())
 
 
@@ -113,6 +118,30 @@ def keep(model: type[models.Model], token: str, keys: Sequence[int]) -> set[int]
     if connection.features.has_select_for_update:
         rows = rows.select_for_update()
     return set(rows.values_list("pk", flat=True))
+
+
+def move(
+    model: type[models.Model],
+    rows: Sequence[models.Model],
+    names: Sequence[str],
+    *,
+    before: str,
+    lease_seconds: float | None = None,
+) -> set[int]:
+    """Write these fields of those of the rows that are in state `before` and under the row's own `lease_token` still,
+    in one statement; returns their keys. They stay leased for `lease_seconds` from now; without that the lease ends.
+    """
+    if not rows:
+        return set()
+    own, quote = engine(), connection.ops.quote_name
+    shape = _shape(model, connection.vendor, (*names, "lease_token", "pk"))
+    lease = (
+        "lease_token = '', lease_until = NULL" if lease_seconds is None else f"lease_until = {own.later(lease_seconds)}"
+    )
+    values = shape.adapt([list(shape.read(row)) for row in rows])
+    table, columns = quote(model._meta.db_table), [quote(name) for name in shape.columns]
+    with connection.cursor() as cursor:
+        return {key for (key,) in own.move(cursor, table, columns, shape.types, values, lease, before)}
 
 
 def add_up(

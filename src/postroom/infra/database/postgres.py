@@ -91,6 +91,28 @@ def update(
     cursor.execute(f"UPDATE {table} SET {values} FROM {source} WHERE {table}.{key} = new.{key}", _by_column(rows))
 
 
+def move(
+    cursor: Any,
+    table: str,
+    columns: Sequence[str],
+    types: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    also: str,
+    before: str,
+) -> list[tuple[Any, ...]]:
+    """Write values of rows in state `before`; the last two columns are their lease's token, as it must be, and key."""
+    *written, token, key = columns
+    values = ", ".join([f"{name} = new.{name}" for name in written] + [also])
+    source = f"{_arrays(types)} AS new({', '.join(columns)})"
+    cursor.execute(
+        f"UPDATE {table} SET {values} FROM {source} WHERE {table}.{key} = new.{key}"
+        f" AND {table}.{token} = new.{token} AND {table}.state = %s RETURNING {table}.{key}",
+        [*_by_column(rows), before],
+    )
+    found: list[tuple[Any, ...]] = cursor.fetchall()
+    return found
+
+
 def _arrays(types: Sequence[str]) -> str:
     plain = [name.partition("(")[0] for name in types]
     return f"unnest({', '.join(f'{BINARY.get(name, TEXT)}::{name}[]' for name in plain)})"

@@ -98,6 +98,32 @@ def update(
     cursor.executemany(f"UPDATE {table} SET {', '.join(f'{name} = %s' for name in written)} WHERE {key} = %s", rows)
 
 
+def move(
+    cursor: Any,
+    table: str,
+    columns: Sequence[str],
+    types: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    also: str,
+    before: str,
+) -> list[tuple[Any, ...]]:
+    """Write values of rows in state `before`; the last two columns are their lease's token, as it must be, and key."""
+    *written, token, key = columns
+    names = {name: f"new.column{number}" for number, name in enumerate(columns, 1)}
+    values = ", ".join([f"{name} = {names[name]}" for name in written] + [also])
+    line = f"({', '.join(['%s'] * len(columns))})"
+    found: list[tuple[Any, ...]] = []
+    for chunk in _chunks(rows, VARIABLES // len(columns)):
+        cursor.execute(
+            f"UPDATE {table} SET {values} FROM (VALUES {', '.join([line] * len(chunk))}) AS new"
+            f" WHERE {table}.{key} = {names[key]} AND {table}.{token} = {names[token]}"
+            f" AND {table}.state = %s RETURNING {table}.{key}",
+            [*(value for row in chunk for value in row), before],
+        )
+        found += cursor.fetchall()
+    return found
+
+
 def _chunks(rows: Sequence[Sequence[Any]], size: int) -> Iterable[Sequence[Sequence[Any]]]:
     return (rows[start : start + size] for start in range(0, len(rows), size))
 

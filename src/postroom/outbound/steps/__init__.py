@@ -1,1 +1,1 @@
-"""The steps of a mail's way out, in the order of `outbound.pipeline`."""
+"""The steps of the way out, one a file; their order stands in `outbound.pipeline`."""

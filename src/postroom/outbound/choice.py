@@ -1,0 +1,179 @@
+"""What the choice of a server has to know, kept for seconds; the choice itself is `core.sending.server_choice`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from django.db.models import Q
+
+from postroom.core.addresses import Address
+from postroom.core.sending.facts import DEFAULT_SERVER, Choice, SendingFacts, ServerFact
+from postroom.core.sending.from_filter import parse_filter
+from postroom.core.sending.server_choice import choose_server
+from postroom.directory.models import User
+from postroom.domains.models import AliasDomain, CompanyDomain
+from postroom.infra import parameters
+from postroom.infra.config import config
+from postroom.outbound.models import OutgoingServer
+from postroom.outbound.transports.protocol import Server
+
+REREAD_SECONDS = 5.0
+Place = tuple[int, int | None]  # a company and an alias domain; None: the company's first
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What holds for all letters of a company that are answered at one alias domain.
+
+    `tag` is the separator by which tokens may be put into addresses at `domain`; empty where tags are not proved.
+    """
+
+    facts: SendingFacts
+    domain: str = ""
+    tag: str = ""
+
+
+_known: dict[Place, tuple[float, Ground]] = {}
+_servers: dict[int, tuple[float, Server]] = {}
+
+
+def forget() -> None:
+    """Read everything anew the next time it is asked for."""
+    _known.clear()
+    _servers.clear()
+
+
+def grounds(places: Iterable[Place]) -> Mapping[Place, Ground]:
+    """What is known at each of these places; three queries for those that were not asked for lately, else none."""
+    wanted, fresh = set(places), time.monotonic() - REREAD_SECONDS
+    missing = {place for place in wanted if place not in _known or _known[place][0] < fresh}
+    if missing:
+        _read(missing)
+    return {place: _known[place][1] for place in wanted}
+
+
+def sending_facts(
+    company: int, domain: int | None = None, *, author_user: int | None = None, forced_server: int | None = None
+) -> SendingFacts:
+    """What the choice for one letter looks at."""
+    place = (company, domain)
+    return facts_for(grounds([place])[place], author_user, forced_server)
+
+
+def facts_for(ground: Ground, author_user: int | None, forced_server: int | None) -> SendingFacts:
+    """The facts of a place, for this author and this forced server."""
+    if not author_user and forced_server is None:
+        return ground.facts
+    return replace(ground.facts, author_user=author_user or 0, forced_server=forced_server)
+
+
+def preview(company: int, author: Address, user: User | None = None, domain: int | None = None) -> Choice:
+    """Which server and which From a mail of this author would have, and why; changes nothing."""
+    return choose_server(author, sending_facts(company, domain, author_user=user.pk if user else None))
+
+
+def default_server() -> ServerFact:
+    """The server of the configuration. The folder that stands in for it takes any From where no filter is set."""
+    named = config().outgoing_server
+    listed = parse_filter(parameters.values()["mail.default.from_filter"] or config().from_filter)
+    return ServerFact(
+        id=DEFAULT_SERVER,
+        name=f"default server {named}" if named else "outbox folder",
+        filter=listed,
+        trusted_relay=not named and not listed,
+    )
+
+
+def server_of(number: int) -> Server:
+    """How to reach a server; for 0, or where it is gone, the default server."""
+    kept = _servers.get(number)
+    if kept and kept[0] >= time.monotonic() - REREAD_SECONDS:
+        return kept[1]
+    row = OutgoingServer.objects.filter(pk=number).first() if number else None
+    _servers[number] = (time.monotonic(), reach(row) if row else _default_reach())
+    return _servers[number][1]
+
+
+def reach(row: OutgoingServer) -> Server:
+    """A server's row as transports take it, its password in the clear."""
+    from postroom.infra import secrets  # noqa: PLC0415
+
+    login = row.authentication == OutgoingServer.Authentication.LOGIN
+    return Server(
+        id=row.pk,
+        name=row.name,
+        transport="smtp",
+        host=row.host,
+        port=row.port,
+        encryption=row.encryption,
+        authentication=row.authentication,
+        username=row.username if login else "",
+        password=secrets.decrypt(bytes(row.secret)) if login and row.secret else "",
+        connections=row.max_connections,
+    )
+
+
+def _default_reach() -> Server:
+    own = config()
+    if not own.outgoing_server:
+        return Server(DEFAULT_SERVER, default_server().name, "outbox")
+    return Server(
+        id=DEFAULT_SERVER,
+        name=default_server().name,
+        transport="smtp",
+        host=own.outgoing_server,
+        port=own.outgoing_port,
+        encryption=own.outgoing_encryption,
+        authentication="login" if own.outgoing_user else "none",
+        username=own.outgoing_user,
+        password=own.outgoing_password,
+    )
+
+
+def _read(places: set[Place]) -> None:
+    companies = {company for company, _ in places}
+    servers: dict[int | None, list[ServerFact]] = {}
+    for row in OutgoingServer.objects.filter(Q(company__in=companies) | Q(company=None)).defer("secret"):
+        servers.setdefault(row.company_id, []).append(_fact(row))
+    domains = AliasDomain.objects.in_bulk({domain for _, domain in places if domain})
+    firsts: dict[int, AliasDomain] = {}
+    links = CompanyDomain.objects.filter(company__in=companies).select_related("domain")
+    for link in links.order_by("-domain__priority", "-domain"):
+        firsts[link.company_id] = link.domain
+    at, values, default = time.monotonic(), parameters.values(), default_server()
+    for company, number in places:
+        own = (*servers.get(company, ()), *servers.get(None, ()))
+        domain = domains.get(number) if number else firsts.get(company)
+        _known[company, number] = (at, _ground(own, domain, values, default))
+
+
+def _ground(
+    servers: tuple[ServerFact, ...], domain: AliasDomain | None, values: Mapping[str, str], default: ServerFact
+) -> Ground:
+    facts = SendingFacts(
+        servers=servers,
+        default=default,
+        alias_domain=domain.name if domain else "",
+        default_from=values["mail.default.from"] or (domain.default_from if domain else config().email_from),
+        bounce=f"{domain.bounce}@{domain.name}" if domain else "",
+        force_from=values["mail.force.smtp.from"],
+        dynamic_from=values["mail.dynamic.smtp.from"],
+    )
+    if domain is None:
+        return Ground(facts)
+    proved = domain.way_in == AliasDomain.WayIn.LISTENER or domain.tags_proved_at is not None
+    return Ground(facts, domain.name, domain.separator if proved else "")
+
+
+def _fact(row: OutgoingServer) -> ServerFact:
+    return ServerFact(
+        id=row.pk,
+        name=row.name,
+        priority=row.priority,
+        filter=parse_filter(row.from_filter),
+        owner=row.owner_id or 0,
+        active=row.is_active,
+        trusted_relay=row.trusted_relay,
+    )

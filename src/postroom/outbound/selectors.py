@@ -1,0 +1,67 @@
+"""Questions about copies: the Outbox by key, one copy with its tries, its bytes as they were sent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from postroom.directory.access import companies
+from postroom.directory.models import User
+from postroom.directory.roles import Permission
+from postroom.infra.paging import Page, newest, page_of
+from postroom.outbound.access import readable
+from postroom.outbound.choice import grounds
+from postroom.outbound.models import Attempt, Delivery
+from postroom.outbound.steps.choose import dispatch
+from postroom.outbound.steps.render import press_of
+
+PAGE = 50
+_CONTENT = ("letter__html", "letter__text", "letter__references", "dispatch__trace")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A copy with its letter, the last choice of server, and every try, oldest first, each with its own choice."""
+
+    delivery: Delivery
+    tries: tuple[Attempt, ...] = ()
+
+
+def deliveries(
+    user: User, *, states: Sequence[str] = (), about: str = "", before: int | None = None, limit: int = PAGE
+) -> Page[Delivery]:
+    """Copies that `user` may see, newest first: those before id `before`, in one of `states`, of the record `about`.
+
+    Each with its letter and choice, but without the letter's bodies and the trace of the choice.
+    """
+    mine, rows = companies(user, Permission.OUTBOUND_READ), Delivery.objects.all()
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
+    if states:
+        rows = rows.filter(state__in=states)
+    if about:
+        rows = rows.filter(letter__about=about)
+    keys = newest(rows, mine, "pk", limit + 1)
+    found = Delivery.objects.filter(pk__in=keys).select_related("letter", "dispatch").defer(*_CONTENT)
+    return page_of(list(found.order_by("-pk")), keys, limit)
+
+
+def delivery(user: User, pk: int) -> Shown | None:
+    """One copy with its letter, choice and tries, or None where it isn't there for `user`."""
+    row = readable(user).filter(pk=pk).select_related("letter", "dispatch__server").first()
+    if row is None:
+        return None
+    return Shown(row, tuple(row.tries.select_related("dispatch").order_by("pk")))
+
+
+def rendered(row: Delivery) -> bytes:
+    """The copy as bytes: those that were sent, or, where it was not sent yet, those that would be by the choice now.
+
+    Raises:
+        BlobMissing: the file of an attachment is gone.
+
+    """
+    if row.dispatch is None:
+        place = (row.letter.company_id, row.letter.domain_id)
+        row.dispatch = dispatch(row.letter, grounds([place])[place])
+    return press_of([row]).copy(row).mime()
