@@ -23,7 +23,7 @@ _CONTEXT = b"postroom address token\0"  # keeps the same secret from signing any
 
 
 class Purpose(IntEnum):
-    """What the row id counts: a notification (reply) or a delivery (return path)."""
+    """What a mail to the address is: an answer to the copy, or news of it. The row id is that of the delivery."""
 
     REPLY = 1
     RETURN_PATH = 2

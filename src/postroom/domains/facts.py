@@ -34,6 +34,11 @@ class Known:
         """The delivery that a return-path token names, or 0."""
         return self.token.row if self.token and self.token.purpose is Purpose.RETURN_PATH else 0
 
+    @property
+    def answered(self) -> int:
+        """The delivery that a reply token names, or 0."""
+        return self.token.row if self.token and self.token.purpose is Purpose.REPLY else 0
+
 
 @dataclass(slots=True)
 class _Book:

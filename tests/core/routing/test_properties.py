@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from postroom.core.message.mail import Mail
 from postroom.core.routing.chain import route
-from postroom.core.routing.decision import Create, Reply
+from postroom.core.routing.decision import Create, Reply, Standing
 from postroom.core.routing.explain import _narrowed, explain
 from postroom.core.routing.facts import (
     AliasFact,
@@ -23,6 +23,7 @@ from postroom.core.routing.facts import (
     ThreadFact,
     WhoMayWrite,
 )
+from postroom.core.routing.rule import token_thread
 from postroom.core.triage.kinds import Automatic, Kind, Triage
 
 from .build import mail
@@ -40,6 +41,8 @@ threads = st.builds(
     knows_sender=st.booleans(),
     replies_by_sender=st.sampled_from([0, 20]),
     internal=st.booleans(),
+    message=st.integers(0, 2),
+    token_names_sender=st.booleans(),
 ).map(lambda thread: replace(thread, company=1 + thread.id % 2))  # a thread has one company
 aliases = st.builds(
     AliasFact,
@@ -75,10 +78,13 @@ def recipients(draw: st.DrawFn) -> tuple[Recipient, ...]:
     )
 
 
+referred_to = st.builds(Referred, message_id=st.sampled_from(["a@b", "c@b"]), thread=threads)
 facts_of_any_kind = st.builds(
     Facts,
     recipients=recipients(),
-    referred=st.lists(st.builds(Referred, message_id=st.just("a@b"), thread=threads), max_size=2).map(tuple),
+    referred=st.lists(st.builds(Referred, message_id=st.sampled_from(["a@b", "c@b"]), thread=threads), max_size=2).map(
+        tuple
+    ),
     sender=st.builds(SenderFact, members_of=st.sets(COMPANIES).map(tuple), is_ours=st.booleans()),
     limits=st.builds(Limits, per_alias=st.integers(-1, 5), per_thread=st.integers(-1, 20)),
     from_headers=st.booleans(),
@@ -87,7 +93,14 @@ facts_of_any_kind = st.builds(
     released=st.booleans(),
 )
 triages = st.builds(Triage, kind=st.sampled_from(Kind), automatic=st.sampled_from(Automatic), because=st.just("So."))
-MAILS = [mail(), mail(to=ADDRESSES[:2]), mail(cc=ADDRESSES[:4]), mail(to=ADDRESSES[2:4], cc=ADDRESSES)]
+MAILS = [
+    mail(),
+    mail(in_reply_to=("new@b",)),
+    mail(references=("new@b", "a@b")),
+    mail(to=ADDRESSES[:2]),
+    mail(cc=ADDRESSES[:4]),
+    mail(to=ADDRESSES[2:4], cc=ADDRESSES),
+]
 mails = st.sampled_from(MAILS)
 
 
@@ -142,6 +155,28 @@ def test_what_one_company_is_told_is_what_was_decided_for_it(
     if own:
         told = route(of, triage, _narrowed(company, routing, facts))
         assert {(d.target, frozenset(d.recipients)) for d in told.decisions} == own
+
+
+@given(mails, triages, facts_of_any_kind)
+def test_a_note_stays_a_note(of: Mail, triage: Triage, facts: Facts) -> None:
+    notes = {r.token_thread.id for r in facts.recipients if r.token_thread and r.token_thread.internal}
+    for decision in route(of, triage, facts).decisions:
+        if isinstance(decision, Reply) and decision.by == "token" and decision.thread in notes:
+            tokens = [t for r in facts.recipients if (t := token_thread(r)) and t.id == decision.thread]
+            assert decision.internal or not any(t.internal for t in tokens)
+        if isinstance(decision, Reply) and decision.standing is Standing.REPLY_LINK:
+            assert decision.internal
+            assert decision.by == "token"
+            assert decision.company in facts.sender.members_of
+
+
+@given(mails, triages, facts_of_any_kind)
+def test_only_a_token_teaches_and_never_an_outsider(of: Mail, triage: Triage, facts: Facts) -> None:
+    for decision in route(of, triage, facts).decisions:
+        if isinstance(decision, Reply) and decision.learns:
+            assert decision.by == "token"
+            assert not decision.outsider
+            assert decision.learns not in {known.message_id for known in facts.referred}
 
 
 def _settled_here(recipient: Recipient) -> Recipient:

@@ -10,6 +10,7 @@ from postroom.core.routing.decision import Decision, Hold, Reply
 from postroom.core.routing.facts import Facts, Part, Recipient, ThreadFact
 from postroom.core.routing.limits import is_echo, over_thread
 from postroom.core.routing.rule import Arriving, addresses, companies, listed, spoken, token_thread
+from postroom.core.routing.standing import answers_note, learnt, standing_of
 from postroom.core.triage.kinds import Kind
 
 
@@ -22,9 +23,10 @@ def answer(
     arriving: Arriving, facts: Facts, thread: ThreadFact, reached: Sequence[Recipient], *, by: str, why: str
 ) -> tuple[Decision, ...]:
     """A message in the thread; or, where the mail is also addressed to an alias of another record type, a forward:
-    then that alias alone acts.
+    then that alias alone acts. The answer to a note stays a note and is never a forward.
     """
-    elsewhere = _elsewhere(arriving, thread, reached)
+    internal = answers_note(thread, facts)
+    elsewhere = [] if internal else _elsewhere(arriving, thread, reached)
     if elsewhere:
         there = {r.address for r in elsewhere}
         also = [r for r in reached if r.address not in there]
@@ -32,15 +34,19 @@ def answer(
     if over := over_thread(thread, facts) or is_echo(reached, facts):
         pair = f"thread:{thread.id}"
         return (Hold(f"{why} {over}", recipients=addresses(reached), pair=pair, company_id=thread.company),)
-    because = " ".join((why, *_marks(thread), *_makes_nothing(thread, reached)))
+    standing, believed = standing_of(thread, facts, by=by, internal=internal)
+    new_id = learnt(arriving.mail, facts, thread, standing) if by == "token" else ""
+    because = " ".join(filter(None, (why, believed, *_learns(new_id), *_makes_nothing(thread, reached))))
     return (
         Reply(
             because,
             thread=thread.id,
             company_id=thread.company,
-            outsider=not thread.knows_sender,
-            internal=thread.internal,
+            standing=standing,
+            internal=internal,
             by=by,
+            answers=thread.message,
+            learns=new_id,
             recipients=addresses(reached),
         ),
     )
@@ -73,13 +79,10 @@ def _forwarded(decision: Decision, thread: ThreadFact, why: str) -> Decision:
     return replace(decision, because=f"{note} {decision.because}")
 
 
-def _marks(thread: ThreadFact) -> list[str]:
-    marks = []
-    if not thread.knows_sender:
-        marks.append("The sender neither takes part nor was addressed: shown as an unverified outsider.")
-    if thread.internal:
-        marks.append("The message answered is an internal note, so the answer is one too.")
-    return marks
+def _learns(new_id: str) -> list[str]:
+    if not new_id:
+        return []
+    return [f"It quotes our message as <{new_id}>, the id that a server gave it on its way: from now on we know it."]
 
 
 def _makes_nothing(thread: ThreadFact, reached: Sequence[Recipient]) -> list[str]:

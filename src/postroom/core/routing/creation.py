@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from postroom.core.routing.decision import Create, Decision, Hold, Ignore, Refuse, Reply
+from postroom.core.routing.decision import Create, Decision, Hold, Ignore, Refuse, Reply, Standing
 from postroom.core.routing.facts import AliasFact, Facts, Recipient
 from postroom.core.routing.limits import over_alias
 from postroom.core.routing.refusals import may_not_write
@@ -56,7 +56,15 @@ def _to_forced_target(alias: AliasFact, facts: Facts, reached: Sequence[Recipien
     if over := over_alias(alias, facts):
         return Hold(over, recipients=to, pair=f"thread:{alias.forced_thread}", company_id=alias.company)
     because = f"{_reached(alias, reached)} puts every mail on {spoken(alias.forced_target)}."
-    return Reply(because, thread=alias.forced_thread, company_id=alias.company, by="alias", recipients=to)
+    standing = Standing.CLAIMED_MEMBER if alias.company in facts.sender.members_of else Standing.PARTICIPANT
+    return Reply(
+        because,
+        thread=alias.forced_thread,
+        company_id=alias.company,
+        standing=standing,
+        by="alias",
+        recipients=to,
+    )
 
 
 def _unwanted(alias: AliasFact, triage: Triage) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +24,35 @@ class Decision:
         return 0
 
 
+class Standing(StrEnum):
+    """How far the From of an answer is believed."""
+
+    PARTICIPANT = "participant"  # takes part, or was addressed
+    OUTSIDER = "outsider"  # neither; or not one of us, where a note was answered
+    CLAIMED_MEMBER = "claimed-member"  # says that it is one of us, which nothing proves
+    REPLY_LINK = "reply-link"  # one of us, as far as the link of their own copy of a note tells; not authenticated
+
+
 @dataclass(frozen=True, slots=True)
 class Reply(Decision):
-    """Post into an existing thread. `outsider`: by somebody who neither takes part nor was addressed."""
+    """Post into an existing thread. `internal`: for our own people only.
+
+    `learns` is an id by which the message `answers` is quoted and was not known so far: a server gave it that id on
+    the way out. Empty and 0 where there is nothing to learn.
+    """
 
     thread: int
     company_id: int
-    outsider: bool = False
+    standing: Standing = Standing.PARTICIPANT
     internal: bool = False
     by: str = "reference"  # reference, token or alias
+    answers: int = 0
+    learns: str = ""
+
+    @property
+    def outsider(self) -> bool:
+        """Whether it was written by somebody who neither takes part nor was addressed."""
+        return self.standing is Standing.OUTSIDER
 
     @property
     def target(self) -> str:

@@ -56,7 +56,9 @@ class ThreadFact:
     `knows_sender` means that the sender takes part in it or was addressed in it; `replies_by_sender` counts the mails
     of this sender within the period that count for the loop limit (automatic ones, and those without a member's message
     in between); `record_type` is that of its record; `internal` means that the message referred to is an internal
-    note; `sender_is_free` that an allow list exempts the sender from the limit.
+    note, and `message` is that message (0: the thread itself is meant); `sender_is_free` that an allow list exempts the
+    sender from the limit. `token_names_sender`: a token named it, and the copy with that token was sent to the very
+    address that the mail claims to come from.
     """
 
     id: int
@@ -67,6 +69,8 @@ class ThreadFact:
     replies_by_sender: int = 0
     internal: bool = False
     sender_is_free: bool = False
+    message: int = 0
+    token_names_sender: bool = False
 
 
 @dataclass(frozen=True, slots=True)
