@@ -5,8 +5,10 @@ A field NAME may also be given as POSTROOM_NAME_FILE: the path of a file that ho
 
 from __future__ import annotations
 
+import base64
 import os
 import secrets
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -125,13 +127,21 @@ class Config(BaseSettings):
 
     def signing_secret(self) -> str:
         """The secret that signs sessions; made once and kept readable by the owner alone."""
-        if self.secret_key:
-            return self.secret_key
-        path = self.var / "secret_key"
-        if not path.exists():
-            self.var.mkdir(parents=True, exist_ok=True)
-            _write_once(path, secrets.token_urlsafe(48))
-        return path.read_text()
+        return self.secret_key or _kept(self.var / "secret_key", lambda: secrets.token_urlsafe(48))
+
+    def encryption_secret(self) -> str:
+        """The keys of secrets at rest, by commas; the first is made once and kept readable by the owner alone."""
+        return self.encryption_keys or _kept(
+            self.var / "encryption_key", lambda: base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+        )
+
+
+def _kept(path: Path, make: Callable[[], str]) -> str:
+    """The text of a file; made at the first call, and the same for every process that asks."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write_once(path, make())
+    return path.read_text()
 
 
 def _write_once(path: Path, text: str) -> None:
