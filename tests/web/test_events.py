@@ -30,6 +30,10 @@ def test_each_hears_of_their_companies_only() -> None:
     assert not ears.hear(News(1, globex.pk, "thread", "lead:1"))
     assert not ears.hear(News(1, acme.pk, "arrival", "1")), "arrivals are for administrators"
     assert not ears.hear(News(1, acme.pk, "alias", "1")), "nor is what no page shows"
+    assert ears.hear(News(1, acme.pk, "delivery", "lead:1"))
+    assert not ears.hear(News(1, acme.pk, "outbound", "1")), "the Outbox is for administrators"
+    assert ears.hear(News(1, acme.pk, "inbox", str(member.pk)))
+    assert not ears.hear(News(1, acme.pk, "inbox", str(member.pk + 1))), "an inbox is its owner's alone"
     member.is_active = False
     member.save()
     assert ears_by_id(member.pk) is None

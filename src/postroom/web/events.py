@@ -39,8 +39,13 @@ log = logger(__name__)
 TOPICS = {
     "record": Permission.RECORDS_READ,
     "thread": Permission.RECORDS_READ,
+    "followers": Permission.RECORDS_READ,
+    "delivery": Permission.RECORDS_READ,
+    "inbox": Permission.RECORDS_READ,
     "arrival": Permission.ARRIVALS_READ,
+    "outbound": Permission.OUTBOUND_READ,
 }
+PERSONAL = frozenset({"inbox"})  # topics whose ref is the id of the only user who hears of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +60,20 @@ class News:
 
 @dataclass(frozen=True, slots=True)
 class Ears:
-    """Of which companies a reader hears, for each topic."""
+    """Of which companies a reader hears, for each topic; `user` is who reads, 0 for nobody."""
 
     companies: dict[str, frozenset[int]]
+    user: int = 0
 
     def hear(self, news: News) -> bool:
+        if news.topic in PERSONAL and news.ref != str(self.user):
+            return False
         return news.company_id in self.companies.get(news.topic, frozenset())
 
 
 def ears_of(user: User) -> Ears:
     """What `user` may hear of now."""
-    return Ears({topic: companies(user, permission) for topic, permission in TOPICS.items()})
+    return Ears({topic: companies(user, permission) for topic, permission in TOPICS.items()}, user.pk)
 
 
 def ears_by_id(user_id: int) -> Ears | None:
