@@ -1,0 +1,1 @@
+"""The choice of a server in sentences: every candidate, and why or why not."""
