@@ -14,7 +14,7 @@ from postroom.core.sending.from_filter import parse_filter
 from postroom.core.sending.server_choice import choose_server
 from postroom.directory.models import User
 from postroom.domains.models import AliasDomain, CompanyDomain
-from postroom.infra import parameters
+from postroom.infra import parameters, secrets
 from postroom.infra.config import config
 from postroom.outbound.models import OutgoingServer
 from postroom.outbound.transports.protocol import Server
@@ -80,7 +80,7 @@ def default_server() -> ServerFact:
     listed = parse_filter(parameters.values()["mail.default.from_filter"] or config().from_filter)
     return ServerFact(
         id=DEFAULT_SERVER,
-        name=f"default server {named}" if named else "outbox folder",
+        name=f"Default server {named}" if named else "Outbox folder",
         filter=listed,
         trusted_relay=not named and not listed,
     )
@@ -98,8 +98,6 @@ def server_of(number: int) -> Server:
 
 def reach(row: OutgoingServer) -> Server:
     """A server's row as transports take it, its password in the clear."""
-    from postroom.infra import secrets  # noqa: PLC0415
-
     login = row.authentication == OutgoingServer.Authentication.LOGIN
     return Server(
         id=row.pk,

@@ -2,10 +2,237 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from datetime import timedelta
+from queue import Empty, SimpleQueue
+
+from django.db import DatabaseError, close_old_connections, connection, transaction
+
+from postroom.infra.clock import now
+from postroom.infra.config import config
+from postroom.infra.database.base import waiter
+from postroom.infra.logs import logger
+from postroom.outbound.choice import forget, server_of
+from postroom.outbound.pipeline import AWAY, exchange, record_alone, take
+from postroom.outbound.steps.claim import due, give_back, next_due, renew
+from postroom.outbound.steps.expire import expire
+from postroom.outbound.traffic import Pool, Traffic, Way
+from postroom.outbound.wire import Came, Connection, Wire
+from postroom.outbound.work import Item, PutOff, Result
+
+log = logger(__name__)
+
+IDLE_SECONDS = 1.0
+SHORTEST_WAIT = 0.05  # also where our clock runs ahead of the database's
+GATHER_SECONDS = 0.003  # lets the outcomes of several connections share a commit
+AWAY_SECONDS = 1.0
+END_SECONDS = 5.0  # for windows that are on the wire when the sender stops
+EXPIRE_SECONDS = 5.0
+LATER = timedelta(seconds=10)  # for what a slow server has no use for yet
+
 
 class Sender:
-    """One sender. Everything it asks of the database it asks in the thread that runs it."""
+    """One sender. Everything that it asks of the database it asks in the thread that runs it."""
+
+    def __init__(self) -> None:
+        self._inbox: SimpleQueue[Came | None] = SimpleQueue()  # None: somebody committed something
+        self._traffic = Traffic()
+        self._wire = Wire(self._inbox.put)
+        self._stopping = threading.Event()
+        self._woken = threading.Event()
+        self._results: list[Result] = []
+        self._put_offs: list[PutOff] = []
+        self._renewed_at = time.monotonic()
+        self._expired_at = 0.0
+        self._left: int | None = None  # copies that may still be claimed; None: any number
+        self._claimed = 0
+
+    def stop(self) -> None:
+        """Claim nothing more, let what is on the wire end, give the rest back."""
+        self._stopping.set()
+        self._inbox.put(None)
+
+    def run(self) -> None:
+        """Send until stopped; a database that is away is waited for."""
+        self._wire.start()
+        waker = threading.Thread(target=self._wake, name="sender-waker", daemon=True)
+        waker.start()
+        log.info("sender is ready")
+        while not self._stopping.is_set():
+            self._turn_safely()
+        self._end()
+        waker.join()
+        connection.close()
 
     def drain(self, most: int) -> int:
         """Send what is due, at most so many copies, and wait for the answers; returns how many were claimed."""
-        return 0
+        self._left = most
+        self._wire.start()
+        try:
+            while self._turn(SHORTEST_WAIT) or self._traffic.is_busy() or self._results:
+                pass
+        finally:
+            self._end()
+        return self._claimed
+
+    def _turn_safely(self) -> None:
+        try:
+            self._turn(self._seconds_to_next())
+        except DatabaseError as error:
+            log.warning("the database is away", error=str(error).strip())
+            close_old_connections()
+            self._stopping.wait(AWAY_SECONDS)
+        except Exception as error:
+            log.exception("sending failed", exc_info=error)
+            forget()
+            self._stopping.wait(AWAY_SECONDS)
+
+    def _turn(self, seconds: float) -> int:
+        """Hear what came, claim, record and begin, open; returns how many copies were claimed."""
+        self._hear(seconds if self._traffic.is_busy() or self._left is None else 0.0)
+        self._look_after()
+        claimed = self._claim()
+        self._exchange()
+        for pool in self._traffic.pools.values():
+            for one in pool.to_open():
+                self._wire.give(one)
+        return claimed
+
+    # --- what came -------------------------------------------------------------------------------------------------
+
+    def _hear(self, seconds: float) -> None:
+        """Wait for news at most so long, then take all that there is."""
+        try:
+            news = self._inbox.get(timeout=seconds) if seconds else self._inbox.get_nowait()
+            if news is not None and not self._stopping.is_set():
+                time.sleep(GATHER_SECONDS)
+            while True:
+                self._note(news)
+                news = self._inbox.get_nowait()
+        except Empty:
+            return
+
+    def _note(self, came: Came | None) -> None:
+        if came is None:
+            self._woken.clear()
+            return
+        one, pool = came.connection, self._traffic.pools[came.connection.server.id]
+        for delivery, outcome in came.outcomes:
+            self._results.append(Result(self._traffic.on_the_wire.pop(delivery), outcome, one.server.host))
+        if came.outcomes or came.warm:
+            pool.moved_at = time.monotonic()
+        if came.done and one in pool.ways:
+            pool.ways[one] = Way.WARM if came.warm else Way.COLD
+        if came.failure is not None and pool.failed(came.failure):
+            log.warning("server can't be used", server=one.server.name, error=came.failure.words)
+            self._put_offs.append(PutOff(pool.clear(), came.failure, one.server.host))
+        elif came.warm:
+            pool.opened()
+
+    # --- what is claimed -------------------------------------------------------------------------------------------
+
+    def _look_after(self) -> None:
+        """Renew the leases of what we hold, then look for what others left on the wire."""
+        lease = config().send_lease_seconds
+        if time.monotonic() - self._renewed_at > lease / 3:
+            at = time.monotonic()
+            held = [*self._traffic.waiting(), *self._traffic.on_the_wire.values(), *(one.item for one in self._results)]
+            renew(item.row for item in held)
+            self._renewed_at = at
+        if time.monotonic() - self._expired_at > min(EXPIRE_SECONDS, lease / 3):
+            self._expired_at = time.monotonic()
+            expire()
+            for one in self._traffic.stale():
+                self._wire.retire(one)
+
+    def _claim(self) -> int:
+        most = config().send_batch if self._left is None else min(config().send_batch, self._left)
+        if self._stopping.is_set() or not most or not self._traffic.has_room(config().send_batch) or not due(now()):
+            return 0
+        items = take(most)
+        later: dict[Pool, list[Item]] = {}
+        for item in items:
+            pool = self._traffic.pool(server_of(item.server))
+            if pool.is_paused or (len(pool) >= config().send_batch and not pool.moves):
+                later.setdefault(pool, []).append(item)
+            else:
+                pool.add(item)
+        for pool, some in later.items():
+            self._put_back(pool, some)
+        self._claimed += len(items)
+        self._left = None if self._left is None else self._left - len(items)
+        return len(items)
+
+    def _put_back(self, pool: Pool, items: list[Item]) -> None:
+        """Not now: the server is not asked for a moment, or has more than enough to do."""
+        pause = timedelta(seconds=max(0.0, pool.paused_until - time.monotonic()))
+        words = pool.failure.words if pool.is_paused and pool.failure else None
+        with transaction.atomic():
+            give_back([item.row for item in items], now() + (pause or LATER), words)
+
+    # --- what begins -----------------------------------------------------------------------------------------------
+
+    def _exchange(self) -> None:
+        """Record what came and begin new windows, in one commit; nothing is on the wire before that."""
+        windows = [] if self._stopping.is_set() else self._windows()
+        if not (windows or self._results or self._put_offs):
+            return
+        results, put_offs = self._results, self._put_offs
+        try:
+            begun = set(exchange(results, put_offs, [item for _, items in windows for item in items]))
+        except Exception as error:
+            for one, items in windows:
+                self._traffic.pools[one.server.id].put_back(items)
+            if isinstance(error, AWAY):
+                raise
+            log.exception("outcomes can't be recorded together", exc_info=error)
+            self._results, self._put_offs = [], []
+            for result in results:
+                record_alone(result)
+            return
+        self._results, self._put_offs = [], []
+        for one, items in windows:
+            if mine := [item for item in items if item in begun]:
+                self._traffic.begin(one, mine)
+                self._wire.give(one, [item.copy for item in mine])
+
+    def _windows(self) -> list[tuple[Connection, list[Item]]]:
+        size = config().send_window
+        return [window for pool in self._traffic.pools.values() for window in pool.windows(size)]
+
+    def _seconds_to_next(self) -> float:
+        if self._traffic.is_busy():
+            return IDLE_SECONDS
+        at = next_due()
+        return min(IDLE_SECONDS, max(SHORTEST_WAIT, (at - now()).total_seconds())) if at else IDLE_SECONDS
+
+    # --- the end ---------------------------------------------------------------------------------------------------
+
+    def _end(self) -> None:
+        """Give back what is not on the wire, wait a moment for what is."""
+        self._stopping.set()
+        self._wire.hurry()
+        until = time.monotonic() + END_SECONDS
+        try:
+            with transaction.atomic():
+                give_back([item.row for pool in self._traffic.pools.values() for item in pool.clear()])
+            while (self._traffic.on_the_wire or self._results) and time.monotonic() < until:
+                self._hear(SHORTEST_WAIT)
+                self._exchange()
+        except DatabaseError as error:
+            log.warning("the database is away", error=str(error).strip())
+        self._wire.close()
+
+    def _wake(self) -> None:
+        """In a thread of its own: let the sender look whenever somebody committed something."""
+        while not self._stopping.is_set():
+            try:
+                own = waiter()
+                while not self._stopping.is_set():
+                    if own.wait(IDLE_SECONDS / 2) and not self._woken.is_set():
+                        self._woken.set()
+                        self._inbox.put(None)
+            except Exception as error:  # noqa: BLE001 each database has errors of its own
+                log.warning("nobody can wake the sender", error=str(error).strip())
+                self._stopping.wait(AWAY_SECONDS)

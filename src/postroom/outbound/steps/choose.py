@@ -24,7 +24,7 @@ def choose(rows: Sequence[Delivery]) -> None:
     for pk, letter in letters.items():
         found = dispatch(letter, known[letter.company_id, letter.domain_id])
         chosen[pk] = last[pk] if pk in last and _same(last[pk], found) else found
-    insert(choice for choice in chosen.values() if choice.pk is None)
+    insert(choice for key, choice in chosen.items() if choice is not last.get(key))
     for row in rows:
         row.dispatch = chosen[row.letter_id]
 

@@ -10,7 +10,7 @@ from functools import partial
 from postroom.core.addresses import Address
 from postroom.core.message.draft import Draft, DraftFile
 from postroom.core.message.render import render_content, render_headers
-from postroom.core.subaddress import join
+from postroom.core.sending.reply_to import reply_address, reply_mailbox
 from postroom.core.tokens import Purpose, Token, mint
 from postroom.core.triage.loops import INSTANCE_HEADER
 from postroom.domains.models import TokenKey
@@ -59,17 +59,15 @@ class Press:
     def _reply_to(self, row: Delivery) -> tuple[Address, ...]:
         assert row.dispatch is not None
         base = row.letter.reply_to
-        return (Address(self._tagged(row, base, row.dispatch.reply_tag, Purpose.REPLY)),) if base else ()
+        if not base:
+            return ()
+        return (reply_mailbox(row.dispatch.from_name, self._tagged(row, base, row.dispatch.reply_tag, Purpose.REPLY)),)
 
     def _tagged(self, row: Delivery, address: str, separator: str, purpose: Purpose) -> str:
-        """The address with the copy's token, plain where there is no room for it (RFC 5321 §4.5.3.1.1)."""
         if not (separator and address):
             return address
-        local, _, domain = address.rpartition("@")
         key = self._key(row)
-        token = mint(Token(purpose, key.number, row.pk), bytes(key.secret))
-        tagged = join(local, token, separator)
-        return f"{tagged}@{domain}" if tagged else address
+        return reply_address(address, mint(Token(purpose, key.number, row.pk), bytes(key.secret)), separator)
 
     def _key(self, row: Delivery) -> TokenKey:
         """The key that signed when the copy was queued: rendered again later, the copy has the same token."""

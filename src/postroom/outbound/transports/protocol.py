@@ -4,17 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Protocol
 
+from postroom.core.delivery.smtp_replies import Result
 
-class Result(StrEnum):
-    """What became of one copy. `unknown`: the connection ended between the final dot and the answer."""
-
-    ACCEPTED = "accepted"
-    DEFERRED = "deferred"
-    REFUSED = "refused"
-    UNKNOWN = "unknown"
+__all__ = ["Copy", "NoSession", "Outcome", "Result", "Server", "Session", "Transport", "written"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +40,8 @@ class Copy:
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What a server said of one copy: the phase reached (connect, greeting, tls, login, mail, rcpt, data, dot), its
-    code (RFC 5321 §4.2), enhanced code (RFC 3463) and words; `message_id` is the id it gave the mail, if it told one.
+    code (RFC 5321 §4.2), enhanced code (RFC 3463) and words as it said them; `message_id` is the id it
+    gave the mail, where the transport knows one.
     """
 
     result: Result
@@ -55,6 +50,24 @@ class Outcome:
     enhanced: str = ""
     words: str = ""
     message_id: str = ""
+
+    @classmethod
+    def untouched(cls) -> Outcome:
+        """What holds for a copy whose turn never came, since its session had ended: nothing of it was sent."""
+        return cls(Result.DEFERRED, "", words="The connection ended before its turn.")
+
+    @property
+    def is_untouched(self) -> bool:
+        """Whether the copy can simply be handed to another session."""
+        return self.result is Result.DEFERRED and not self.phase
+
+
+def written(copy: Copy) -> bytes | Outcome:
+    """The bytes of a copy, or why it can't be written at all: then nothing of it is sent."""
+    try:
+        return copy.mime()
+    except Exception as error:  # noqa: BLE001 whatever a letter holds, the copies after it must go out
+        return Outcome(Result.REFUSED, "write", words=f"This mail can't be written: {error}.")
 
 
 class NoSession(Exception):
@@ -68,13 +81,16 @@ class NoSession(Exception):
 
 
 class Session(Protocol):
-    """A conversation with a server. After it broke, `alive` is False and every further copy is deferred."""
+    """A conversation with a server. After it broke, `alive` is False and every further copy is untouched."""
 
     @property
     def alive(self) -> bool: ...
 
     def send(self, copies: Sequence[Copy]) -> AsyncIterator[tuple[Copy, Outcome]]:
-        """Hand the copies over in order; exactly one outcome for each, never an exception for a server's answer."""
+        """Hand the copies over in order; exactly one outcome for each, never an exception for a server's answer.
+
+        Who stops asking for outcomes stops the sending: a copy whose outcome comes next may have begun, none after it.
+        """
         ...
 
     async def close(self) -> None: ...

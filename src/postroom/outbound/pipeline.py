@@ -1,0 +1,77 @@
+"""A mail's way out, from the queue to the server's answer in a row: the order of the steps.
+
+`expand` comes before, in the transaction of whoever queues; `expire` comes round by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db import InterfaceError, OperationalError, transaction
+
+from postroom.infra.logs import logger
+from postroom.outbound.models import Delivery
+from postroom.outbound.steps.choose import choose
+from postroom.outbound.steps.claim import claim, spoil
+from postroom.outbound.steps.record import put_off, record
+from postroom.outbound.steps.render import press_of
+from postroom.outbound.steps.transmit import transmit
+from postroom.outbound.work import Item, PutOff, Result
+
+log = logger(__name__)
+
+AWAY = (OperationalError, InterfaceError)
+
+
+def take(most: int) -> list[Item]:
+    """Claim copies that are due, at most so many, and make them ready: where each goes, and how it is printed."""
+    rows = claim(most)
+    try:
+        return _ready(rows)
+    except AWAY:
+        raise
+    except Exception as error:  # noqa: BLE001 whatever one of them holds must not keep the others
+        log.warning("batch failed, going one by one", copies=len(rows), error=repr(error))
+        return [item for row in rows for item in _ready_alone(row)]
+
+
+def _ready(rows: Sequence[Delivery]) -> list[Item]:
+    """Choose; render, which waits until a connection has its turn."""
+    if not rows:
+        return []
+    with transaction.atomic():
+        choose(rows)
+    press = press_of(rows)
+    return [Item(row, press.copy(row)) for row in rows]
+
+
+def _ready_alone(row: Delivery) -> list[Item]:
+    try:
+        return _ready([row])
+    except AWAY:
+        raise
+    except Exception as error:
+        log.exception("copy failed", delivery=row.pk, exc_info=error)
+        with transaction.atomic():
+            spoil(row, error)
+        return []
+
+
+def exchange(results: Sequence[Result], put_offs: Sequence[PutOff], window: Sequence[Item]) -> list[Item]:
+    """Record what came, and let these copies begin, in one commit; returns those that may go onto the wire."""
+    with transaction.atomic():
+        for one in put_offs:
+            put_off(one)
+        record(results)
+        return transmit(window)
+
+
+def record_alone(result: Result) -> None:
+    """Record one outcome by itself, after all together failed; one that can't be recorded is unknown in the end."""
+    try:
+        with transaction.atomic():
+            record([result])
+    except AWAY:
+        raise
+    except Exception as error:
+        log.exception("outcome lost", delivery=result.item.row.pk, exc_info=error)

@@ -1,0 +1,103 @@
+"""Step 6: what became of the copies, as rows: states, tries, and the news of it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from postroom.core.delivery.retry import delivery_backoff, give_up
+from postroom.core.delivery.states import DELIVERIES, DeliveryEvent, DeliveryState
+from postroom.core.sending.learned_ids import learned_message_id
+from postroom.infra.clock import now
+from postroom.infra.config import config
+from postroom.infra.database.base import insert, move, update_rows
+from postroom.outbound.events import DeliveryNews
+from postroom.outbound.models import Attempt, Delivery
+from postroom.outbound.news import tell
+from postroom.outbound.steps.transmit import begin
+from postroom.outbound.transports.protocol import Outcome
+from postroom.outbound.transports.protocol import Result as Answer
+from postroom.outbound.work import PutOff, Result
+
+CHANCE = random.SystemRandom()  # spreads out what failed together
+RECORDED = ("state", "words", "due", "attempts", "settled_at")
+FILLED = ("outcome", "phase", "code", "enhanced", "words", "message_id", "ended_at")
+EVENTS = {
+    Answer.ACCEPTED: DeliveryEvent.ACCEPT,
+    Answer.DEFERRED: DeliveryEvent.DEFER,
+    Answer.REFUSED: DeliveryEvent.REFUSE,
+    Answer.UNKNOWN: DeliveryEvent.LOSE,
+}
+
+
+def record(results: Sequence[Result]) -> None:
+    """Within a transaction: the outcomes of copies that were on the wire; four statements for all."""
+    if not results:
+        return
+    at = now()
+    for result in results:
+        _fill(result, at)
+        _settle(result.item.row, result.outcome, EVENTS[result.outcome.result], at)
+    _write(results, DeliveryState.TRANSMITTING)
+    update_rows(Attempt, [result.item.attempt for result in results if result.item.attempt], FILLED)
+
+
+def put_off(one: PutOff) -> None:
+    """Within a transaction: no session could be opened for these claimed copies; each has that as a try."""
+    at = now()
+    results = [Result(item, one.outcome, one.host) for item in one.items]
+    for result in results:
+        result.item.attempt = result.item.attempt or begin(result.item)
+        _fill(result, at)
+        _settle(result.item.row, one.outcome, DeliveryEvent.RETURN, at)
+    _write(results, DeliveryState.CLAIMED)
+    insert(result.item.attempt for result in results if result.item.attempt)
+
+
+def _write(results: Sequence[Result], before: DeliveryState) -> None:
+    ours = move(Delivery, [result.item.row for result in results], RECORDED, before=before)
+    tell([_news(result) for result in results if result.item.row.pk in ours])
+
+
+def _settle(row: Delivery, outcome: Outcome, event: DeliveryEvent, at: datetime) -> None:
+    """The row as the outcome leaves it. A copy whose turn never came is due again at once, without words."""
+    before = DeliveryState.CLAIMED if event is DeliveryEvent.RETURN else DeliveryState.TRANSMITTING
+    state = DELIVERIES.advance(before, event)
+    row.words, row.due, row.settled_at = _sentence(row, outcome), None, at
+    if state == DeliveryState.QUEUED:
+        if not outcome.is_untouched and give_up(row.renewed_at or row.created_at, at, config().send_days):
+            state = DELIVERIES.advance(state, DeliveryEvent.GIVE_UP)
+            row.words = f"Given up after {config().send_days:g} days. {row.words}"
+        else:
+            row.due, row.settled_at = at + timedelta(seconds=_wait(row, outcome)), None
+    row.state = state
+
+
+def _wait(row: Delivery, outcome: Outcome) -> float:
+    return 0.0 if outcome.is_untouched else delivery_backoff(row.attempts, CHANCE.random())
+
+
+def _sentence(row: Delivery, outcome: Outcome) -> str:
+    """Who said what; words of our own, which have no code, are sentences already."""
+    if not outcome.code or row.dispatch is None:
+        return outcome.words
+    did = {Answer.ACCEPTED: "took it", Answer.DEFERRED: "put it off", Answer.REFUSED: "refused it"}
+    return f"{row.dispatch.server_name} {did.get(outcome.result, 'said')}: {outcome.words}"
+
+
+def _fill(result: Result, at: datetime) -> None:
+    row, attempt, outcome = result.item.row, result.item.attempt, result.outcome
+    assert attempt is not None
+    row.attempts = attempt.number
+    attempt.ended_at = at
+    attempt.outcome, attempt.phase = outcome.result, outcome.phase
+    attempt.code, attempt.enhanced, attempt.words = outcome.code, outcome.enhanced[:12], outcome.words
+    if outcome.result is Answer.ACCEPTED:
+        ours = row.letter.message_id
+        attempt.message_id = outcome.message_id or learned_message_id(outcome.words, result.host, ours)
+
+
+def _news(result: Result) -> DeliveryNews:
+    row, attempt = result.item.row, result.item.attempt
+    return DeliveryNews(row.pk, row.company_id, row.state, attempt.message_id if attempt else "")
