@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import signal
 import time
-from types import FrameType
 
-from django.db import DatabaseError, close_old_connections, connection
+from django.db import DatabaseError, close_old_connections
 
 from postroom.inbound.models import InboundMail
 from postroom.inbound.pipeline import Line
@@ -35,7 +33,7 @@ ACTIONS = {
 
 
 class Worker:
-    """One worker process; `stop` lets the running batch end."""
+    """One worker; `stop` lets the running batch end."""
 
     def __init__(self) -> None:
         self._reader = Reader(config().worker_parsers, config().parse_seconds)
@@ -44,7 +42,7 @@ class Worker:
         self._waiter: Waiter | None = None
         self._looked_round = 0.0
 
-    def stop(self, signum: int = 0, frame: FrameType | None = None) -> None:
+    def stop(self) -> None:
         self._stopping = True
 
     def run(self) -> None:
@@ -95,13 +93,3 @@ def settle_all(most: int = 1000) -> int:
     while claimed < most and (some := line.settle_some(ahead=False)):
         claimed += some
     return claimed
-
-
-def serve() -> None:
-    """Run a worker until SIGTERM or SIGINT."""
-    worker = Worker()
-    signal.signal(signal.SIGTERM, worker.stop)
-    signal.signal(signal.SIGINT, worker.stop)
-    connection.ensure_connection()
-    worker.run()
-    connection.close()

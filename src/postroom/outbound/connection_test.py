@@ -8,11 +8,14 @@ from __future__ import annotations
 import os
 import ssl
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from enum import StrEnum
 
-from postroom.core.addresses import Address
+from postroom.infra.clock import now
+from postroom.infra.networks import is_refused
+from postroom.outbound.certificates import Certificate, certificate_of
 from postroom.outbound.connection_trouble import (
     Failed,
     authentication_refused,
@@ -24,14 +27,13 @@ from postroom.outbound.connection_trouble import (
     sender_refused,
     starttls_missing,
 )
-from postroom.outbound.certificates import Certificate, certificate_of
 from postroom.outbound.probe import Found, Probe, Reply, Trouble, coded, plain_login
 from postroom.outbound.transports.protocol import Server
 from postroom.outbound.transports.smtp.opening import own_name
-from postroom.infra.networks import is_refused
 
 SECONDS = 30.0  # everything together
 GREETING_SECONDS = 15.0
+SOON = timedelta(days=14)  # before a certificate expires
 
 
 class State(StrEnum):
@@ -73,10 +75,20 @@ class Attempt:
         return self.server.encryption.startswith("tls")
 
 
-Doing = Callable[[Attempt], Step]
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a step found, as in `Step`."""
+
+    said: str
+    state: State = State.OK
+    text: str = ""
+    advice: str = ""
 
 
-def test(server: Server, *, sender: str, recipient: str, seconds: float = SECONDS) -> Iterator[Step]:
+Doing = Callable[[Attempt], Finding]
+
+
+def run(server: Server, *, sender: str, recipient: str, seconds: float = SECONDS) -> Iterator[Step]:
     """Try a server step by step; ends with the first step without which no other makes sense.
 
     `sender` is the return path that a mail would have, `recipient` an address of who asks.
@@ -113,16 +125,13 @@ def _left_out(attempt: Attempt) -> set[str]:
 def _timed(attempt: Attempt, key: str, doing: Doing) -> Step:
     began = time.monotonic()
     try:
-        step = doing(attempt)
+        found = doing(attempt)
     except Failed as failed:
-        step = _failed(key, failed)
+        found = Finding(failed.said, State.FAILED, failed.text, failed.advice)
     except Trouble as trouble:
-        step = _failed(key, Failed(*_broken_off(trouble), said=trouble.said))
-    return replace(step, seconds=time.monotonic() - began)
-
-
-def _failed(key: str, failed: Failed) -> Step:
-    return Step(key, failed.about, State.FAILED, failed.said, failed.text, failed.advice)
+        found = Finding(trouble.said, State.FAILED, *_broken_off(trouble))
+    about = _ABOUT[key](attempt) if key in _ABOUT else ""
+    return Step(key, about, found.state, found.said, found.text, found.advice, time.monotonic() - began)
 
 
 def _broken_off(trouble: Trouble) -> tuple[str, str]:
@@ -134,7 +143,7 @@ def _broken_off(trouble: Trouble) -> tuple[str, str]:
     }.get(trouble.kind, (f"The whole test took longer than {SECONDS:.0f} seconds.", again))
 
 
-def _resolve(attempt: Attempt) -> Step:
+def _resolve(attempt: Attempt) -> Finding:
     host = attempt.server.host
     try:
         found = attempt.probe.resolve(host, attempt.server.port)
@@ -145,14 +154,13 @@ def _resolve(attempt: Attempt) -> Step:
         raise Failed(
             f"{host} leads to an address that no mail server has.",
             "Check the host name.",
-            about=host,
             said=found[0][1] if found else "",
         )
     more = len(attempt.found) - 1
-    return Step("resolve", host, said=attempt.found[0][1] + (f" and {more} more" if more else ""))
+    return Finding(attempt.found[0][1] + (f" and {more} more" if more else ""))
 
 
-def _connect(attempt: Attempt) -> Step:
+def _connect(attempt: Attempt) -> Finding:
     server, error = attempt.server, OSError()
     for family, address in attempt.found:
         try:
@@ -163,8 +171,8 @@ def _connect(attempt: Attempt) -> Step:
     else:
         raise no_connection(server, error)
     if attempt.is_encrypted_at_once:
-        return Step("connect", str(server.port), said=address)
-    return Step("connect", str(server.port), said=_greeting(attempt).words)
+        return Finding(address)
+    return Finding(_greeting(attempt).words)
 
 
 def _greeting(attempt: Attempt) -> Reply:
@@ -189,7 +197,7 @@ def _hello(attempt: Attempt) -> None:
     attempt.offers = {name.upper(): rest.upper() for name, _, rest in offers}
 
 
-def _tls(attempt: Attempt) -> Step:
+def _tls(attempt: Attempt) -> Finding:
     server = attempt.server
     if not attempt.is_encrypted_at_once:
         if "STARTTLS" not in attempt.offers:
@@ -209,8 +217,11 @@ def _tls(attempt: Attempt) -> Step:
         _hello(attempt)  # what was offered before counts no longer (RFC 3207 §4.2)
     if server.encryption.endswith("unverified"):
         text = "Encrypted, but not to a server that proved its name: somebody in between could read along."
-        return Step("tls", server.encryption, State.WARNING, said, text, "Choose an encryption that verifies.")
-    return Step("tls", server.encryption, said=said)
+        return Finding(said, State.WARNING, text, "Choose an encryption that verifies.")
+    if certificate and certificate.until - now() < SOON:
+        text = f"The server's certificate expires on {certificate.until:%Y-%m-%d}."
+        return Finding(said, State.WARNING, text, "Whoever runs the server should renew it before.")
+    return Finding(said)
 
 
 def _context(server: Server) -> ssl.SSLContext:
@@ -240,7 +251,7 @@ def _seen_unverified(attempt: Attempt, error: Exception) -> Certificate | None:
         probe.close()
 
 
-def _login(attempt: Attempt) -> Step:
+def _login(attempt: Attempt) -> Finding:
     server, offered = attempt.server, attempt.offers.get("AUTH", "").split()
     if "PLAIN" in offered:
         reply = attempt.probe.ask(f"AUTH PLAIN {plain_login(server.username, server.password)}")
@@ -252,8 +263,8 @@ def _login(attempt: Attempt) -> Step:
         raise authentication_refused(server, reply, offered)
     if server.encryption == "none":
         text = "The password crosses the network in the clear."
-        return Step("login", server.username, State.WARNING, reply.words, text, "Choose STARTTLS or TLS.")
-    return Step("login", server.username, said=reply.words)
+        return Finding(reply.words, State.WARNING, text, "Choose STARTTLS or TLS.")
+    return Finding(reply.words)
 
 
 def _login_in_two(attempt: Attempt) -> Reply:
@@ -264,26 +275,27 @@ def _login_in_two(attempt: Attempt) -> Reply:
     return reply
 
 
-def _mail(attempt: Attempt) -> Step:
+def _mail(attempt: Attempt) -> Finding:
     sender = attempt.sender
     utf8 = "" if sender.isascii() else " SMTPUTF8"
     reply = attempt.probe.ask(f"MAIL FROM:<{sender}>{utf8}")
     if not reply.good:
         raise sender_refused(attempt.server, sender, reply)
-    return Step("mail", sender, said=reply.words)
+    return Finding(reply.words)
 
 
-def _recipient(attempt: Attempt) -> Step:
+def _recipient(attempt: Attempt) -> Finding:
     reply = attempt.probe.ask(f"RCPT TO:<{attempt.recipient}>")
     if not reply.good:
         raise recipient_refused(attempt.recipient, reply)
-    return Step("rcpt", attempt.recipient, said=reply.words)
+    return Finding(reply.words)
 
 
-def _reset(attempt: Attempt) -> Step:
+def _reset(attempt: Attempt) -> Finding:
     reply = attempt.probe.ask("RSET")
-    state = State.OK if reply.good else State.WARNING
-    return Step("reset", "", state, reply.words, "" if reply.good else "The server does not know RSET.")
+    if reply.good:
+        return Finding(reply.words)
+    return Finding(reply.words, State.WARNING, "The server does not know RSET.", "Mail leaves none the less.")
 
 
 # What is tried, in this order; a later step is one more line.
@@ -297,3 +309,13 @@ STEPS: tuple[tuple[str, Doing], ...] = (
     ("reset", _reset),
 )
 GO_ON = frozenset({"rcpt"})  # a step whose failure leaves the conversation whole
+
+# What each step is tried with.
+_ABOUT: Mapping[str, Callable[[Attempt], str]] = {
+    "resolve": lambda attempt: attempt.server.host,
+    "connect": lambda attempt: str(attempt.server.port),
+    "tls": lambda attempt: attempt.server.encryption,
+    "login": lambda attempt: attempt.server.username,
+    "mail": lambda attempt: attempt.sender,
+    "rcpt": lambda attempt: attempt.recipient,
+}

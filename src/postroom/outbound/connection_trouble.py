@@ -14,16 +14,16 @@ from postroom.outbound.transports.protocol import Server
 NOT_YET_VALID, EXPIRED, SELF_SIGNED, SELF_SIGNED_IN_CHAIN, NO_ISSUER, WRONG_NAME, WRONG_ADDRESS = (
     9, 10, 18, 19, 20, 62, 64,
 )  # fmt: skip
+USUAL = "Usual are 587 with STARTTLS, 465 with TLS, and 25 within one's own network."
 
 
 class Failed(Exception):
     """A step failed: `text` says what is wrong, `advice` what to do, `said` is the server's own word."""
 
-    def __init__(self, text: str, advice: str, *, about: str = "", said: str = "") -> None:
+    def __init__(self, text: str, advice: str, *, said: str = "") -> None:
         super().__init__(text)
         self.text = text
         self.advice = advice
-        self.about = about
         self.said = said
 
 
@@ -31,73 +31,66 @@ def no_name(host: str, error: Exception) -> Failed:
     """The host has no address."""
     if isinstance(error, Trouble):
         text = f"The name service gave no answer about {host} in time."
-        return Failed(text, "Check the name service of this machine.", about=host)
+        return Failed(text, "Check the name service of this machine.")
     text = f"There is no host {host}."
-    return Failed(text, "Check the spelling against your provider's settings.", about=host, said=_system(error))
+    return Failed(text, "Check the spelling against your provider's settings.", said=_system(error))
 
 
 def no_connection(server: Server, error: OSError) -> Failed:
     """Nobody takes the connection."""
-    place, about = f"{server.host}, port {server.port}", str(server.port)
+    place = f"{server.host}, port {server.port}"
     if isinstance(error, ConnectionRefusedError):
         text = f"Nothing listens at {place}: the connection was refused."
-        return Failed(text, f"Check the port. {_usual(server)}", about=about, said=_system(error))
+        return Failed(text, f"Check the port. {USUAL}", said=_system(error))
     if isinstance(error, TimeoutError):
         text = f"No answer from {place} in time."
-        advice = f"A firewall may block this port, here or there; many networks block 25. {_usual(server)}"
-        return Failed(text, advice, about=about)
+        advice = f"A firewall may block this port, here or there; many networks block 25. {USUAL}"
+        return Failed(text, advice)
     if error.errno in {errno.ENETUNREACH, errno.EHOSTUNREACH}:
         text, advice = f"There is no way from here to {server.host}.", "Check this machine's network."
-        return Failed(text, advice, about=about, said=_system(error))
-    return Failed(f"No connection to {place}.", _usual(server), about=about, said=_system(error))
-
-
-def _usual(server: Server) -> str:
-    return "Usual are 587 with STARTTLS, 465 with TLS, and 25 within one's own network."
+        return Failed(text, advice, said=_system(error))
+    return Failed(f"No connection to {place}.", USUAL, said=_system(error))
 
 
 def no_greeting(server: Server, met: Trouble | Reply) -> Failed:
     """Connected, and then no welcome."""
-    about = str(server.port)
     if isinstance(met, Reply):
         text = "The server answers, and takes nothing from us."
-        return Failed(text, "Ask whoever runs it whether this machine may send by it.", about=about, said=met.words)
+        return Failed(text, "Ask whoever runs it whether this machine may send by it.", said=met.words)
+    check = "Check the host name and the port."
     if server.encryption.startswith("tls"):
-        text = "Encrypted, but what answers does not greet as a mail server does."
-    elif met.kind == "babble":
-        text = f"What answers at port {server.port} does not speak SMTP."
-        return Failed(text, "Check the host name and the port.", about=about, said=met.said)
-    else:
-        text = f"Connected to port {server.port}, but the server does not greet."
-    advice = "It probably expects TLS from the start: choose TLS." if not server.encryption.startswith("tls") else ""
-    if server.port != 465 and advice:
-        advice = "If it expects TLS from the start, choose TLS, which is usual on port 465; else try again later."
-    return Failed(text, advice or "Check the host name and the port.", about=about, said=met.said)
+        return Failed("Encrypted, but what answers does not greet as a mail server does.", check, said=met.said)
+    if met.kind == "babble":
+        return Failed(f"What answers at port {server.port} does not speak SMTP.", check, said=met.said)
+    text = f"Connected to port {server.port}, but the server does not greet."
+    if server.port == 465:
+        return Failed(text, "It probably expects TLS from the start: choose TLS.", said=met.said)
+    advice = "If it expects TLS from the start, choose TLS, which is usual on port 465; else try again later."
+    return Failed(text, advice, said=met.said)
 
 
 def starttls_missing(server: Server, said: str = "") -> Failed:
     """The server stays in the clear."""
     text = f"The server offers no STARTTLS on port {server.port}: all mail, and the password, would go in the clear."
     advice = "Try TLS on port 465, or STARTTLS on port 587. No encryption is for a relay within your own network."
-    return Failed(text, advice, about=server.encryption, said=said)
+    return Failed(text, advice, said=said)
 
 
 def no_tls(server: Server, error: Exception, seen: Certificate | None = None) -> Failed:
     """TLS did not come about."""
-    about = server.encryption
     if isinstance(error, ssl.SSLCertVerificationError):
         text, advice = _certificate(server, error, seen)
-        return Failed(text, advice, about=about, said=error.verify_message)
+        return Failed(text, advice, said=error.verify_message)
     if isinstance(error, TimeoutError):
         text = "The server began no encryption in time."
-        return Failed(text, "If it begins in the clear, choose STARTTLS, which is usual on port 587.", about=about)
+        return Failed(text, "If it begins in the clear, choose STARTTLS, which is usual on port 587.")
     if isinstance(error, ssl.SSLError) and error.reason in {"WRONG_VERSION_NUMBER", "HTTP_REQUEST"}:
         text = f"Port {server.port} answers in the clear, not with TLS from the start."
-        return Failed(text, "Choose STARTTLS for this port, or TLS with port 465.", about=about, said=_reason(error))
+        return Failed(text, "Choose STARTTLS for this port, or TLS with port 465.", said=_reason(error))
     text = "The server and this machine found no encryption that both know."
     if not isinstance(error, ssl.SSLError):
         text = "The connection ended while the encryption began."
-    return Failed(text, "Ask whoever runs the server: TLS 1.2 is the least.", about=about, said=_reason(error))
+    return Failed(text, "Ask whoever runs the server: TLS 1.2 is the least.", said=_reason(error))
 
 
 def _certificate(server: Server, error: ssl.SSLCertVerificationError, seen: Certificate | None) -> tuple[str, str]:
@@ -126,7 +119,6 @@ def _certificate(server: Server, error: ssl.SSLCertVerificationError, seen: Cert
 
 def authentication_refused(server: Server, reply: Reply | None, offered: list[str]) -> Failed:
     """The server does not let us in."""
-    about = server.username
     if reply is None:
         text = "The server offers no login by user name and password."
         advice = "Choose to send without login."
@@ -134,15 +126,15 @@ def authentication_refused(server: Server, reply: Reply | None, offered: list[st
             advice = "Many offer it only once the connection is encrypted: choose STARTTLS or TLS."
         elif offered:
             advice = f"It knows {', '.join(offered)} only; ask your provider for a password for programs."
-        return Failed(text, advice, about=about)
+        return Failed(text, advice)
     if reply.code == 535:
         text = f"The server refused the login of {server.username}."
         advice = "Check user name and password. With two-step login a password made for programs is needed."
-        return Failed(text, advice, about=about, said=reply.words)
+        return Failed(text, advice, said=reply.words)
     text = f"The server did not let {server.username} in."
     if reply.code // 100 == 4:
-        return Failed(text, "It says that this may pass: try again in a few minutes.", about=about, said=reply.words)
-    return Failed(text, "What it says tells why; your provider's help names the way in.", about=about, said=reply.words)
+        return Failed(text, "It says that this may pass: try again in a few minutes.", said=reply.words)
+    return Failed(text, "What it says tells why; your provider's help names the way in.", said=reply.words)
 
 
 def sender_refused(server: Server, sender: str, reply: Reply) -> Failed:
@@ -154,7 +146,7 @@ def sender_refused(server: Server, sender: str, reply: Reply) -> Failed:
         advice = "It says that this may pass: try again in a few minutes."
     else:
         advice = f"Allow {sender} there, or name under Sends for only the addresses that it sends for."
-    return Failed(text, advice, about=sender, said=reply.words)
+    return Failed(text, advice, said=reply.words)
 
 
 def recipient_refused(recipient: str, reply: Reply) -> Failed:
@@ -164,7 +156,7 @@ def recipient_refused(recipient: str, reply: Reply) -> Failed:
         advice = "It says that this may pass; some put off whom they do not know yet. Try again in a few minutes."
     else:
         advice = "If it refuses to relay, it wants a login, or to know this machine's address."
-    return Failed(text, advice, about=recipient, said=reply.words)
+    return Failed(text, advice, said=reply.words)
 
 
 def _system(error: Exception) -> str:

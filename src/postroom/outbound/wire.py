@@ -23,7 +23,7 @@ IDLE_SECONDS = 10.0  # after which a connection without work is closed
 MOST_MAILS = 100  # over one connection
 MOST_SECONDS = 300.0  # that a connection lasts
 REPORT_SECONDS = 0.25  # after which a window tells what it has so far
-CLOSE_SECONDS = 3.0
+CLOSE_SECONDS = 2.0
 
 
 @dataclass(eq=False, slots=True)
@@ -166,6 +166,8 @@ class _Work:
                 return failure
             before = len(left)
             await self._send_some(left)
+            if self._session is not None and self._is_worn(self._session):
+                await self._close()
             idle = 0 if len(left) < before else idle + 1
             if idle > 1:  # it opens, but takes nothing
                 failure = Outcome(
@@ -192,10 +194,9 @@ class _Work:
             words = f"It is unknown what became of it: {type(error).__name__}: {error}"
             self._note(left, left[0], Outcome(Result.UNKNOWN, "dot", words=words))
             await self._close()
-        if self._session is not None and (
-            not self._session.alive or self._mails >= MOST_MAILS or time.monotonic() > self._until
-        ):
-            await self._close()
+
+    def _is_worn(self, session: Session) -> bool:
+        return not session.alive or self._mails >= MOST_MAILS or time.monotonic() > self._until
 
     def _note(self, left: list[Copy], copy: Copy, outcome: Outcome) -> None:
         del left[0]  # outcomes come in order

@@ -27,7 +27,7 @@ IDLE_SECONDS = 1.0
 SHORTEST_WAIT = 0.05  # also where our clock runs ahead of the database's
 GATHER_SECONDS = 0.003  # lets the outcomes of several connections share a commit
 AWAY_SECONDS = 1.0
-END_SECONDS = 5.0  # for windows that are on the wire when the sender stops
+END_SECONDS = 4.0  # for windows that are on the wire when the sender stops
 EXPIRE_SECONDS = 5.0
 LATER = timedelta(seconds=10)  # for what a slow server has no use for yet
 

@@ -46,9 +46,9 @@ def smtp(var: Var = None, smtp_host: SmtpHost = None, smtp_port: SmtpPort = None
 
 
 def worker(var: Var = None) -> None:
-    """Settle the mail that was taken, and do what comes round."""
+    """Settle the mail that was taken, send what is queued, and do what comes round."""
     follow_supervisor()
     use_django()
-    from postroom.inbound import worker as settling
+    from postroom.project import worker as process
 
-    settling.serve()
+    process.serve()

@@ -1,0 +1,53 @@
+"""The worker process: arrivals are settled in its main thread, copies are sent by a thread beside it.
+
+Each has its own connection to the database and lives on when the other fails.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable
+from types import FrameType
+
+from django.db import connection
+
+from postroom.inbound.worker import Worker
+from postroom.infra.logs import logger
+from postroom.outbound.worker import Sender
+
+log = logger(__name__)
+
+AGAIN_SECONDS = 5.0
+END_SECONDS = 9.0  # the supervisor gives ten
+
+
+def serve() -> None:
+    """Run both until SIGTERM or SIGINT."""
+    stopping = threading.Event()
+    settling, sending = Worker(), Sender()
+
+    def stop(signum: int = 0, frame: FrameType | None = None) -> None:
+        stopping.set()
+        settling.stop()
+        sending.stop()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    connection.ensure_connection()
+    sender = threading.Thread(target=sending.run, name="sender", daemon=True)
+    sender.start()
+    _keep_running(settling.run, stopping)
+    stop()
+    sender.join(END_SECONDS)
+    connection.close()
+
+
+def _keep_running(run: Callable[[], None], stopping: threading.Event) -> None:
+    """Until it ends because it was asked to; what it can't cope with ends nothing else."""
+    while not stopping.is_set():
+        try:
+            run()
+        except Exception as error:
+            log.exception("settling failed", exc_info=error)
+            stopping.wait(AGAIN_SECONDS)
