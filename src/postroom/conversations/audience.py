@@ -4,24 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.db.models import Exists, OuterRef, Q
+
+from postroom.conversations import hearers
+from postroom.conversations.hearers import Known
+from postroom.conversations.models import Thread
+from postroom.conversations.suggestions import Suggested, suggested
+from postroom.core.addresses import Address
 from postroom.core.sending.facts import Choice
-from postroom.directory.models import User
+from postroom.directory.models import Contact, Membership, User
+from postroom.outbound.choice import preview
+from postroom.records.models import Record
+from postroom.records.selectors import record_by_id
 
+__all__ = ["ComposerAudience", "Suggested", "audience", "people"]
 
-@dataclass(frozen=True, slots=True)
-class Suggested:
-    """Somebody who will hear. `field` is `to` or `cc`; `channel` is `mail` or `inbox`; `fixed` means that they hear
-    because they follow, whether or not they are named. `contact` and `user` are ids or 0.
-    """
-
-    email: str
-    name: str
-    because: str
-    field: str = "to"
-    channel: str = "mail"
-    contact: int = 0
-    user: int = 0
-    fixed: bool = False
+COMPLETIONS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +37,52 @@ def audience(user: User, record_id: int, *, internal: bool = False) -> ComposerA
     """The audience of a message, or of a note (`internal`), that `user` would write; None where the record is not there
     for them. A fixed number of queries.
     """
-    raise NotImplementedError
+    record = record_by_id(user, record_id)
+    if record is None:
+        return None
+    following = _following(record)
+    domain = record.desk.alias.domain_id if record.desk and record.desk.alias else None
+    return ComposerAudience(
+        sender=preview(record.company_id, Address(user.email, user.name), user, domain),
+        outside=() if internal else suggested(record, following),
+        inside=tuple(_inside(user, following, internal=internal)),
+    )
 
 
-def people(user: User, record_id: int, text: str, limit: int = 10) -> tuple[Suggested, ...]:
-    """Our own people whose name or address begins with `text`, for mentions; one query besides that of the record."""
-    raise NotImplementedError
+def _following(record: Record) -> list[Known]:
+    thread = Thread.objects.filter(record=record).values_list("pk", flat=True).first()
+    return hearers.followers([thread]).get(thread, []) if thread else []
+
+
+def _inside(user: User, following: list[Known], *, internal: bool) -> list[Suggested]:
+    return [
+        Suggested(
+            one.emails[0],
+            one.name,
+            "follows notes" if internal else "follows this conversation",
+            channel=one.channel,
+            contact=one.contact,
+            user=one.user,
+            fixed=True,
+        )
+        for one in following
+        if one.user and one.user != user.pk and (one.notes if internal else one.discussions)
+    ]
+
+
+def people(user: User, record_id: int, text: str, limit: int = COMPLETIONS) -> tuple[Suggested, ...]:
+    """Our own people whose name has a word, or whose address begins, with `text`: for mentions; one query besides that
+    of the record.
+    """
+    record = record_by_id(user, record_id)
+    if record is None:
+        return ()
+    ours = Membership.objects.filter(user=OuterRef("user"), company=record.company_id)
+    found = Contact.objects.filter(Exists(ours), company=record.company_id, user__is_active=True)
+    if text:
+        starts = Q(user__name__istartswith=text) | Q(user__name__icontains=f" {text}")
+        found = found.filter(starts | Q(user__email__istartswith=text) | Q(user__username__istartswith=text))
+    rows = found.order_by("user__name", "pk").values_list("pk", "user_id", "user__name", "user__email")[:limit]
+    return tuple(
+        Suggested(email, name, "one of us", contact=contact, user=number) for contact, number, name, email in rows
+    )

@@ -83,9 +83,7 @@ def messages_by_id(values: Collection[str]) -> dict[str, list[Known]]:
     )
     found: dict[str, list[Known]] = {}
     for value, message, thread, company, record, record_type, visibility in rows:
-        found.setdefault(value, []).append(
-            Known(message, thread, company, record, record_type, _internal(visibility))
-        )
+        found.setdefault(value, []).append(Known(message, thread, company, record, record_type, _internal(visibility)))
     return found
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from postroom.conversations.models import Attachment, Follower, Message, MessageId, Participant, Thread
 from postroom.core.addresses import Address
+from postroom.core.message.mail import Attachment as Part
 from postroom.core.message.understood import Understood
+from postroom.core.sending.references import extend
 from postroom.infra import blobs
 from postroom.infra.database.base import insert, insert_values, update_rows
 from postroom.infra.models import File
@@ -20,7 +22,7 @@ LONGEST_ID = 255
 @dataclass(frozen=True, slots=True)
 class Post:
     """One mail for one thread. `author` is the contact of its From, if any; `ours` are recipients that are addresses of
-    ours and so nobody's own.
+    ours and so nobody's own. `is_doubted`: its people do not take part before a member believes it.
     """
 
     thread: Thread
@@ -30,6 +32,7 @@ class Post:
     visibility: str
     received_at: datetime
     ours: frozenset[str] = frozenset()
+    is_doubted: bool = False
 
 
 def open_threads(records: Sequence[Record], followers: Sequence[Sequence[int]], at: datetime) -> list[Thread]:
@@ -56,13 +59,35 @@ def post(posts: Sequence[Post]) -> list[Message]:
         ("message", "company", "value"),
         [(m.pk, m.company_id, m.message_id[:LONGEST_ID]) for m in messages if m.message_id],
     )
-    _attach(posts, messages)
+    attach(
+        [
+            (message, one.understood.mail.attachments)
+            for one, message in zip(posts, messages, strict=True)
+            if one.understood.mail.attachments
+        ]
+    )
     _note_participants(posts)
-    for one in posts:
+    for one, message in zip(posts, messages, strict=True):
         one.thread.last_message_at = one.received_at
+        refer_to(one.thread, message)
     threads = {one.thread.pk: one.thread for one in posts}
-    update_rows(Thread, [threads[key] for key in sorted(threads)], ["last_message_at"])
+    update_rows(Thread, [threads[key] for key in sorted(threads)], ["last_message_at", "references"])
     return messages
+
+
+def refer_to(thread: Thread, message: Message) -> None:
+    """Let further mails of the thread name this message, where it is public and nobody doubts its place in it; the
+    caller writes the row.
+    """
+    doubted = message.standing == Message.Standing.OUTSIDER
+    if message.visibility == Message.Visibility.PUBLIC and not doubted and carriable(message.message_id):
+        thread.references = list(extend(thread.references, message.message_id))
+
+
+def carriable(message_id: str) -> bool:
+    """Whether a header of ours can carry an id that somebody else made: whole, visible ASCII, no brackets."""
+    plain = message_id.isascii() and message_id.isprintable() and len(message_id) <= LONGEST_ID
+    return plain and bool(message_id) and not any(character in message_id for character in " <>")
 
 
 def _message(one: Post) -> Message:
@@ -71,7 +96,7 @@ def _message(one: Post) -> Message:
         thread=one.thread,
         company_id=one.thread.company_id,
         visibility=one.visibility,
-        kind=Message.Kind.NOTE if one.visibility == Message.Visibility.INTERNAL else Message.Kind.EMAIL,
+        kind=Message.Kind.NOTE if one.standing == Message.Standing.REPLY_LINK else Message.Kind.EMAIL,
         standing=one.standing,
         automatic=one.understood.triage.automatic,
         author_id=one.author,
@@ -95,12 +120,14 @@ def _people(addresses: Sequence[Address]) -> list[list[str]]:
     return [[address.email, address.name] for address in addresses]
 
 
-def _attach(posts: Sequence[Post], messages: Sequence[Message]) -> None:
-    parts = [
-        (message, position, part)
-        for one, message in zip(posts, messages, strict=True)
-        for position, part in enumerate(one.understood.mail.attachments)
-    ]
+def attach(wanted: Sequence[tuple[Message, Sequence[Part]]]) -> None:
+    """Within a transaction: keep these files of messages.
+
+    Raises:
+        OSError: a file could not be written.
+
+    """
+    parts = [(message, position, part) for message, some in wanted for position, part in enumerate(some)]
     if not parts:
         return
     digests = blobs.put([part.data for _, _, part in parts])
@@ -135,14 +162,21 @@ def _attach(posts: Sequence[Post], messages: Sequence[Message]) -> None:
 def _note_participants(posts: Sequence[Post]) -> None:
     rows: dict[tuple[int, str], str] = {}
     for one in posts:
+        if one.is_doubted:
+            continue
         mail = one.understood.mail
         for address in (*mail.authors[:1], *mail.to, *mail.cc):
             email = address.email[:320]
             if email not in one.ours:
                 rows.setdefault((one.thread.pk, email), address.name)
+    note_participants(rows)
+
+
+def note_participants(names: Mapping[tuple[int, str], str]) -> None:
+    """Within a transaction: these (thread, address) pairs take part, under these names."""
     insert_values(
         Participant,
         ("thread", "email", "name"),
-        [(*key, rows[key]) for key in sorted(rows)],  # in one order, so that nobody waits in a circle
+        [(*key, names[key]) for key in sorted(names)],  # in one order, so that nobody waits in a circle
         skip_known=True,
     )

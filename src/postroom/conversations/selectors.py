@@ -67,15 +67,15 @@ def messages(
 ) -> Page[Message]:
     """Messages of a record, newest first, as its page shows them.
 
-    Bodies stay in the database: `shown` and `shown_quote` are plain text where there is no HTML (at most `SHOWN`
-    characters), `has_html`, `has_quote`, `has_remote` tell what the HTML holds.
+    Bodies stay in the database: `shown` and `shown_quote` are plain text where there is no HTML, and where one of our
+    people wrote it here (at most `SHOWN` characters); `has_html`, `has_quote`, `has_remote` tell what the HTML holds.
     """
     found = readable(user).filter(thread__record_id=record_id).select_related("author")
     if before is not None:
         found = found.filter(pk__lt=before)
     if after is not None:
         found = found.filter(pk__gt=after)
-    plain = Q(html="")
+    plain = Q(html="") | Q(user__isnull=False)
     found = found.annotate(
         has_html=_flag(~plain),
         has_quote=_flag(Q(html__contains="pr-quote")),

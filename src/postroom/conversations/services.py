@@ -1,27 +1,47 @@
-"""The verbs of conversations: post messages and notes, follow, keep track of one's reading, accept what is unverified."""
+"""The verbs of conversations: post, note, accept what is unverified, follow, keep track of one's own reading."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from postroom.conversations.models import Follower, Message
+from django.db import transaction
+
+from postroom.conversations import hearers
+from postroom.conversations.access import may_write, readable
+from postroom.conversations.checks import CannotPost, checked_body, checked_mentions, checked_people, checked_uploads
+from postroom.conversations.composing import Composed, Upload, compose, own_contact
+from postroom.conversations.inbox import unread_of
+from postroom.conversations.limits import forget_counts
+from postroom.conversations.models import Follower, Message, Notification, Thread
+from postroom.conversations.notify import Posted, notify
+from postroom.conversations.posting import note_participants, open_threads, refer_to
+from postroom.conversations.suggestions import of_ours, suggested
+from postroom.conversations.ways import ways_back
 from postroom.core.addresses import Address
-from postroom.core.errors import PostroomError
+from postroom.directory.contacts import find_or_make
 from postroom.directory.models import User
+from postroom.infra.changes import tell
+from postroom.infra.clock import now
+from postroom.infra.database.base import insert_values
+from postroom.records.models import Record
+from postroom.records.selectors import record_by_id
 
+__all__ = [
+    "CannotPost", "Upload", "accept_message", "follow", "mark_read", "mark_unread", "post_message", "post_note",
+    "unfollow",
+]  # fmt: skip
 
-class CannotPost(PostroomError):
-    """Something of a conversation that cannot be as asked; the words say why and what to do."""
+DOUBTED = (Message.Standing.OUTSIDER, Message.Standing.CLAIMED_MEMBER)
 
 
 @dataclass(frozen=True, slots=True)
-class Upload:
-    """A file to go with a message. `content_type` is what its sender says it is."""
+class _People:
+    """Whom a composed message names outside, and whom of us it mentions (contacts)."""
 
-    name: str
-    content_type: str
-    data: bytes
+    to: tuple[Address, ...] = ()
+    cc: tuple[Address, ...] = ()
+    mentions: tuple[int, ...] = ()
 
 
 def post_message(
@@ -43,7 +63,33 @@ def post_message(
         OSError: a file could not be written.
 
     """
-    raise NotImplementedError
+    record = _writable(user, record_id)
+    text, files = checked_body(body, uploads), checked_uploads(uploads)
+    if to is None:
+        proposed = suggested(record, _following(record))
+        to = [one.address for one in proposed if one.field == "to"]
+        cc = [*cc, *(one.address for one in proposed if one.field == "cc")]
+    named, copied = checked_people(to, cc)
+    people = _People(named, copied, checked_mentions(record.company_id, mentions))
+    with transaction.atomic():
+        thread = _locked_thread(record)
+        find_or_make({(record.company_id, one.email): one.name for one in (*named, *copied)})
+        message = _post(
+            Composed(
+                thread,
+                user,
+                subject.strip() or reply_subject(record.title),
+                text,
+                _host(record),
+                to=named,
+                cc=copied,
+                uploads=files,
+            ),
+            people,
+        )
+        _keep_following(thread, message)
+        forget_counts([thread.pk])
+    return message
 
 
 def post_note(
@@ -56,7 +102,134 @@ def post_note(
         OSError: a file could not be written.
 
     """
-    raise NotImplementedError
+    record = _writable(user, record_id)
+    text, files = checked_body(body, uploads), checked_uploads(uploads)
+    people = _People(mentions=checked_mentions(record.company_id, mentions))
+    with transaction.atomic():
+        thread = _locked_thread(record)
+        return _post(
+            Composed(thread, user, reply_subject(record.title), text, _host(record), internal=True, uploads=files),
+            people,
+        )
+
+
+def reply_subject(title: str) -> str:
+    """`Re: ` and the title, which keeps the one that it has."""
+    return title if title[:3].lower() == "re:" else f"Re: {title}"
+
+
+def _post(one: Composed, people: _People) -> Message:
+    message = compose(one)
+    notify(
+        [
+            Posted(
+                message,
+                one.thread,
+                message.html,
+                message.text,
+                people.mentions,
+                people.to,
+                people.cc,
+                outside=not one.internal,
+            )
+        ]
+    )
+    tell([(message.company_id, "thread", one.thread.record.ref)])
+    return message
+
+
+def _writable(user: User, record_id: int) -> Record:
+    record = record_by_id(user, record_id)
+    if record is None:
+        raise CannotPost(f"There is no record {record_id}.")
+    if not may_write(user, record.company_id):
+        raise CannotPost(f"{user.name} may read {record.number}, but not write in it.")
+    return record
+
+
+def _locked_thread(record: Record) -> Thread:
+    """Within a transaction: the record's thread, its row locked; opened where there is none."""
+    found = Thread.objects.select_for_update().filter(record=record).first()
+    thread = found or open_threads([record], [[]], now())[0]
+    thread.record = record
+    return thread
+
+
+def _following(record: Record) -> list[hearers.Known]:
+    threads = list(Thread.objects.filter(record=record).values_list("pk", flat=True))
+    return [one for some in hearers.followers(threads).values() for one in some]
+
+
+def _host(record: Record) -> str:
+    return ways_back([record])[record.pk].host
+
+
+def _keep_following(thread: Thread, message: Message) -> None:
+    """Who writes hears of the answers."""
+    row = (thread.pk, message.author_id, True, False)
+    insert_values(Follower, ("thread", "contact", "discussions", "notes"), [row], skip_known=True)
+
+
+def accept_message(*, user: User, message_id: int) -> Message:
+    """Believe an outsider's or a claimed member's message: it is sent on to those who would have heard of it.
+
+    Raises:
+        CannotPost: the message is not there for `user`, or there is nothing to accept.
+
+    """
+    with transaction.atomic():
+        message, thread = _doubted(user, message_id)
+        proposed = suggested(thread.record, _following(thread.record)) if _is_public(message) else ()
+        was_outsider = message.standing == Message.Standing.OUTSIDER
+        message.standing = Message.Standing.PARTICIPANT if was_outsider else Message.Standing.MEMBER
+        if was_outsider and message.author_id is None and message.author_email:
+            key = (message.company_id, message.author_email)
+            message.author_id = find_or_make({key: message.author_name})[key]
+        message.trace = [*message.trace, {"step": "accepted", "text": f"{user.name} accepted this message."}]
+        note_participants(_people_of(message))
+        refer_to(thread, message)
+        thread.save(update_fields=["references"])
+        message.save(update_fields=["standing", "author"])
+        notify([_sent_on(message, thread, [one.address for one in proposed])])
+        tell([(message.company_id, "thread", thread.record.ref)])
+    return message
+
+
+def _people_of(message: Message) -> dict[tuple[int, str], str]:
+    """Who takes part from now on: whoever wrote it and whom it names, but for addresses of ours."""
+    named = [[message.author_email, message.author_name], *message.to, *message.cc]
+    own = of_ours([email for email, _ in named])
+    return {(message.thread_id, email): name for email, name in reversed(named) if email and email not in own}
+
+
+def _is_public(message: Message) -> bool:
+    return message.visibility == Message.Visibility.PUBLIC
+
+
+def _sent_on(message: Message, thread: Thread, people: Sequence[Address]) -> Posted:
+    """To the people outside and to our own who have not heard of it yet."""
+    told = Notification.objects.filter(message=message).values_list("email", flat=True)
+    has_it = {message.author_email, *told, *(email for email, _ in (*message.to, *message.cc))}
+    return Posted(
+        message,
+        thread,
+        message.html,
+        message.text,
+        to=tuple(one for one in people if one.email not in has_it),
+        already=frozenset(has_it),
+        outside=_is_public(message),
+    )
+
+
+def _doubted(user: User, message_id: int) -> tuple[Message, Thread]:
+    message = readable(user).filter(pk=message_id).first()
+    if message is None or not may_write(user, message.company_id):
+        raise CannotPost(f"There is no message {message_id}, or {user.name} may not write in its conversation.")
+    thread = Thread.objects.select_for_update(of=("self",)).select_related("record").get(pk=message.thread_id)
+    message.refresh_from_db(fields=["standing", "trace"])  # another may have accepted it until we had the thread
+    if message.standing not in DOUBTED:
+        raise CannotPost("Nobody doubts this message: there is nothing to accept.")
+    return message, thread
 
 
 def follow(
@@ -68,7 +241,19 @@ def follow(
         CannotPost: the record or the contact is not there, or somebody outside was to hear of notes.
 
     """
-    raise NotImplementedError
+    record = _writable(user, record_id)
+    with transaction.atomic():
+        thread = _locked_thread(record)
+        contact = contact_id or own_contact(user, record.company_id)
+        known = hearers.contacts([contact]).get(contact)
+        if known is None or known.company != record.company_id:
+            raise CannotPost(f"There is no contact {contact}.")
+        if notes and not known.user:
+            raise CannotPost(f"{known.name} is not one of us and can't hear of notes.")
+        wanted = {"discussions": discussions, "notes": notes}
+        follower, _ = Follower.objects.update_or_create(thread=thread, contact_id=contact, defaults=wanted)
+        tell([(record.company_id, "followers", record.ref)])
+    return follower
 
 
 def unfollow(*, user: User, record_id: int, contact_id: int | None = None) -> bool:
@@ -78,7 +263,14 @@ def unfollow(*, user: User, record_id: int, contact_id: int | None = None) -> bo
         CannotPost: the record is not there for `user`.
 
     """
-    raise NotImplementedError
+    record = _writable(user, record_id)
+    of_record = Follower.objects.filter(thread__record=record)
+    found = of_record.filter(contact=contact_id) if contact_id else of_record.filter(contact__user=user)
+    with transaction.atomic():
+        gone = bool(found.delete()[0])
+        if gone:
+            tell([(record.company_id, "followers", record.ref)])
+    return gone
 
 
 def mark_read(*, user: User, record_id: int) -> int:
@@ -88,7 +280,13 @@ def mark_read(*, user: User, record_id: int) -> int:
         CannotPost: the record is not there for `user`.
 
     """
-    raise NotImplementedError
+    record = _writable(user, record_id)
+    with transaction.atomic():
+        keys = list(unread_of(user).filter(message__thread__record=record).values_list("pk", flat=True))
+        count = Notification.objects.filter(pk__in=keys).update(read_at=now()) if keys else 0
+        if count:
+            tell([(record.company_id, "inbox", str(user.pk))])
+    return count
 
 
 def mark_unread(*, user: User, message_id: int) -> None:
@@ -98,14 +296,21 @@ def mark_unread(*, user: User, message_id: int) -> None:
         CannotPost: the message is not there for `user`.
 
     """
-    raise NotImplementedError
-
-
-def accept_message(*, user: User, message_id: int) -> Message:
-    """Believe an outsider's or a claimed member's message: it is sent on to those who would have heard of it.
-
-    Raises:
-        CannotPost: the message is not there for `user`, or there is nothing to accept.
-
-    """
-    raise NotImplementedError
+    message = readable(user).filter(pk=message_id).first()
+    if message is None or not may_write(user, message.company_id):
+        raise CannotPost(f"There is no message {message_id}.")
+    inbox = Notification.Channel.INBOX
+    with transaction.atomic():
+        known = Notification.objects.filter(message=message, user=user, channel=inbox)
+        if not known.update(read_at=None):
+            Notification.objects.create(
+                message=message,
+                company_id=message.company_id,
+                user=user,
+                email=user.email,
+                name=user.name,
+                channel=inbox,
+                because="marked it as unread",
+                created_at=now(),
+            )
+        tell([(message.company_id, "inbox", str(user.pk))])

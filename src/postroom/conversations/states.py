@@ -5,14 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
+from postroom.conversations.access import readable
+from postroom.conversations.models import Notification
+from postroom.core.delivery.states import DELIVERIES, DeliveryState
 from postroom.directory.models import User
+
+UNREAD, READ = "unread", "read"
 
 
 @dataclass(frozen=True, slots=True)
 class CopyShown:
     """One person who was told. `state` is that of the delivery, or `unread` and `read` in the inbox; `words` says it in
-    a sentence; `delivery_id` is 0 in the inbox.
+    sentences; `delivery_id` is 0 in the inbox. `said` is what the delivery itself says, `due` when it is tried next;
+    `is_ours`: one of our own people.
     """
 
     name: str
@@ -23,8 +30,49 @@ class CopyShown:
     because: str
     delivery_id: int = 0
     read_at: datetime | None = None
+    said: str = ""
+    due: datetime | None = None
+    is_ours: bool = False
 
 
 def states_of(user: User, message_ids: Sequence[int]) -> dict[int, list[CopyShown]]:
     """Who was told of each of these messages, in the order in which they were; one query, for what `user` may read."""
-    raise NotImplementedError
+    found: dict[int, list[CopyShown]] = {pk: [] for pk in message_ids}
+    rows = (
+        Notification.objects.filter(message__in=readable(user).filter(pk__in=message_ids))
+        .order_by("pk")
+        .values_list(
+            "message_id", "name", "email", "channel", "because", "delivery_id", "delivery__state", "delivery__words",
+            "read_at", "delivery__due", "user_id",
+        )
+    )  # fmt: skip
+    zone = _zone(user.time_zone)
+    for message, name, email, channel, because, delivery, state, words, read_at, due, one_of_us in rows:
+        if channel == Notification.Channel.INBOX:
+            shown = CopyShown(name, email, channel, *_in_inbox(read_at, zone), because, read_at=read_at,
+                              is_ours=bool(one_of_us))
+        else:
+            shown = CopyShown(name, email, channel, *_by_mail(state, words), because, delivery or 0,
+                              said=words or "", due=due, is_ours=bool(one_of_us))
+        found[message].append(shown)
+    return found
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError, KeyError):  # no such zone
+        return ZoneInfo("UTC")
+
+
+def _in_inbox(read_at: datetime | None, zone: ZoneInfo) -> tuple[str, str]:
+    if read_at is None:
+        return UNREAD, "Stands in the inbox, not read yet."
+    return READ, f"Read in the inbox at {read_at.astimezone(zone):%Y-%m-%d %H:%M}."
+
+
+def _by_mail(state: str | None, words: str | None) -> tuple[str, str]:
+    """The state and what it means, with the delivery's own words; a delivery may have been deleted since."""
+    if state is None:
+        return "", "What became of it is no longer kept."
+    return state, " ".join(filter(None, (DELIVERIES.meanings[DeliveryState(state)], words)))

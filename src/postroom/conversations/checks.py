@@ -1,0 +1,80 @@
+"""What a message, a note and their people have to be: each function gives the value back as it will be kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from postroom.conversations import hearers
+from postroom.conversations.composing import Upload
+from postroom.conversations.suggestions import MOST, of_ours
+from postroom.core.addresses import Address, normalise, valid
+from postroom.core.errors import PostroomError
+
+LONGEST_BODY = 256 * 1024  # bytes in UTF-8
+LARGEST_FILES = 25 * 1024 * 1024  # bytes, all files of a message together
+LONGEST_NAME = 200  # characters of a recipient's name
+
+
+class CannotPost(PostroomError):
+    """Something of a conversation that cannot be as asked; the words say why and what to do."""
+
+
+def checked_body(body: str, uploads: Sequence[Upload]) -> str:
+    """The text with lines as we keep them.
+
+    Raises:
+        CannotPost: there is nothing in it and no file either, or too much.
+
+    """
+    text = body.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8", "replace").decode().strip("\n")
+    if not text.strip() and not uploads:
+        raise CannotPost("There is nothing to send: write something, or attach a file.")
+    if len(text.encode()) > LONGEST_BODY:
+        raise CannotPost(f"The text is too long: it may have {LONGEST_BODY // 1024} kB. Attach it as a file.")
+    return text
+
+
+def checked_uploads(uploads: Sequence[Upload]) -> Sequence[Upload]:
+    """Raises:
+    CannotPost: together they are too large.
+
+    """
+    if sum(len(upload.data) for upload in uploads) > LARGEST_FILES:
+        raise CannotPost(f"The files are too large: together they may have {LARGEST_FILES // 1024 // 1024} MB.")
+    return uploads
+
+
+def checked_people(to: Iterable[Address], cc: Iterable[Address]) -> tuple[tuple[Address, ...], tuple[Address, ...]]:
+    """The recipients outside, normalised and each once: those of To, those of Cc.
+
+    Raises:
+        CannotPost: one is no address or an address of ours, or there are too many.
+
+    """
+    named = {one.email: one for one in map(_checked, to)}
+    copied = {one.email: one for one in map(_checked, cc) if one.email not in named}
+    if len(named) + len(copied) > MOST:
+        raise CannotPost(f"That are {len(named) + len(copied)} recipients: one message may have {MOST}.")
+    for email in sorted(of_ours([*named, *copied])):
+        raise CannotPost(f"{email} is an address of ours: name people, their conversation is here already.")
+    return tuple(named.values()), tuple(copied.values())
+
+
+def _checked(address: Address) -> Address:
+    if not valid(address.email):
+        raise CannotPost(f"{address.email[:100]!r} is not a mail address.")
+    return Address(normalise(address.email), " ".join(address.name.split())[:LONGEST_NAME])
+
+
+def checked_mentions(company: int, contacts: Sequence[int]) -> tuple[int, ...]:
+    """Contacts of our own people, each once.
+
+    Raises:
+        CannotPost: one is not.
+
+    """
+    known = hearers.contacts(set(contacts))
+    for contact in contacts:
+        if contact not in known or known[contact].company != company or not known[contact].user:
+            raise CannotPost("Only our own people can be mentioned.")
+    return tuple(dict.fromkeys(contacts))

@@ -1,0 +1,123 @@
+"""Who may hear of messages: followers and other contacts as `core.sending.recipients` sees them, in a few queries."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Exists, OuterRef, QuerySet
+
+from postroom.conversations.models import Follower
+from postroom.core.sending.recipients import Person
+from postroom.directory.models import Contact, Membership, User
+
+COLUMNS = (
+    "pk", "name", "language", "company_id", "company__language", "user_id", "user__name", "user__email",
+    "user__language", "user__notify_by", "user__is_active", "addresses__email", "addresses__primary",
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class Known:
+    """A contact with all its addresses, the primary one first. `left`: it stands for a user who is no longer one of the
+    company's people, or may not sign in: they hear of nothing. `user` is 0 for everybody who is not ours.
+    """
+
+    contact: int
+    company: int
+    name: str
+    language: str
+    user: int = 0
+    left: bool = False
+    channel: str = "mail"
+    emails: list[str] = field(default_factory=list)
+    discussions: bool = True
+    notes: bool = False
+
+    def person(self, already: Collection[str] = (), email: str = "", name: str = "") -> Person:
+        """As a message finds them: under `email` where it names one, else under the address that has it already."""
+        reached = email or next((one for one in self.emails if one in already), self.emails[0] if self.emails else "")
+        return Person(
+            email=reached,
+            name=self.name or name,
+            contact=self.contact,
+            user=self.user,
+            channel=self.channel,
+            discussions=self.discussions,
+            notes=self.notes,
+            language=self.language,
+        )
+
+
+def followers(threads: Collection[int]) -> dict[int, list[Known]]:
+    """Who follows each thread, in the order in which they came; one query."""
+    found: dict[int, list[Known]] = {}
+    if not threads:
+        return found
+    rows = _wanted(Follower.objects.filter(thread__in=threads).order_by("pk"), "contact__", _FOLLOWER)
+    for key, known in _gathered(rows, len(_FOLLOWER)):
+        thread, known.discussions, known.notes = key
+        found.setdefault(thread, []).append(known)
+    return found
+
+
+def contacts(ids: Collection[int]) -> dict[int, Known]:
+    """These contacts, by id; one query."""
+    if not ids:
+        return {}
+    rows = _wanted(Contact.objects.filter(pk__in=ids).order_by("pk"), "", ())
+    return {known.contact: known for _, known in _gathered(rows, 0)}
+
+
+def contacts_at(companies: Collection[int], emails: Collection[str]) -> dict[tuple[int, str], Known]:
+    """Whom these addresses belong to, by company and address; one query."""
+    if not emails:
+        return {}
+    found = Contact.objects.filter(addresses__email__in=emails, addresses__company__in=companies).order_by("pk")
+    known = (known for _, known in _gathered(_wanted(found, "", ()), 0))
+    return {(one.company, email): one for one in known for email in one.emails}
+
+
+def owners(ids: Collection[int]) -> dict[int, Person]:
+    """These users, told in the inbox; one query."""
+    if not ids:
+        return {}
+    rows = User.objects.filter(pk__in=ids, is_active=True).values_list("pk", "email", "name", "language")
+    return {
+        pk: Person(email=email, name=name, user=pk, channel="inbox", language=language)
+        for pk, email, name, language in rows
+    }
+
+
+_FOLLOWER = ("thread_id", "discussions", "notes")
+
+
+def _wanted(rows: QuerySet[Any, Any], prefix: str, own: Sequence[str]) -> Iterable[tuple[Any, ...]]:
+    """A row for each address of each contact: what `own` names, the columns, whether it is one of our people."""
+    membership = Membership.objects.filter(user=OuterRef(f"{prefix}user"), company=OuterRef(f"{prefix}company"))
+    named = (f"{prefix}{column}" for column in COLUMNS)
+    listed: Iterable[tuple[Any, ...]] = rows.annotate(ours=Exists(membership)).values_list(*own, *named, "ours")
+    return listed
+
+
+def _gathered(rows: Iterable[tuple[Any, ...]], own: int) -> Iterable[tuple[tuple[Any, ...], Known]]:
+    found: dict[tuple[tuple[Any, ...], int], Known] = {}
+    for row in rows:
+        key = (row[:own], row[own])
+        known = found.get(key)
+        if known is None:
+            known = found[key] = _known(row[own:])
+        email, primary = row[-3], row[-2]
+        if email and email not in known.emails:
+            known.emails.insert(0 if primary and not known.user else len(known.emails), email)
+    return ((key[0], known) for key, known in found.items())
+
+
+def _known(row: tuple[Any, ...]) -> Known:
+    pk, name, language, company, spoken, user, user_name, user_email, user_language, notify_by, active, _, _, ours = row
+    if user is None:
+        return Known(pk, company, name, language or spoken)
+    if not ours or not active:
+        return Known(pk, company, user_name, user_language, left=True, emails=[user_email])
+    return Known(pk, company, user_name, user_language, user, channel=notify_by, emails=[user_email])

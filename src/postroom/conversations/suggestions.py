@@ -1,0 +1,108 @@
+"""To whom outside a message of a record goes unless somebody says otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from postroom.conversations import hearers
+from postroom.conversations.hearers import Known
+from postroom.conversations.models import Message
+from postroom.core.addresses import Address
+from postroom.core.routing.facts import Part
+from postroom.domains.facts import recipients
+from postroom.records.models import Record
+
+MOST = 50  # people outside whom a message names
+NOT_OURS = (Part.FOREIGN, Part.UNKNOWN)  # an unknown name at a domain of ours may be a mailbox elsewhere
+DOUBTED = (Message.Standing.OUTSIDER, Message.Standing.CLAIMED_MEMBER)
+
+
+@dataclass(frozen=True, slots=True)
+class Suggested:
+    """Somebody who will hear. `field` is `to` or `cc`; `channel` is `mail` or `inbox`; `fixed` means that they hear
+    because they follow, whether or not they are named. `contact` and `user` are ids or 0.
+    """
+
+    email: str
+    name: str
+    because: str
+    field: str = "to"
+    channel: str = "mail"
+    contact: int = 0
+    user: int = 0
+    fixed: bool = False
+
+    @property
+    def address(self) -> Address:
+        return Address(self.email, self.name)
+
+
+def suggested(record: Record, following: Sequence[Known]) -> tuple[Suggested, ...]:
+    """The people outside: the record's contact first, then those of the last public message, then those who follow.
+
+    Nobody twice, by address or as a contact; nobody of ours. A fixed number of queries.
+    """
+    found = [*_contact(record), *_last_people(record)]
+    known = hearers.contacts_at([record.company_id], {one.email for one in found})
+    own = _ours(one.email for one in found)
+    steady = {one.contact for one in following if one.discussions}
+    kept: dict[str, Suggested] = {}
+    contacts: set[int] = set()
+    for one in [*found, *_outside_followers(following)]:
+        who = known.get((record.company_id, one.email))
+        contact = who.contact if who else one.contact
+        if one.email in own or one.email in kept or contact in contacts or (who and (who.user or who.left)):
+            continue
+        contacts.update({contact} - {0})
+        kept[one.email] = Suggested(
+            one.email, one.name, one.because, one.field, contact=contact, fixed=one.fixed or contact in steady
+        )
+    return tuple(kept.values())[:MOST]
+
+
+def _ours(emails: Iterable[str]) -> set[str]:
+    return {address for address, known in recipients(set(emails)).items() if known.part not in NOT_OURS}
+
+
+def of_ours(emails: Collection[str]) -> set[str]:
+    """Those of these addresses at which we answer ourselves."""
+    return _ours(emails)
+
+
+def _contact(record: Record) -> list[Suggested]:
+    if record.contact_id is None:
+        return []
+    known = hearers.contacts([record.contact_id])[record.contact_id]
+    return [
+        Suggested(email, known.name, "the contact of this record", contact=known.contact) for email in known.emails[:1]
+    ]
+
+
+def _last_people(record: Record) -> list[Suggested]:
+    """Of the last public message that nobody doubts, as an answer to all would name them."""
+    last = (
+        Message.objects.filter(thread__record=record, visibility=Message.Visibility.PUBLIC)
+        .exclude(standing__in=DOUBTED)
+        .order_by("-pk")
+        .values_list("author_email", "author_name", "to", "cc", "user_id")
+        .first()
+    )
+    if last is None:
+        return []
+    email, name, to, cc, user = last
+    wrote = [] if user or not email else [Suggested(email, name, "wrote the last message")]
+    addressed = "to" if user else "cc"
+    return [
+        *wrote,
+        *(Suggested(one, as_, "was addressed in the last message", addressed) for one, as_ in to[:MOST]),
+        *(Suggested(one, as_, "had a copy of the last message", "cc") for one, as_ in cc[:MOST]),
+    ]
+
+
+def _outside_followers(following: Sequence[Known]) -> list[Suggested]:
+    return [
+        Suggested(one.emails[0], one.name, "follows this conversation", "cc", contact=one.contact, fixed=True)
+        for one in following
+        if one.discussions and not one.user and not one.left and one.emails
+    ]
