@@ -53,6 +53,6 @@ def _read(one: x509.Certificate) -> Certificate:
     return Certificate(tuple(names), issuers[0] if issuers else "", one.not_valid_after_utc)
 
 
-def _shown(part: x509.NameAttribute) -> str:
+def _shown(part: x509.NameAttribute[str | bytes]) -> str:
     value = part.value
     return value if isinstance(value, str) else value.decode("utf-8", "replace")

@@ -20,7 +20,9 @@ Found = tuple[socket.AddressFamily, str]
 
 
 class Trouble(Exception):
-    """The conversation ended; `kind` says how: `closed`, `timeout`, `babble` (no SMTP), `deadline`. `said`: its words."""
+    """The conversation ended; `kind` says how: `closed`, `timeout`, `babble` (no SMTP), `deadline`; `said` are its
+    words.
+    """
 
     def __init__(self, kind: str, said: str = "") -> None:
         super().__init__(kind)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import idna
 from django.db.models import Q, QuerySet
@@ -67,14 +67,10 @@ class ServerFields:
     encryption: str = Encryption.STARTTLS.value
     authentication: str = Authentication.LOGIN.value
     username: str = ""
-    password: str = ""
+    password: str = field(default="", repr=False)  # reprs end up in logs
     trusted_relay: bool = False
     max_connections: int = 4
     owner: int | None = None
-
-    def __repr__(self) -> str:
-        """Without the password: reprs end up in logs."""
-        return f"ServerFields(name={self.name!r}, host={self.host!r}, port={self.port})"
 
 
 def fields_of(row: OutgoingServer) -> ServerFields:
@@ -223,7 +219,7 @@ def _tidy(fields: ServerFields) -> ServerFields:
         name=" ".join(fields.name.split()),
         from_filter=fields.from_filter.strip(),
         host=_ascii_host(fields.host),
-        port=fields.port or PORTS.get(fields.encryption, 0),
+        port=fields.port or PORTS.get(fields.encryption, PORTS[Encryption.STARTTLS]),
         username=fields.username.strip(),
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from postroom.core.delivery.smtp_replies import Result
@@ -23,7 +23,7 @@ class Server:
     encryption: str = "starttls"
     authentication: str = "none"
     username: str = ""
-    password: str = ""
+    password: str = field(default="", repr=False)
     connections: int = 4
 
 

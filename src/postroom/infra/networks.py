@@ -1,0 +1,29 @@
+"""Addresses that nothing of ours connects to, whoever names them: those by which machines ask about themselves."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv6Address, ip_address
+
+METADATA = frozenset({ip_address("fd00:ec2::254"), ip_address("100.100.100.200")})  # of clouds, outside 169.254.0.0/16
+
+
+def parsed(host: str) -> IPv4Address | IPv6Address | None:
+    """The address that `host` is, brackets and zone aside; None where it is a name."""
+    try:
+        return ip_address(host.strip("[]").partition("%")[0])
+    except ValueError:
+        return None
+
+
+def is_refused(address: str) -> bool:
+    """Whether a server must not be looked for there: link-local (RFC 3927, RFC 4291 §2.5.6), metadata services of
+    clouds, multicast, or no address at all. Private and loopback addresses are where own relays live.
+    """
+    found = parsed(address)
+    if isinstance(found, IPv6Address):
+        found = found.ipv4_mapped or found.sixtofour or found
+    if found is None or found in METADATA:
+        return True
+    if found.is_loopback:  # ::1 counts as reserved
+        return False
+    return found.is_link_local or found.is_multicast or found.is_unspecified or found.is_reserved
