@@ -72,40 +72,37 @@ def make_world() -> World:
 
 def come(world: World, mails: Sequence[tuple[Address, dict[str, Any]]]) -> list[Message]:
     """Mails in the lead's conversation. Besides fields of `Draft`: `standing`, `visibility`, `answers`, `outside`."""
-    posts, told = [], []
-    for author, fields in mails:
-        own = {name: fields.pop(name) for name in ("standing", "visibility", "answers", "outside") if name in fields}
-        draft = Draft(author=author, to=(SALES,), subject="Re: Vans", text="How much?\r\n", date=now())
-        understood = understand(render(replace(draft, **fields)))
-        contact = Contact.objects.filter(company=world.acme.company, addresses__email=author.email).first()
-        posts.append(
-            Post(
-                world.lead.thread,
-                understood,
-                contact.pk if contact else None,
-                own.pop("standing", Message.Standing.PARTICIPANT),
-                own.pop("visibility", Message.Visibility.PUBLIC),
-                now(),
-                frozenset({SALES.email}),
-            )
-        )
-        told.append((understood.mail, understood.html, own))
+    return settle(world, [arriving(world, author, dict(fields)) for author, fields in mails])
+
+
+Arriving = tuple[Post, dict[str, Any]]
+
+
+def arriving(world: World, author: Address, fields: dict[str, Any]) -> Arriving:
+    """A mail that was read, with what the way in says of it besides."""
+    own: dict[str, Any] = {name: fields.pop(name) for name in ("answers", "outside") if name in fields}
+    standing = fields.pop("standing", Message.Standing.PARTICIPANT)
+    visibility = fields.pop("visibility", Message.Visibility.PUBLIC)
+    draft = Draft(author=author, to=(SALES,), subject="Re: Vans", text="How much?\r\n", date=now())
+    understood = understand(render(replace(draft, **fields)))
+    contact = Contact.objects.filter(company=world.acme.company, addresses__email=author.email).first()
+    ours = frozenset({SALES.email})
+    number = contact.pk if contact else None
+    return Post(world.lead.thread, understood, number, standing, visibility, now(), ours), own
+
+
+def settle(world: World, mails: Sequence[Arriving]) -> list[Message]:
+    """Post these mails and tell whoever hears of them, in one transaction."""
     with transaction.atomic():
-        messages = post(posts)
-        notify(
-            [
-                Posted(
-                    message,
-                    world.lead.thread,
-                    html,
-                    mail.text,
-                    already=frozenset(one.email for one in (*mail.authors, *mail.to, *mail.cc)),
-                    **own,
-                )
-                for message, (mail, html, own) in zip(messages, told, strict=True)
-            ]
-        )
+        messages = post([one for one, _ in mails])
+        notify([_posted(message, one, own) for message, (one, own) in zip(messages, mails, strict=True)])
     return messages
+
+
+def _posted(message: Message, one: Post, own: dict[str, Any]) -> Posted:
+    mail = one.understood.mail
+    already = frozenset(address.email for address in (*mail.authors, *mail.to, *mail.cc))
+    return Posted(message, one.thread, one.understood.html, mail.text, already=already, **own)
 
 
 def by_inbox(*people: Contact) -> None:
