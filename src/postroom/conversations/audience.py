@@ -24,8 +24,8 @@ COMPLETIONS = 10
 
 @dataclass(frozen=True, slots=True)
 class ComposerAudience:
-    """`sender`: the server and the From as they will be; `outside` the people outside, removable where they are not
-    fixed; `inside` our own people who follow.
+    """`sender`: the server and the From as they will be; `outside` the people written to, removable where they are not
+    fixed: those outside, and the record's contact even where that is one of us; `inside` our own people who follow.
     """
 
     sender: Choice
@@ -42,10 +42,12 @@ def audience(user: User, record_id: int, *, internal: bool = False) -> ComposerA
         return None
     following = _following(record)
     domain = record.desk.alias.domain_id if record.desk and record.desk.alias else None
+    proposed = () if internal else suggested(record, following, user.pk)
+    inside = _inside(user, following, internal=internal)
     return ComposerAudience(
         sender=preview(record.company_id, Address(user.email, user.name), user, domain),
-        outside=() if internal else suggested(record, following),
-        inside=tuple(_inside(user, following, internal=internal)),
+        outside=proposed,
+        inside=tuple(one for one in inside if one.contact not in {each.contact for each in proposed}),
     )
 
 

@@ -8,10 +8,12 @@ from postroom.conversations import hearers
 from postroom.conversations.composing import Upload
 from postroom.conversations.suggestions import MOST, of_ours
 from postroom.core.addresses import Address, normalise, valid
+from postroom.core.encoded_words import without_controls
 from postroom.core.errors import PostroomError
 
 LONGEST_BODY = 256 * 1024  # bytes in UTF-8
 LARGEST_FILES = 25 * 1024 * 1024  # bytes, all files of a message together
+LONGEST_LINE = 500  # characters of a subject
 LONGEST_NAME = 200  # characters of a recipient's name
 
 
@@ -63,7 +65,12 @@ def checked_people(to: Iterable[Address], cc: Iterable[Address]) -> tuple[tuple[
 def _checked(address: Address) -> Address:
     if not valid(address.email):
         raise CannotPost(f"{address.email[:100]!r} is not a mail address.")
-    return Address(normalise(address.email), " ".join(address.name.split())[:LONGEST_NAME])
+    return Address(normalise(address.email), one_line(address.name)[:LONGEST_NAME])
+
+
+def one_line(text: str) -> str:
+    """A subject or a name as every header and every database takes it."""
+    return " ".join(without_controls(text.encode("utf-8", "replace").decode()).split())[:LONGEST_LINE]
 
 
 def checked_mentions(company: int, contacts: Sequence[int]) -> tuple[int, ...]:

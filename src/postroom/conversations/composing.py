@@ -103,5 +103,6 @@ def own_contact(user: User, company: int) -> int:
 
 
 def _part(upload: Upload, number: int) -> Part:
-    content_type = upload.content_type.partition(";")[0].strip().lower() or ANY_TYPE
+    named = upload.content_type.partition(";")[0].strip().lower()
+    content_type = named if named.isascii() and named.isprintable() and "/" in named else ANY_TYPE
     return Part(safe_name(upload.name) or made_name(content_type, number), content_type, upload.data)

@@ -35,7 +35,19 @@ def copy(user: User, delivery: int) -> CopyDetails | None:
     return CopyDetails(told.delivery, told.message, told.because, tuple(tries))
 
 
-def standings(user: User, record_id: int, message_ids: Collection[int]) -> dict[int, str]:
-    """How far each of these messages of a record is believed now; one query."""
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far a message is believed now, and whether it is a note."""
+
+    standing: str
+    note: bool
+
+
+def standings(user: User, record_id: int, message_ids: Collection[int]) -> dict[int, Standing]:
+    """The standing of each of these messages of a record; one query."""
     mine = readable(user).filter(pk__in=message_ids, thread__record_id=record_id)
-    return dict(mine.values_list("pk", "standing"))
+    internal = Message.Visibility.INTERNAL
+    return {
+        pk: Standing(standing, seen == internal)
+        for pk, standing, seen in mine.values_list("pk", "standing", "visibility")
+    }

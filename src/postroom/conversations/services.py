@@ -9,7 +9,14 @@ from django.db import transaction
 
 from postroom.conversations import hearers
 from postroom.conversations.access import may_write, readable
-from postroom.conversations.checks import CannotPost, checked_body, checked_mentions, checked_people, checked_uploads
+from postroom.conversations.checks import (
+    CannotPost,
+    checked_body,
+    checked_mentions,
+    checked_people,
+    checked_uploads,
+    one_line,
+)
 from postroom.conversations.composing import Composed, Upload, compose, own_contact
 from postroom.conversations.inbox import unread_of
 from postroom.conversations.limits import forget_counts
@@ -66,7 +73,7 @@ def post_message(
     record = _writable(user, record_id)
     text, files = checked_body(body, uploads), checked_uploads(uploads)
     if to is None:
-        proposed = suggested(record, _following(record))
+        proposed = suggested(record, _following(record), user.pk)
         to = [one.address for one in proposed if one.field == "to"]
         cc = [*cc, *(one.address for one in proposed if one.field == "cc")]
     named, copied = checked_people(to, cc)
@@ -78,7 +85,7 @@ def post_message(
             Composed(
                 thread,
                 user,
-                subject.strip() or reply_subject(record.title),
+                one_line(subject) or reply_subject(record.title),
                 text,
                 _host(record),
                 to=named,

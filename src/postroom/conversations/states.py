@@ -49,11 +49,21 @@ def states_of(user: User, message_ids: Sequence[int]) -> dict[int, list[CopyShow
     zone = _zone(user.time_zone)
     for message, name, email, channel, because, delivery, state, words, read_at, due, one_of_us in rows:
         if channel == Notification.Channel.INBOX:
-            shown = CopyShown(name, email, channel, *_in_inbox(read_at, zone), because, read_at=read_at,
-                              is_ours=bool(one_of_us))
+            shown = CopyShown(
+                name, email, channel, *_in_inbox(read_at, zone), because, read_at=read_at, is_ours=bool(one_of_us)
+            )
         else:
-            shown = CopyShown(name, email, channel, *_by_mail(state, words), because, delivery or 0,
-                              said=words or "", due=due, is_ours=bool(one_of_us))
+            shown = CopyShown(
+                name,
+                email,
+                channel,
+                *_by_mail(state, words),
+                because,
+                delivery or 0,
+                said=words or "",
+                due=due,
+                is_ours=bool(one_of_us),
+            )
         found[message].append(shown)
     return found
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from postroom.conversations import hearers
 from postroom.conversations.hearers import Known
 from postroom.conversations.models import Message
-from postroom.core.addresses import Address
+from postroom.core.addresses import Address, valid
 from postroom.core.routing.facts import Part
 from postroom.domains.facts import recipients
 from postroom.records.models import Record
@@ -38,36 +38,42 @@ class Suggested:
         return Address(self.email, self.name)
 
 
-def suggested(record: Record, following: Sequence[Known]) -> tuple[Suggested, ...]:
-    """The people outside: the record's contact first, then those of the last public message, then those who follow.
+def suggested(record: Record, following: Sequence[Known], writer: int = 0) -> tuple[Suggested, ...]:
+    """The record's contact first, whoever that is; then people outside: those of the last public message, and those
+    who follow.
 
-    Nobody twice, by address or as a contact; nobody of ours. A fixed number of queries.
+    Nobody twice, by address or as a contact; not the user who writes. A fixed number of queries.
     """
-    found = [*_contact(record), *_last_people(record)]
+    found = [one for one in (*_contact(record), *_last_people(record)) if valid(one.email)]
     known = hearers.contacts_at([record.company_id], {one.email for one in found})
-    own = _ours(one.email for one in found)
+    own = of_ours(one.email for one in found)
     steady = {one.contact for one in following if one.discussions}
     kept: dict[str, Suggested] = {}
     contacts: set[int] = set()
     for one in [*found, *_outside_followers(following)]:
         who = known.get((record.company_id, one.email))
         contact = who.contact if who else one.contact
-        if one.email in own or one.email in kept or contact in contacts or (who and (who.user or who.left)):
+        if one.email in own or one.email in kept or contact in contacts or _is_inside(who, record, writer):
             continue
         contacts.update({contact} - {0})
-        kept[one.email] = Suggested(
-            one.email, one.name, one.because, one.field, contact=contact, fixed=one.fixed or contact in steady
-        )
+        user, channel = (who.user, who.channel) if who and who.user else (0, one.channel)
+        fixed = one.fixed or contact in steady
+        kept[one.email] = replace(one, contact=contact, user=user, channel=channel, fixed=fixed)
     return tuple(kept.values())[:MOST]
 
 
-def _ours(emails: Iterable[str]) -> set[str]:
+def _is_inside(who: Known | None, record: Record, writer: int) -> bool:
+    """Whether this is somebody of ours to whom an answer does not go: colleagues hear as followers, unless the record
+    is about them.
+    """
+    if who is None or not (who.user or who.left):
+        return False
+    return who.contact != record.contact_id or who.user == writer != 0
+
+
+def of_ours(emails: Iterable[str]) -> set[str]:
+    """Those of these addresses at which we answer ourselves; five queries."""
     return {address for address, known in recipients(set(emails)).items() if known.part not in NOT_OURS}
-
-
-def of_ours(emails: Collection[str]) -> set[str]:
-    """Those of these addresses at which we answer ourselves."""
-    return _ours(emails)
 
 
 def _contact(record: Record) -> list[Suggested]:

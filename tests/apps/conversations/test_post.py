@@ -177,3 +177,24 @@ def test_somebody_of_another_company_finds_no_record(world: World) -> None:
 def test_people_outside_and_customers_cannot_be_mentioned(world: World) -> None:
     with pytest.raises(CannotPost, match="mentioned"):
         post_note(user=world.user, record_id=world.lead.pk, body="@Mary", mentions=[world.mary.pk])
+
+
+def test_a_record_about_a_colleague_is_answered_to_them(world: World) -> None:
+    world.lead.contact = world.ben
+    world.lead.save()
+    assert told(_say(world)) == {"ben@acme.example": "mail"}
+
+
+def test_headers_and_rows_take_any_words(world: World) -> None:
+    people = [Address("n@firm.example", "N\r\nBcc: x@y.example\ud800")]
+    message = _say(world, "a\0b\ud800", subject="One\r\nTwo: \ud800\0", to=people)
+    (letter,) = letters(Message.objects.get(pk=message.pk))
+    assert letter.subject == "One Two: ?"
+    assert letter.to == [["n@firm.example", "N Bcc: x@y.example?"]]
+
+
+def test_an_address_of_a_mail_that_smtp_cannot_carry_is_not_suggested(world: World) -> None:
+    message = world.comes()
+    message.cc = [["x@-..example", ""], ["fine@firm.example", ""]]
+    message.save()
+    assert set(told(_say(world))) == {MARY.email, "fine@firm.example"}
