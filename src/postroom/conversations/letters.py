@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from postroom.conversations.composing import new_id
@@ -78,36 +78,41 @@ def _files(mailings: Sequence[Mailing]) -> dict[int, Files]:
 
 def _letters(mailing: Mailing, files: Files) -> Iterator[Queued]:
     """One for each language, and of our own people for each reason to get it, which their copy tells."""
-    head = _head(mailing, files)
-    to, cc = _named(mailing)
+    references, named = _references(mailing), _named(mailing)
     groups: dict[tuple[bool, str, Why], list[Person]] = {}
     for told in mailing.people:
         person = told.person
         why = WHY.get(told.because, Why.FOLLOWS) if person.user else Why.FOLLOWS
         groups.setdefault((person.user != 0, person.language, why), []).append(person)
     for (ours, language, why), people in groups.items():
-        layout = _layout(mailing, language, why, ours=ours)
-        letter = replace(head, html=letter_html(layout), text=letter_text(layout))
-        letter = letter if ours else replace(letter, to=to, cc=cc)
+        letter = _letter(
+            mailing, _layout(mailing, language, why, ours=ours), ((), ()) if ours else named, references, files
+        )
         lane = Lane.INTERACTIVE if mailing.written_here and not ours else Lane.NOTIFICATION
         yield letter, [Recipient(person.email, person.name) for person in people], lane
 
 
-def _head(mailing: Mailing, files: Files) -> NewLetter:
-    """What all letters of a message have in common; each copy names its own recipient."""
-    message, record, references = mailing.posted.message, mailing.posted.thread.record, _references(mailing)
+def _letter(
+    mailing: Mailing,
+    layout: LayoutFacts,
+    named: tuple[tuple[Address, ...], tuple[Address, ...]],
+    references: tuple[str, ...],
+    files: Files,
+) -> NewLetter:
+    """Without To and Cc each copy names its own recipient."""
+    message, record = mailing.posted.message, mailing.posted.thread.record
     return NewLetter(
         company=message.company_id,
         domain=mailing.way.domain,
         about=record.ref,
         author=Address(message.author_email or mailing.way.address, message.author_name),
         author_user=message.user_id,
-        to=(),
-        cc=(),
+        to=named[0],
+        cc=named[1],
         reply_to=mailing.way.address,
         subject=message.subject or record.title,
-        html="",
-        text="",
+        html=letter_html(layout),
+        text=letter_text(layout),
         message_id=mailing.message_id,
         in_reply_to=references[-1] if references else "",
         references=references,
