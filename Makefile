@@ -33,7 +33,7 @@ bench: env ## Measure what a mail costs; figures as JSON in bench/out
 	@$(PY) -m bench
 
 soak: env ## Kill processes at random points under load and look for lost mail
-	@$(PY) -m tests.soak && $(PY) -m tests.soak outbound --mails 3000
+	@$(PY) -m tests.soak && $(PY) -m tests.soak outbound --mails 6000
 
 lock: env ## Compile requirements/*.txt from requirements/*.in
 	@requirements/compile

@@ -39,13 +39,13 @@ def test_a_seed_repeats_its_mails() -> None:
 
 
 def test_killed_workers_send_nothing_twice(seed: int) -> None:
-    outcome = sending.run(seed, POINTS, 600)
+    outcome = sending.run(seed, POINTS, 900)
     assert outcome.wrong == [], f"seed {seed}"
     assert outcome.kills == POINTS
 
 
 def test_two_workers_on_postgres_send_nothing_twice(seed: int, postgres_url: str) -> None:
-    outcome = sending.run(seed, 3, 600, postgres_url, workers=2)
+    outcome = sending.run(seed, 3, 900, postgres_url, workers=2)
     assert outcome.wrong == [], f"seed {seed}"
 
 
