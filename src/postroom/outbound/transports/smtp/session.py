@@ -18,6 +18,7 @@ from postroom.outbound.transports.smtp.trouble import reason
 PIECE = 64 * 1024  # bytes that are on their way before the next ones are written
 LOOK_SECONDS = 0.005
 QUIT_SECONDS = 2.0
+_OUTSIDE = re.compile(r"[\x00-\x20<>\x7f]")  # would end the path of MAIL or RCPT
 _BARE = re.compile(rb"\r(?!\n)|(?<!\r)\n")
 
 
@@ -66,6 +67,8 @@ class SmtpSession:
         """What MAIL says besides the sender, and why the server can't take this mail at all."""
         options = [b"SIZE=%d" % len(raw)] if self._client.supports_extension("size") else []  # RFC 1870
         for address in (copy.sender, copy.recipient):
+            if _OUTSIDE.search(address):
+                return [], f"{address!r} is no address that an envelope can carry."
             if not address.isascii() and not self._client.supports_extension("smtputf8"):
                 return [], f"The address {address} needs SMTPUTF8, which {self._server.host} does not offer (RFC 6531)."
         plain = raw[: raw.find(b"\r\n\r\n")].isascii() and copy.sender.isascii() and copy.recipient.isascii()
