@@ -49,7 +49,7 @@ def run(database: str, case: str, mails: int, rounds: int) -> dict[str, Any]:
 
 def _round(company: Prepared, folder: Path, name: str, posted: list[Posted]) -> dict[str, float]:
     installation = company.copy(folder / name)
-    listener, worker = installation.listener(), installation.worker()
+    listener, worker = installation.listener(), installation.worker("inbound")
     try:
         send(folder / "warm-up", installation.port)
         _wait_until_settled(company, installation, [listener, worker])

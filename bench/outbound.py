@@ -56,7 +56,7 @@ def _round(company: Prepared, folder: Path, name: str, copies: int, program: str
         wait_for_port(port, sink)
         installation.extra = _server(port)
         began_sink = cpu_seconds(sink.pid)
-        worker = installation.worker()
+        worker = installation.worker("outbound")
         used, seconds = _measure(company, installation, worker, copies)
         sink_cpu = cpu_seconds(sink.pid) - began_sink
         _check(company, installation, copies)

@@ -79,9 +79,9 @@ class Installation:
         wait_for_port(self.port, process)
         return process
 
-    def worker(self) -> subprocess.Popen[bytes]:
-        """A worker; it may still be starting."""
-        return self.start("postroom", "worker")
+    def worker(self, only: str = "") -> subprocess.Popen[bytes]:
+        """A worker, for both ways or one; it may still be starting."""
+        return self.start("postroom", "worker", extra={"POSTROOM_WORKER_ONLY": only})
 
     def said(self, log: str) -> str:
         """What a process has said so far."""

@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
@@ -81,6 +81,9 @@ class Config(BaseSettings):
     send_timeout: float = Field(60.0, description="Seconds that an outgoing server may take for each answer.")
     send_days: float = Field(5.0, description="Days over which a copy that is put off is tried again.")
     worker_parsers: int = Field(1, description="Processes that read mail for a worker; 0 reads within the worker.")
+    worker_only: Literal["", "inbound", "outbound"] = Field(
+        "", description="What a worker does: inbound settles mail, outbound sends it; empty: both."
+    )
     batch: int = Field(50, description="Arrivals that a worker takes at once, at most.")
     lease_seconds: float = Field(60.0, description="Time after which a worker's claim may be taken by another.")
     parse_seconds: float = Field(30.0, description="Time that reading one batch may take before it is read one by one.")

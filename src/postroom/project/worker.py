@@ -13,6 +13,7 @@ from types import FrameType
 from django.db import connection
 
 from postroom.inbound.worker import Worker
+from postroom.infra.config import config
 from postroom.infra.logs import logger
 from postroom.outbound.worker import Sender
 
@@ -23,8 +24,8 @@ END_SECONDS = 9.0  # the supervisor gives ten
 
 
 def serve() -> None:
-    """Run both until SIGTERM or SIGINT."""
-    stopping = threading.Event()
+    """Run both, or the one that the configuration names, until SIGTERM or SIGINT."""
+    stopping, only = threading.Event(), config().worker_only
     settling, sending = Worker(), Sender()
 
     def stop(signum: int = 0, frame: FrameType | None = None) -> None:
@@ -36,10 +37,14 @@ def serve() -> None:
     signal.signal(signal.SIGINT, stop)
     connection.ensure_connection()
     sender = threading.Thread(target=sending.run, name="sender", daemon=True)
-    sender.start()
-    _keep_running(settling.run, stopping)
+    if only != "inbound":
+        sender.start()
+    if only != "outbound":
+        _keep_running(settling.run, stopping)
+    stopping.wait()
     stop()
-    sender.join(END_SECONDS)
+    if sender.ident:
+        sender.join(END_SECONDS)
     connection.close()
 
 
