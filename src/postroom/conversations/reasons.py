@@ -10,7 +10,7 @@ from postroom.core.trace import Step
 
 MOST_PEOPLE = 100  # of each kind whom a trace names; the rest it counts
 CHANNELS = {"mail": "by mail", "inbox": "in the inbox"}
-MACHINES = ("auto", "loop")  # kinds of writer whose words go to our own people only: other machines would answer
+MACHINES = ("auto", "list", "loop")  # who writes for our own people only: other machines would answer
 
 
 def trace_of(message: Message, audience: Audience, sent_as: str) -> list[Step]:
@@ -60,7 +60,7 @@ def _kept(message: Message) -> Iterator[Step]:
             " Accept the message to send it on."
         )
     elif message.automatic in MACHINES:
-        text = "Not sent to people outside: a machine wrote it, and other machines would answer."
+        text = "Not sent to people outside: a machine wrote it or a list sent it, and machines would answer."
     if text:
         yield {"step": "kept back", "text": text}
 

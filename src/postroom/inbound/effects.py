@@ -7,19 +7,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from postroom.conversations.models import Message, Thread
+from postroom.conversations.limits import thread_counter
+from postroom.conversations.models import Message, MessageId, Thread
+from postroom.conversations.notify import Posted, notify
 from postroom.conversations.posting import Post, open_threads, post
-from postroom.core.routing.decision import Create, Decision, Hold, Reply
+from postroom.core.routing.decision import Create, Decision, Hold, Reply, Standing
 from postroom.core.routing.facts import AliasFact, Part
+from postroom.core.triage.kinds import Automatic, Kind
 from postroom.directory.contacts import Key, find_or_make
 from postroom.domains.models import Alias
 from postroom.inbound.models import Route
-from postroom.inbound.steps.collect import alias_counter, echo_counter, thread_counter
-from postroom.inbound.work import Decided
+from postroom.inbound.steps.collect import alias_counter, echo_counter, machine_counter
+from postroom.inbound.work import LONGEST_ID, Decided, clean
 from postroom.infra import counters
 from postroom.infra.clock import now
+from postroom.infra.database.base import insert_values
 from postroom.records.desks import defaults_of
 from postroom.records.record_types import Seed, record_type
+
+_NOBODYS_WORDS = frozenset({Automatic.AUTO, Automatic.LIST, Automatic.LOOP})
 
 
 @dataclass(slots=True)
@@ -39,6 +45,18 @@ class Act:
         return self.decided.read.sender
 
 
+def find_threads(acts: Sequence[Act]) -> None:
+    """Lock the conversations that are answered, before anything else: a member who posts takes the same order."""
+    wanted = {act.decision.thread for act in acts if isinstance(act.decision, Reply)}
+    if not wanted:
+        return
+    rows = Thread.objects.select_related("record").filter(pk__in=wanted).order_by("pk")
+    threads = {thread.pk: thread for thread in rows.select_for_update(of=("self",))}
+    for act in acts:
+        if isinstance(act.decision, Reply):
+            act.thread, act.news = threads[act.decision.thread], "thread"
+
+
 def count(acts: Sequence[Act]) -> None:
     """Add to the loop counters; a record that another transaction's records made one too many is held instead."""
     amounts: Counter[str] = Counter()
@@ -47,7 +65,8 @@ def count(acts: Sequence[Act]) -> None:
             case Create(alias=alias):
                 amounts[alias_counter(alias, act.sender)] += 1
             case Reply(thread=thread):
-                amounts[thread_counter(thread, act.sender)] += 1
+                counter = machine_counter if _by_machine(act) else thread_counter
+                amounts[counter(thread, act.sender)] += 1
                 if all(r.part is Part.CATCHALL for r in act.decided.facts.recipients):
                     amounts[echo_counter(act.decided.read)] += 1
     if not amounts:
@@ -80,7 +99,8 @@ def _alias(act: Act, alias_id: int) -> AliasFact:
 
 
 def enact(acts: Sequence[Act]) -> None:
-    """Make the records, open their threads, post the messages; each act's route then names its message.
+    """Make the records, open their threads, post the messages and tell whoever hears of them; each act's route then
+    names its message.
 
     Raises:
         BadDefaults: an alias's defaults do not fit; nothing of the transaction may be kept.
@@ -92,11 +112,12 @@ def enact(acts: Sequence[Act]) -> None:
         return
     authors = find_or_make(_new_people([*creates, *replies]))
     _create(creates, authors)
-    _find_threads(replies)
     posted = [act for act in [*creates, *replies] if act.thread is not None]
     messages = post([_post(act, authors) for act in posted])
     for act, message in zip(posted, messages, strict=True):
         act.route.message = message
+    _learn(replies)
+    notify([_posted(act, message) for act, message in zip(posted, messages, strict=True)])
 
 
 def _key(act: Act) -> Key:
@@ -156,14 +177,6 @@ def _type_of(act: Act) -> str:
     return _create_of(act).record_type
 
 
-def _find_threads(acts: Sequence[Act]) -> None:
-    wanted = {act.decision.thread for act in acts if isinstance(act.decision, Reply)}
-    threads = Thread.objects.select_related("record").in_bulk(wanted) if wanted else {}
-    for act in acts:
-        if isinstance(act.decision, Reply):
-            act.thread, act.news = threads[act.decision.thread], "thread"
-
-
 def _post(act: Act, authors: dict[Key, int]) -> Post:
     assert act.thread is not None
     facts = act.decided.facts
@@ -176,12 +189,59 @@ def _post(act: Act, authors: dict[Key, int]) -> Post:
         visibility=Message.Visibility.INTERNAL if internal else Message.Visibility.PUBLIC,
         received_at=act.decided.read.arrival.received_at,
         ours=frozenset(a for r in facts.recipients if r.part is not Part.FOREIGN for a in (r.address, r.base)),
+        is_doubted=isinstance(act.decision, Reply) and act.decision.standing is not Standing.PARTICIPANT,
     )
 
 
 def _standing(act: Act) -> str:
-    if act.decision.company in act.decided.facts.sender.members_of:
-        return Message.Standing.CLAIMED_MEMBER
     if isinstance(act.decision, Reply):
-        return Message.Standing.OUTSIDER if act.decision.outsider else Message.Standing.PARTICIPANT
-    return Message.Standing.SENDER
+        return Message.Standing(act.decision.standing.value)
+    claimed = act.decision.company in act.decided.facts.sender.members_of
+    return Message.Standing.CLAIMED_MEMBER if claimed else Message.Standing.SENDER
+
+
+def _learn(acts: Sequence[Act]) -> None:
+    """Keep the ids under which servers passed our messages on, where an answer that was found by its token shows one.
+
+    The message may have gone since the facts were gathered: then nothing is kept.
+    """
+    new = {
+        (act.decision.answers, act.decision.company_id, clean(act.decision.learns, LONGEST_ID))
+        for act in acts
+        if isinstance(act.decision, Reply) and act.decision.learns
+    }
+    if not new:
+        return
+    there = set(Message.objects.filter(pk__in={message for message, _, _ in new}).values_list("pk", flat=True))
+    insert_values(MessageId, ("message", "company", "value"), sorted(row for row in new if row[0] in there))
+
+
+def _posted(act: Act, message: Message) -> Posted:
+    """What came, for those who are to hear of it. A machine's words are for our own people only."""
+    assert act.thread is not None
+    understood = act.decided.read.understood
+    mail = understood.mail
+    decision = act.decision
+    return Posted(
+        message=message,
+        thread=act.thread,
+        body_html=understood.html,
+        body_text=mail.text or "\n\n".join(filter(None, (understood.split.own, understood.split.quoted))),
+        already=frozenset(address.email for address in (*mail.authors, *mail.to, *mail.cc)),
+        outside=_is_for_outside(act),
+        answers=decision.answers if isinstance(decision, Reply) else 0,
+    )
+
+
+def _is_for_outside(act: Act) -> bool:
+    """Whether people who are not ours may hear of it: written by a person who takes part or begins, and no note."""
+    if act.decided.read.understood.triage.automatic in _NOBODYS_WORDS or _by_machine(act):
+        return False
+    if isinstance(act.decision, Reply):
+        return act.decision.standing is Standing.PARTICIPANT and not act.decision.internal
+    return _standing(act) == Message.Standing.SENDER
+
+
+def _by_machine(act: Act) -> bool:
+    triage = act.decided.read.understood.triage
+    return triage.kind is Kind.AUTO_REPLY or triage.automatic in (Automatic.AUTO, Automatic.LOOP)

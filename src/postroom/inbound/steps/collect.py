@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from postroom.conversations import facts as conversations
+from postroom.conversations.limits import thread_counter
+from postroom.core.addresses import normalise
 from postroom.core.routing.facts import (
     AliasFact,
     Facts,
@@ -33,6 +35,7 @@ class _World:
 
     known: dict[str, domains.Known] = field(default_factory=dict)
     referred: dict[str, list[conversations.Known]] = field(default_factory=dict)
+    answered: dict[int, conversations.Answered] = field(default_factory=dict)
     takes_part: set[tuple[int, str]] = field(default_factory=set)
     contacts: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
     members: dict[str, list[int]] = field(default_factory=dict)
@@ -46,7 +49,7 @@ class _World:
 
 
 def gather(reads: Sequence[Read]) -> list[Facts]:
-    """The facts for each of these arrivals; at most eighteen queries, whatever their number."""
+    """The facts for each of these arrivals; at most nineteen queries, whatever their number."""
     world = _fetch(reads)
     return [_facts(read, world) for read in reads]
 
@@ -60,6 +63,7 @@ def _fetch(reads: Sequence[Read]) -> _World:
     world.contacts = directory.contacts_by_email(senders)
     world.members = directory.members_by_email(senders)
     found = [world.known[address] for address in addresses]
+    world.answered = conversations.by_deliveries({copy for known in found if (copy := known.answered)})
     aliases = {known.alias.pk: known.alias for known in found if known.alias}
     world.allowed = domains.allowed_senders(aliases, senders) if aliases else set()
     if any(alias.who_may_write == WhoMayWrite.FOLLOWERS for alias in aliases.values()):
@@ -68,6 +72,7 @@ def _fetch(reads: Sequence[Read]) -> _World:
         {int(alias.forced_target.rpartition(":")[2]) for alias in aliases.values() if alias.forced_target}
     )
     threads = {known.thread for hits in world.referred.values() for known in hits} | set(world.forced.values())
+    threads |= {answered.thread for answered in world.answered.values()}
     world.takes_part = conversations.takes_part(threads, senders) if threads else set()
     if any(known.part in (Part.CATCHALL, Part.NOTIFICATIONS) for known in found):
         world.helps = domains.help_addresses({known.domain for known in found if known.domain})
@@ -83,9 +88,15 @@ def _counter_keys(read: Read, world: _World) -> Iterable[str]:
             yield alias_counter(known.alias.pk, read.sender)
         elif known.part is Part.CATCHALL:
             yield echo_counter(read)
+        if answered := world.answered.get(known.answered):
+            yield from _thread_counters(answered.thread, read)
     for value in read.referenced:
         for hit in world.referred.get(value, ()):
-            yield thread_counter(hit.thread, read.sender)
+            yield from _thread_counters(hit.thread, read)
+
+
+def _thread_counters(thread: int, read: Read) -> tuple[str, str]:
+    return thread_counter(thread, read.sender), machine_counter(thread, read.sender)
 
 
 def alias_counter(alias: int, sender: str) -> str:
@@ -93,9 +104,9 @@ def alias_counter(alias: int, sender: str) -> str:
     return f"alias:{alias}:{sender}"
 
 
-def thread_counter(thread: int, sender: str) -> str:
-    """The counter of a sender's mails in a thread; a member's message sets it back."""
-    return f"thread:{thread}:{sender}"
+def machine_counter(thread: int, sender: str) -> str:
+    """The counter of what machines sent to a thread under this address: no member's message sets it back."""
+    return f"machine:{thread}:{sender}"
 
 
 def echo_counter(read: Read) -> str:
@@ -144,13 +155,22 @@ def _recipient(known: domains.Known, read: Read, world: _World) -> Recipient:
         alias=_alias(known, read, world) if known.alias else None,
         retired=known.retired,
         tag=known.tag,
+        token_thread=_token_thread(known, read, world),
         token_delivery=known.delivery,
-        token_problem=known.problem or _token_problem(known),
+        token_problem=known.problem or _token_problem(known, world),
     )
 
 
-def _token_problem(known: domains.Known) -> str:
-    return "no copy of a message carries this token" if known.token and not known.delivery else ""
+def _token_thread(known: domains.Known, read: Read, world: _World) -> ThreadFact | None:
+    answered = world.answered.get(known.answered)
+    if answered is None:
+        return None
+    return replace(_thread(answered, read, world), token_names_sender=normalise(answered.email) == read.sender)
+
+
+def _token_problem(known: domains.Known, world: _World) -> str:
+    gone = known.answered and known.answered not in world.answered
+    return "the copy that carried this token is no longer kept" if gone else ""
 
 
 def _alias(known: domains.Known, read: Read, world: _World) -> AliasFact | None:
@@ -180,15 +200,16 @@ def _referred(read: Read, companies: set[int], world: _World) -> Iterable[Referr
                 yield Referred(value, _thread(hit, read, world))
 
 
-def _thread(hit: conversations.Known, read: Read, world: _World) -> ThreadFact:
+def _thread(hit: conversations.Known | conversations.Answered, read: Read, world: _World) -> ThreadFact:
     return ThreadFact(
         id=hit.thread,
         company=hit.company,
         record=f"{hit.record_type}:{hit.record}",
         record_type=hit.record_type,
         knows_sender=(hit.thread, read.sender) in world.takes_part,
-        replies_by_sender=world.counts.get(thread_counter(hit.thread, read.sender), 0),
+        replies_by_sender=sum(world.counts.get(key, 0) for key in _thread_counters(hit.thread, read)),
         internal=hit.internal,
+        message=hit.message,
     )
 
 

@@ -84,6 +84,7 @@ def _carry_out(batch: Sequence[Decided]) -> list[Act]:
     """Within a transaction: every decision enacted and its route written in its final state."""
     acts = [act for decided in batch for act in _acts(decided)]
     fresh = _without_duplicates(acts)
+    effects.find_threads(fresh)
     effects.count(fresh)
     effects.enact(fresh)
     for act in acts:
