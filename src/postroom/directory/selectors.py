@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db.models import Q
 
 from postroom.directory.access import companies
-from postroom.directory.models import ApiToken, Company, User
+from postroom.directory.models import ApiToken, Company, ContactAddress, User
 from postroom.directory.roles import Permission
 from postroom.directory.services import digest_of
 
@@ -23,3 +23,19 @@ def living_token(secret: str, at: datetime) -> ApiToken | None:
     lasting = Q(expires_at__isnull=True) | Q(expires_at__gt=at)
     found = ApiToken.objects.filter(lasting, digest=digest_of(secret), user__is_active=True)
     return found.select_related("user").first()
+
+
+def contact_at(company: int, email: str) -> int | None:
+    """The contact of a company that has this (normalised) address."""
+    found = ContactAddress.objects.filter(company=company, email=email).values_list("contact", flat=True).first()
+    return int(found) if found is not None else None
+
+
+def contacts_like(company: int, text: str, limit: int = 10) -> list[tuple[int, str, str]]:
+    """Id, name and address of contacts outside whose name has a word, or whose address begins, with `text`; one query.
+
+    For those who may read records of the company.
+    """
+    starts = Q(contact__name__istartswith=text) | Q(contact__name__icontains=f" {text}") | Q(email__istartswith=text)
+    rows = ContactAddress.objects.filter(starts, company=company, contact__user=None).order_by("contact__name", "email")
+    return list(rows.values_list("contact", "contact__name", "email")[:limit])

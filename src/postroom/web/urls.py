@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from postroom.web.pages import arrivals, content, records, signin
+from postroom.web.pages import arrivals, composer, content, copies, followers, records, signin
 from postroom.web.pages.events import events
 
 urlpatterns = [
@@ -15,6 +15,16 @@ urlpatterns = [
     path("leads/<int:pk>", records.record_page, {"type": "lead"}, name="leads-page"),
     path("tickets", records.record_list, {"type": "ticket"}, name="tickets"),
     path("tickets/<int:pk>", records.record_page, {"type": "ticket"}, name="tickets-page"),
+    path("records/<int:pk>/post", composer.post, name="record-post"),
+    path("records/<int:pk>/audience", composer.composer_audience, name="record-audience"),
+    path("records/<int:pk>/followers", followers.followers, name="record-followers"),
+    path("records/<int:pk>/people", followers.people, name="record-people"),
+    path("records/<int:pk>/mentions", followers.mentions, name="record-mentions"),
+    path("records/<int:pk>/states", copies.states, name="record-states"),
+    path("copies/<int:pk>", copies.copy_page, name="copy"),
+    path("copies/<int:pk>/again", copies.copy_act, {"verb": "again"}, name="copy-again"),
+    path("copies/<int:pk>/cancel", copies.copy_act, {"verb": "cancel"}, name="copy-cancel"),
+    path("messages/<int:pk>/accept", copies.accept, name="message-accept"),
     path("messages/<int:pk>/body", content.message_body, name="message-body"),
     path("messages/<int:pk>/text", content.message_text, name="message-text"),
     path("attachments/<int:pk>/<str:name>", content.attachment, name="attachment"),

@@ -61,3 +61,13 @@ def key(request: HttpRequest, name: str = "before") -> int | None:
     """The id that a list goes on from; None at its start or where it is no number."""
     given = request.GET.get(name, "")
     return int(given) if given.isascii() and given.isdigit() and len(given) < 19 else None
+
+
+def shortened(text: str, most: int = 200) -> str:
+    """What somebody typed to search by, as long as anybody types, without what no database takes."""
+    return text.strip()[:most].replace("\0", "")
+
+
+def number(text: str) -> int | None:
+    """An id that a form gave; None where it is no number."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None

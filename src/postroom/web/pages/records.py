@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from http import HTTPStatus
 from urllib.parse import quote, urlencode
 
 from django.http import HttpRequest, HttpResponse
@@ -20,6 +21,8 @@ from postroom.directory.roles import Permission
 from postroom.records import selectors
 from postroom.records.models import Record, Stage
 from postroom.web.pages.common import for_users, found, key, reader, wants
+from postroom.web.pages.composing import Composer, Draft, composer_of
+from postroom.web.pages.followers import Followers, followers_of
 from postroom.web.pages.thread import Thread, thread_of
 from postroom.web.places import Place, place_of_type, record_url
 from postroom.web.views import Fact, Person
@@ -148,7 +151,8 @@ class RecordPage:
     groups: tuple[Group, ...] = ()
     people: tuple[Person, ...] = ()
     more_people: int = 0
-    followers: tuple[Person, ...] = ()
+    composer: Composer | None = None
+    followers: Followers = field(default_factory=Followers)
     replies_to: str = ""
     talk: str = field(default="")
 
@@ -162,11 +166,32 @@ def record_page(request: HttpRequest, type: str, pk: int) -> HttpResponse:
     if wants(request, "facts"):
         shown = _record_page(record, place, Thread(), several=several)
         return render(request, "web/records/facts.html", {"page": shown})
-    thread = thread_of(user, record, before=key(request), after=key(request, "after"))
     if wants(request, "thread") or wants(request, "earlier"):
+        thread = thread_of(user, record, before=key(request), after=key(request, "after"))
         return render(request, "web/records/messages.html", {"thread": thread}, status=200 if thread.messages else 204)
-    page = _record_page(record, place, thread, several=several)
-    return render(request, "web/records/page.html", {"title": page.title, "here": place.name, "page": page})
+    return show_record(request, record)
+
+
+def show_record(
+    request: HttpRequest,
+    record: Record,
+    *,
+    draft: Draft | None = None,
+    errors: Mapping[str, str] | None = None,
+    status: int = HTTPStatus.OK,
+) -> HttpResponse:
+    """The whole page; its composer holds the draft, with what is wrong with it."""
+    user, place = reader(request), place_of_type(record.type)
+    several = len(companies(user, Permission.RECORDS_READ)) > 1
+    thread = thread_of(user, record, before=key(request), after=key(request, "after"))
+    composer = composer_of(user, record, draft, errors)
+    page = replace(
+        _record_page(record, place, thread, several=several),
+        composer=composer,
+        followers=composer.followers if composer else followers_of(user, record),
+    )
+    shown = {"title": page.title, "here": place.name, "page": page}
+    return render(request, "web/records/page.html", shown, status=status)
 
 
 def _record_page(record: Record, place: Place, thread: Thread, *, several: bool) -> RecordPage:
@@ -181,7 +206,6 @@ def _record_page(record: Record, place: Place, thread: Thread, *, several: bool)
         groups=tuple(group for group in _groups(record, several=several) if group.facts),
         people=tuple(Person(one.name, one.email) for one in people),
         more_people=more,
-        followers=tuple(Person(one.contact.name) for one in talk.followers(record.pk)),
         replies_to=alias.address if alias else "",
         talk=reverse(f"{place.name}-page", args=[record.pk]),
     )

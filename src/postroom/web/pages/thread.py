@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
 
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from postroom.conversations import selectors
+from postroom.conversations.access import may_write
 from postroom.conversations.models import Attachment, Message
 from postroom.directory.access import may
 from postroom.directory.models import User
@@ -19,6 +22,7 @@ from postroom.inbound.models import Route
 from postroom.inbound.selectors import reasons
 from postroom.records.models import Record
 from postroom.web.pages.content import attachment_url
+from postroom.web.pages.strips import Strip, strips_of
 from postroom.web.trace import Line, trace_of
 from postroom.web.views import Person
 
@@ -37,14 +41,21 @@ class FileShown:
 
 @dataclass(frozen=True, slots=True)
 class MessageShown:
-    """A message as the spine shows it. `body` is plain text; `frame` is the address of the HTML body, if it has one."""
+    """A message as the spine shows it. `body` is plain text; `frame` is the address of the HTML body, if it has one.
+
+    `kind` is in, out or note. `doubt` says why its author is not believed, `link` that it came by reply link; `heard`
+    is who heard of it and why, `strip` to whom it went. A note has no recipients and no copies, whatever its row says.
+    """
 
     id: int
     kind: str
     author: Person
     at: datetime
     note: bool = False
+    standing: str = ""
     claim: str = ""
+    doubt: str = ""
+    link: bool = False
     automatic: str = ""
     sent_at: datetime | None = None
     to: tuple[str, ...] = ()
@@ -61,6 +72,9 @@ class MessageShown:
     defects: tuple[str, ...] = ()
     because: str = ""
     trace: tuple[Line, ...] = ()
+    heard: tuple[Line, ...] = ()
+    strip: Strip = field(default_factory=Strip)
+    may_accept: bool = False
     arrival: str = ""
     source: str = ""
     download: str = ""
@@ -80,8 +94,9 @@ def thread_of(user: User, record: Record, *, before: int | None = None, after: i
     """A page of the record's conversation."""
     page = selectors.messages(user, record.pk, before=before, after=after)
     why = reasons(user, [message.pk for message in page.rows])
-    sees_arrivals = may(user, Permission.ARRIVALS_READ)
-    shown = tuple(_shown(message, why.get(message.pk), sees_arrivals) for message in page.rows)
+    strips = strips_of(user, {message.pk: _is_note(message) for message in page.rows})
+    eyes = _Eyes(may(user, Permission.ARRIVALS_READ), may_write(user, record.company_id))
+    shown = tuple(_shown(message, why.get(message.pk), strips[message.pk], eyes) for message in page.rows)
     return Thread(
         messages=shown,
         earlier=page.next or 0,
@@ -95,24 +110,47 @@ def _name(message: Message) -> str:
     return message.author_name or (message.author.name if message.author else "")
 
 
-def _shown(message: Message, route: Route | None, sees_arrivals: bool) -> MessageShown:
+@dataclass(frozen=True, slots=True)
+class _Eyes:
+    """What the reader may see and do."""
+
+    arrivals: bool
+    write: bool
+
+
+def _is_note(message: Message) -> bool:
+    return message.visibility == Message.Visibility.INTERNAL
+
+
+def _kind(message: Message) -> str:
+    if _is_note(message):
+        return "note"
+    return "out" if message.standing == Message.Standing.MEMBER else "in"
+
+
+def _shown(message: Message, route: Route | None, strip: Strip, eyes: _Eyes) -> MessageShown:
     row = cast("Any", message)  # annotations of the selector
     arrival = route.arrival_id if route else 0
-    linked = arrival if sees_arrivals else 0
+    linked = arrival if eyes.arrivals else 0
+    note = _is_note(message)
+    doubt = str(DOUBTS.get(message.standing, ""))
     return MessageShown(
         id=message.pk,
-        kind="note" if message.kind == Message.Kind.NOTE else "in",
+        kind=_kind(message),
         author=Person(_name(message), message.author_email),
         at=message.received_at,
-        note=message.visibility == Message.Visibility.INTERNAL,
+        note=note,
+        standing=message.standing,
         claim=_claim(message.standing),
+        doubt=doubt,
+        link=message.standing == Message.Standing.REPLY_LINK,
         automatic={"auto": _("Automatic"), "list": _("Mailing list"), "loop": _("Sent in a circle")}.get(
             message.automatic, ""
         ),
         sent_at=message.sent_at,
-        to=_people(message.to),
-        cc=_people(message.cc),
-        subject=message.subject,
+        to=() if note else _people(message.to),
+        cc=() if note else _people(message.cc),
+        subject="" if note and message.user_id else message.subject,
         body=row.shown[: selectors.SHOWN],
         quote=row.shown_quote[: selectors.SHOWN],
         cut=max(len(row.shown), len(row.shown_quote)) > selectors.SHOWN,
@@ -124,10 +162,25 @@ def _shown(message: Message, route: Route | None, sees_arrivals: bool) -> Messag
         defects=tuple(str(defect) for defect in message.defects),
         because=route.because if route else "",
         trace=trace_of(route.trace) if route else (),
+        heard=trace_of(message.trace),
+        strip=strip,
+        may_accept=bool(doubt) and eyes.write,
         arrival=reverse("arrival", args=[linked]) if linked else "",
         source=reverse("arrival-source", args=[linked]) if linked else "",
         download=reverse("arrival-download", args=[linked]) if linked else "",
     )
+
+
+DOUBTS: Mapping[str, Promise] = {
+    Message.Standing.OUTSIDER.value: gettext_lazy(
+        "Somebody who does not take part answered in this conversation. Nobody else has been told of it."
+        " Accept it to let its sender take part and to pass it on to those who follow."
+    ),
+    Message.Standing.CLAIMED_MEMBER.value: gettext_lazy(
+        "The From names one of us, but nothing proves that they wrote it. Nobody else has been told of it."
+        " Accept it only if you know that it is theirs: then it is passed on in their name."
+    ),
+}
 
 
 def _claim(standing: str) -> str:

@@ -92,5 +92,5 @@
     const end = new URL(e.detail.xhr.responseURL || location.href).pathname;
     if (end.endsWith('/sign-in')) { e.detail.shouldSwap = false; location.reload(); }
   });
-  window.postroom = { say, $, $$ };
+  window.postroom = { say, $, $$, keys };
 })();

@@ -1,0 +1,195 @@
+"""Posting from the composer: the form is read, checked field by field, and posted once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+
+from django.contrib import messages
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
+
+from postroom.conversations import audience, services
+from postroom.conversations.checks import checked_body, checked_people, checked_uploads
+from postroom.conversations.models import Message
+from postroom.core.addresses import Address, parse_addresses
+from postroom.directory.models import User
+from postroom.infra import counters
+from postroom.records.models import Record
+from postroom.records.selectors import record_by_id
+from postroom.web.pages.common import for_users, found, number, reader, shortened
+from postroom.web.pages.composing import MESSAGE, NOTE, Draft, chip_of, composer_of
+from postroom.web.pages.records import show_record
+from postroom.web.places import record_url
+
+ONCE_SECONDS = 172_800.0  # how long a form's key is remembered, as long as counters are
+LONGEST_KEY = 64
+LONGEST_SUBJECT = 500
+MOST_NAMES = 500  # of our own people among whom an @ without a choice from the list is looked up
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What was posted. `strangers` are words of a recipient field that are no address."""
+
+    kind: str = MESSAGE
+    key: str = ""
+    body: str = ""
+    subject: str = ""
+    to: tuple[Address, ...] = ()
+    cc: tuple[Address, ...] = ()
+    strangers: tuple[str, ...] = ()
+    uploads: tuple[services.Upload, ...] = ()
+    mentions: tuple[int, ...] = ()
+
+    @property
+    def draft(self) -> Draft:
+        """The same, to be shown again."""
+        to, cc = (tuple(chip_of(one) for one in some) for some in (self.to, self.cc))
+        add = ", ".join(self.strangers)
+        return Draft(self.kind, self.body, self.subject, to, cc, add, self.key)
+
+
+def form_of(request: HttpRequest) -> Form:
+    """Read the form; nothing is checked yet."""
+    given = request.POST
+    added, strangers = _typed(given.get("add", ""))
+    to_cc = {name: [one for text in given.getlist(name) for one in parse_addresses(text)] for name in ("to", "cc")}
+    to_cc["cc" if given.get("add_field") == "cc" else "to"] += added
+    return Form(
+        kind=NOTE if given.get("kind") == NOTE else MESSAGE,
+        key=given.get("key", "")[:LONGEST_KEY],
+        body=given.get("body", "").replace("\0", ""),
+        subject=shortened(" ".join(given.get("subject", "").split()), LONGEST_SUBJECT),
+        to=tuple(to_cc["to"]),
+        cc=tuple(to_cc["cc"]),
+        strangers=strangers,
+        uploads=tuple(_upload(file) for file in request.FILES.getlist("files")),
+        mentions=tuple(pk for text in given.getlist("mention") if (pk := number(text)) is not None),
+    )
+
+
+def _typed(text: str) -> tuple[Sequence[Address], tuple[str, ...]]:
+    """Addresses that were typed rather than chosen, and the words that are none."""
+    pieces = [piece.strip() for piece in text.replace(";", ",").replace("\n", ",").split(",") if piece.strip()]
+    whole = parse_addresses(text)
+    return whole, () if whole else tuple(pieces)
+
+
+def _upload(file: UploadedFile[bytes]) -> services.Upload:
+    return services.Upload(file.name or "", file.content_type or "", file.read())
+
+
+@dataclass(slots=True)
+class _Checked:
+    """The errors found, by field; the first of a field stays."""
+
+    errors: dict[str, str] = field(default_factory=dict)
+
+    def try_(self, name: str, check: Callable[[], object]) -> None:
+        try:
+            check()
+        except services.CannotPost as problem:
+            self.errors.setdefault(name, str(problem))
+
+
+def problems(form: Form) -> Mapping[str, str]:
+    """What is wrong with each field, in words."""
+    checked = _Checked()
+    if form.kind == MESSAGE and form.strangers:
+        words = _("“%(words)s” is not a mail address. Choose somebody from the list, or type a whole address.")
+        checked.errors["people"] = words % {"words": form.strangers[0]}
+    if form.kind == MESSAGE:
+        checked.try_("people", lambda: checked_people(form.to, form.cc))
+    checked.try_("files", lambda: checked_uploads(form.uploads))
+    checked.try_("body", lambda: checked_body(form.body, form.uploads))
+    return checked.errors
+
+
+@require_POST
+@for_users
+def post(request: HttpRequest, pk: int) -> HttpResponse:
+    """Send a message or log a note; what is wrong is said beside its field and nothing typed is lost."""
+    user = reader(request)
+    record = found(record_by_id(user, pk))
+    form = form_of(request)
+    errors = dict(problems(form))
+    if not errors:
+        try:
+            posted = _post_once(user, record, form)
+        except services.CannotPost as problem:
+            errors["form"] = str(problem)
+        except OSError:
+            errors["files"] = _("The files could not be kept. Nothing was sent; please try again.")
+        else:
+            return _done(request, user, record, form, posted)
+    return _refused(request, record, form, errors)
+
+
+def _post_once(user: User, record: Record, form: Form) -> Message | None:
+    """Post, unless a form with this key did: a key counts only if its message was written."""
+    with transaction.atomic():
+        if form.key and counters.add(once := {f"form:{user.pk}:{form.key}": 1}, ONCE_SECONDS)[next(iter(once))] > 1:
+            return None
+        mentions = _mentioned(user, record, form)
+        if form.kind == NOTE:
+            return services.post_note(
+                user=user, record_id=record.pk, body=form.body, uploads=form.uploads, mentions=mentions
+            )
+        return services.post_message(
+            user=user,
+            record_id=record.pk,
+            body=form.body,
+            subject=form.subject,
+            to=form.to,
+            cc=form.cc,
+            uploads=form.uploads,
+            mentions=mentions,
+        )
+
+
+def _mentioned(user: User, record: Record, form: Form) -> tuple[int, ...]:
+    """Those chosen from the list who are still named, and others whose whole name stands behind an @."""
+    if "@" not in form.body:
+        return ()
+    text = form.body.casefold()
+    known = [one for one in audience.people(user, record.pk, "", MOST_NAMES) if f"@{one.name.casefold()}" in text]
+    chosen = {one.contact: one.name for one in known if one.contact in form.mentions}
+    others = {one.contact for one in known if one.name not in chosen.values()}
+    return tuple(sorted(chosen.keys() | others))
+
+
+def _done(request: HttpRequest, user: User, record: Record, form: Form, posted: Message | None) -> HttpResponse:
+    said = _("Note logged.") if form.kind == NOTE else _("Message sent.")
+    if not request.headers.get("HX-Request"):
+        messages.success(request, said)
+        return redirect(record_url(record.type, record.pk) or "home")
+    composer = composer_of(user, record, Draft(kind=form.kind))
+    if composer is None:
+        return HttpResponseClientRedirect(record_url(record.type, record.pk))
+    response = render(request, "web/records/composer.html", {"composer": composer})
+    news = {"id": posted.pk if posted else 0, "said": said}
+    return trigger_client_event(response, "posted", news, after="settle")
+
+
+def _refused(request: HttpRequest, record: Record, form: Form, errors: Mapping[str, str]) -> HttpResponse:
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    if not request.headers.get("HX-Request"):
+        return show_record(request, record, draft=form.draft, errors=errors, status=status)
+    return render(request, "web/records/composer_errors.html", {"errors": errors}, status=status)
+
+
+@require_safe
+@for_users
+def composer_audience(request: HttpRequest, pk: int) -> HttpResponse:
+    """Who would read, anew: somebody else changed the followers, or wrote."""
+    user = reader(request)
+    record = found(record_by_id(user, pk))
+    composer = found(composer_of(user, record))
+    return render(request, "web/records/audience.html", {"audience": composer.audience, "composer": composer})

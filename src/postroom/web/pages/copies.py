@@ -1,0 +1,193 @@
+"""One copy with its tries; sending again and withdrawing; accepting what is unverified; news of all copies shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST, require_safe
+
+from postroom.conversations import selectors, services
+from postroom.conversations.copies import CopyDetails, copy, standings
+from postroom.conversations.models import Message
+from postroom.core.delivery.states import DELIVERIES, DeliveryEvent, DeliveryState
+from postroom.directory.access import companies
+from postroom.directory.models import User
+from postroom.directory.roles import Permission
+from postroom.outbound import services as outbound
+from postroom.records.models import Record
+from postroom.records.selectors import record_by_id
+from postroom.web.pages.common import for_users, found, number, reader
+from postroom.web.pages.strips import allows, state_of_copy, strips_of
+from postroom.web.pages.thread import MessageShown, thread_of
+from postroom.web.places import record_url
+from postroom.web.trace import Line, State, trace_of
+
+MOST = 400  # messages of a page that are looked at
+RESULTS: Mapping[str, Promise] = {
+    "accepted": gettext_lazy("taken"),
+    "deferred": gettext_lazy("put off"),
+    "refused": gettext_lazy("refused"),
+    "unknown": gettext_lazy("no answer"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """One attempt as its details show it."""
+
+    number: int
+    at: datetime
+    server: str
+    sender: str
+    result: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class CopyPage:
+    """A copy in detail. `back` is its message; `source` its page in the Outbox, for those who may look there."""
+
+    id: int
+    who: str
+    state: State
+    back: str
+    meaning: str = ""
+    said: str = ""
+    due: datetime | None = None
+    told: str = ""
+    tries: tuple[Try, ...] = ()
+    because: str = ""
+    trace: tuple[Line, ...] = ()
+    admitted: bool = True
+    source: str = ""
+    again: bool = False
+    cancel: bool = False
+
+
+@require_safe
+@for_users
+def copy_page(request: HttpRequest, pk: int) -> HttpResponse:
+    """One copy: every try with the server's words, and why this server; htmx asks for it alone."""
+    shown = _page(reader(request), found(copy(reader(request), pk)))
+    template = "web/records/copy.html" if request.headers.get("HX-Request") else "web/records/copy_page.html"
+    return render(request, template, {"title": _("A copy for %(who)s") % {"who": shown.who}, "copy": shown})
+
+
+def _page(user: User, one: CopyDetails) -> CopyPage:
+    row, record = one.delivery, one.message.thread.record
+    manage = row.company_id in companies(user, Permission.OUTBOUND_MANAGE)
+    return CopyPage(
+        id=row.pk,
+        who=row.name or row.address,
+        state=state_of_copy(row.state),
+        back=f"{record_url(record.type, record.pk)}#m{one.message.pk}",
+        meaning=DELIVERIES.meanings[DeliveryState(row.state)],
+        said=row.words,
+        due=row.due if row.state == DeliveryState.QUEUED else None,
+        told=one.because,
+        tries=tuple(
+            Try(
+                number=number,
+                at=attempt.began_at,
+                server=attempt.dispatch.server_name,
+                sender=attempt.dispatch.from_email,
+                result=str(RESULTS.get(attempt.outcome, _("not answered yet"))),
+                words=attempt.words,
+            )
+            for number, attempt in enumerate(one.tries, 1)
+        ),
+        because=row.dispatch.because if row.dispatch else "",
+        trace=trace_of(row.dispatch.trace) if row.dispatch else (),
+        admitted=row.dispatch.admitted if row.dispatch else True,
+        source=_source(row.pk) if row.company_id in companies(user, Permission.OUTBOUND_READ) else "",
+        again=manage and allows(row.state, DeliveryEvent.SEND_AGAIN),
+        cancel=manage and allows(row.state, DeliveryEvent.CANCEL),
+    )
+
+
+def _source(pk: int) -> str:
+    return reverse("outbound-copy", args=[pk])
+
+
+@require_POST
+@for_users
+def copy_act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
+    """Send a copy again, or withdraw it; for those who may decide about copies of its company."""
+    user = reader(request)
+    one = found(copy(user, pk))
+    if one.delivery.company_id not in companies(user, Permission.OUTBOUND_MANAGE):
+        raise PermissionDenied
+    done = outbound.send_again(user, [pk]) if verb == "again" else outbound.cancel(user, [pk])
+    said = _("Queued again.") if verb == "again" else _("Withdrawn.")
+    if not done:
+        said = _("Nothing was changed: the copy has moved on meanwhile.")
+    if request.headers.get("HX-Request"):
+        strips = strips_of(user, {one.message.pk: one.message.visibility == Message.Visibility.INTERNAL})
+        return render(request, "web/records/strips.html", {"strips": strips.values(), "said": said})
+    messages.success(request, said)
+    record = one.message.thread.record
+    return redirect(f"{record_url(record.type, record.pk)}#m{one.message.pk}")
+
+
+@require_POST
+@for_users
+def accept(request: HttpRequest, pk: int) -> HttpResponse:
+    """Believe an unverified message: it is sent on to those who would have heard of it."""
+    user = reader(request)
+    record = found(selectors.message(user, pk)).thread.record
+    try:
+        services.accept_message(user=user, message_id=pk)
+        said = _("Accepted and passed on.")
+    except services.CannotPost as problem:
+        said = str(problem)
+    if request.headers.get("HX-Request"):
+        return render(request, "web/records/accepted.html", {"shown": _one(user, record, pk), "said": said})
+    messages.success(request, said)
+    return redirect(f"{record_url(record.type, record.pk)}#m{pk}")
+
+
+def _one(user: User, record: Record, pk: int) -> MessageShown:
+    """One message as the spine shows it."""
+    return thread_of(user, record, before=pk + 1, after=pk - 1).messages[0]
+
+
+@require_safe
+@for_users
+def states(request: HttpRequest, pk: int) -> HttpResponse:
+    """News of the messages that a page shows: `m` is their id, the mark of their strip and their standing, by dots.
+
+    Strips that changed come alone; a message that was accepted meanwhile comes whole. 204 where nothing changed.
+    """
+    user = reader(request)
+    record = found(record_by_id(user, pk))
+    shown = _shown(request)
+    believed = standings(user, record.pk, list(shown))
+    whole = [pk for pk, now in believed.items() if now.standing != shown[pk][1]]
+    notes = {pk: now.note for pk, now in believed.items() if pk not in whole}
+    strips = [strip for strip in strips_of(user, notes).values() if strip.mark != shown[strip.message][0]]
+    if not strips and not whole:
+        return HttpResponse(status=HTTPStatus.NO_CONTENT)
+    anew = [_one(user, record, pk) for pk in whole]
+    return render(request, "web/records/strips.html", {"strips": strips, "messages_anew": anew})
+
+
+def _shown(request: HttpRequest) -> dict[int, tuple[str, str]]:
+    """The mark and the standing of each message, as the page has them."""
+    found_: dict[int, tuple[str, str]] = {}
+    for text in request.GET.getlist("m")[:MOST]:
+        given, _dot, rest = text.partition(".")
+        mark, _dot, standing = rest.partition(".")
+        if (message := number(given)) is not None:
+            found_[message] = (mark, standing)
+    return found_
