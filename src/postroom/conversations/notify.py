@@ -29,7 +29,8 @@ class Posted:
     (sanitised) and `body_text` are what its letters say. `mentioned` are ids of contacts of our own people;
     `to` and `cc` outside recipients that somebody chose; `already` the addresses that have it (To, Cc and From of a
     mail that came). `outside`: people who are not ours may hear. `answers` is the message that it answers, 0 where that
-    is not known: who wrote a note hears of the answers to it.
+    is not known: who wrote a note hears of the answers to it. `told` are the
+    addresses of people who were told of the message before, and of whom nothing more is said.
     """
 
     message: Message
@@ -42,6 +43,7 @@ class Posted:
     already: frozenset[str] = frozenset()
     outside: bool = True
     answers: int = 0
+    told: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -107,7 +109,7 @@ def _audience(one: Posted, world: _World) -> Audience:
     message = one.message
     if message.standing == Message.Standing.OUTSIDER:
         return _owner_alone(one, world)
-    following = world.followers.get(one.thread.pk, [])
+    following = [known for known in world.followers.get(one.thread.pk, []) if one.told.isdisjoint(known.emails)]
     named = [world.contacts[contact] for contact in one.mentioned if contact in world.contacts]
     answered = world.contacts.get(world.answered.get(one.answers, 0))
     people = [*named, answered] if answered else named
@@ -119,7 +121,9 @@ def _audience(one: Posted, world: _World) -> Audience:
             author_contact=message.author_id or 0,
             followers=tuple(known.person(one.already) for known in following if not known.left),
             mentioned=tuple(known.person(one.already) for known in people if known.user),
-            chosen=tuple(_chosen(address, one, world) for address in (*one.to, *one.cc)),
+            chosen=tuple(
+                _chosen(address, one, world) for address in (*one.to, *one.cc) if address.email not in one.told
+            ),
             already=one.already,
             outside=one.outside and _is_public(one) and not _kept_inside(message),
         )
@@ -149,7 +153,7 @@ def _chosen(address: Address, one: Posted, world: _World) -> Person:
 
 def _kept_inside(message: Message) -> bool:
     """Whether what came by mail goes to our own people only: who says to be one of us has to be believed first, and
-    what a machine answered would make other machines answer.
+    what a machine or a list wrote is not for other machines and lists.
     """
     return message.standing == Message.Standing.CLAIMED_MEMBER or message.automatic in MACHINES
 

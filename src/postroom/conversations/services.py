@@ -215,8 +215,8 @@ def _is_public(message: Message) -> bool:
 
 def _sent_on(message: Message, thread: Thread, people: Sequence[Address]) -> Posted:
     """To the people outside and to our own who have not heard of it yet."""
-    told = Notification.objects.filter(message=message).values_list("email", flat=True)
-    has_it = {message.author_email, *told, *(email for email, _ in (*message.to, *message.cc))}
+    told = frozenset(Notification.objects.filter(message=message).values_list("email", flat=True))
+    has_it = {message.author_email, *(email for email, _ in (*message.to, *message.cc))}
     return Posted(
         message,
         thread,
@@ -225,6 +225,7 @@ def _sent_on(message: Message, thread: Thread, people: Sequence[Address]) -> Pos
         to=tuple(one for one in people if one.email not in has_it),
         already=frozenset(has_it),
         outside=_is_public(message),
+        told=told,
     )
 
 

@@ -84,6 +84,7 @@ def test_an_accepted_outsider_takes_part_and_is_told_to_everybody(world: World) 
     assert told(message) == {
         "mary@customer.example": "mail", "amara@acme.example": "mail", "ben@acme.example": "inbox",
     }  # fmt: skip
+    assert words(message).count("Ben Okri") == 2  # spared, then told
     assert words(message, "accepted") == "Amara Okafor accepted this message."
     assert Contact.objects.get(addresses__email=STRANGER.email) == Message.objects.get(pk=message.pk).author
     assert Participant.objects.filter(thread=world.lead.thread, email=STRANGER.email).exists()
@@ -101,6 +102,15 @@ def test_an_accepted_member_reaches_people_outside_and_nobody_twice(world: World
     sent = [address for letter in letters(message) for address in envelopes(letter)]
     assert sorted(sent) == ["ben@acme.example", "carla@partner.example", "mary@customer.example"]
     assert Message.objects.get(pk=message.pk).standing == Message.Standing.MEMBER
+
+
+def test_who_was_told_before_is_not_told_again(world: World) -> None:
+    _own(world, owner=world.user)
+    world.follow(world.amara)
+    message = world.comes(STRANGER, standing="outsider")
+    accept_message(user=world.acme.admin, message_id=message.pk)
+    assert told(message) == {"amara@acme.example": "inbox", "mary@customer.example": "mail"}
+    assert words(message).count("amara@acme.example") == 1
 
 
 def test_nothing_is_accepted_twice_or_by_strangers(world: World) -> None:

@@ -9,6 +9,7 @@ import pytest
 from postroom.conversations.models import MessageId
 from postroom.core.addresses import Address
 from tests.apps.conversations.world import MARY, SALES, World, by_inbox, envelopes, letters, told, words
+from tests.support import factory
 
 AMARA, BEN = "amara@acme.example", "ben@acme.example"
 CARLA, DAVE = "carla@partner.example", "dave@partner.example"
@@ -127,6 +128,21 @@ def test_what_a_machine_wrote_stays_among_us_and_is_called_automatic(world: Worl
     assert told(message) == {AMARA: "mail"}
     assert letters(message)[0].is_automatic
     assert "a machine wrote it" in words(message, "kept back")
+
+
+def test_what_came_by_a_list_stays_among_us(world: World) -> None:
+    world.follow(world.amara, world.carla)
+    message = world.comes(headers=(("List-Id", "<vans.lists.example>"),))
+    assert told(message) == {AMARA: "mail"}
+    assert letters(message)[0].is_automatic
+    assert "a list sent it" in words(message, "kept back")
+
+
+def test_a_long_trace_names_a_hundred_and_counts_the_rest(world: World) -> None:
+    world.follow(*(factory.contact(world.acme.company, f"F{n}", f"f{n}@many.example") for n in range(103)))
+    message = world.comes()
+    assert len(told(message)) == 103
+    assert words(message, "told").splitlines()[100:] == ["And 3 more."]
 
 
 def test_a_colleague_who_left_hears_nothing(world: World) -> None:
