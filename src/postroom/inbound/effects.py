@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from postroom.conversations.limits import thread_counter
-from postroom.conversations.models import Message, MessageId, Thread
+from postroom.conversations.models import Message, Thread
 from postroom.conversations.notify import Posted, notify
 from postroom.conversations.posting import Post, open_threads, post
+from postroom.conversations.receivers import learn
 from postroom.core.routing.decision import Create, Decision, Hold, Reply, Standing
 from postroom.core.routing.facts import AliasFact, Part
 from postroom.core.triage.kinds import Automatic, Kind
@@ -21,7 +22,6 @@ from postroom.inbound.steps.collect import alias_counter, echo_counter, machine_
 from postroom.inbound.work import LONGEST_ID, Decided, clean
 from postroom.infra import counters
 from postroom.infra.clock import now
-from postroom.infra.database.base import insert_values
 from postroom.records.desks import defaults_of
 from postroom.records.record_types import Seed, record_type
 
@@ -210,10 +210,10 @@ def _learn(acts: Sequence[Act]) -> None:
         for act in acts
         if isinstance(act.decision, Reply) and act.decision.learns
     }
-    if not new:
-        return
-    there = set(Message.objects.filter(pk__in={message for message, _, _ in new}).values_list("pk", flat=True))
-    insert_values(MessageId, ("message", "company", "value"), sorted(row for row in new if row[0] in there))
+    there = (
+        set(Message.objects.filter(pk__in={one for one, _, _ in new}).values_list("pk", flat=True)) if new else set()
+    )
+    learn({row for row in new if row[0] in there})
 
 
 def _posted(act: Act, message: Message) -> Posted:

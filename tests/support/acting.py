@@ -1,0 +1,194 @@
+"""What people do within an installation: `python -m tests.support.acting` reads JSON lines and does what they say.
+
+A line is `[verb, {arguments}]`; its answer is one line of JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from tests.support.running import Installation
+
+
+class Actor:
+    """A process of an installation that does what it is told until the `with` block ends."""
+
+    def __init__(self, installation: Installation) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.support.acting"],
+            env=installation.environment(),
+            cwd=installation.var,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._process.communicate(timeout=30)
+
+    def __call__(self, verb: str, **arguments: Any) -> Any:
+        """Do this; what came of it."""
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write(json.dumps([verb, arguments]).encode() + b"\n")
+        self._process.stdin.flush()
+        return json.loads(self._process.stdout.readline())
+
+
+def _user(name: str) -> Any:
+    from postroom.directory.models import User
+
+    return User.objects.get(username__startswith=f"{name}-")
+
+
+def _record(title: str) -> Any:
+    from postroom.records.models import Record
+
+    return Record.objects.get(title=title)
+
+
+def _addresses(emails: Sequence[str]) -> list[Any]:
+    from postroom.core.addresses import Address
+
+    return [Address(email) for email in emails]
+
+
+def write(user: str, title: str, body: str, to: Sequence[str] | None = None, cc: Sequence[str] = ()) -> Any:
+    """Answer in the conversation of the record with this title: the message's id and Message-ID."""
+    from postroom.conversations.services import post_message
+
+    who = None if to is None else _addresses(to)
+    message = post_message(user=_user(user), record_id=_record(title).pk, body=body, to=who, cc=_addresses(cc))
+    return {"id": message.pk, "message_id": message.message_id}
+
+
+def note(user: str, title: str, body: str, mentions: Sequence[str] = ()) -> Any:
+    """Write a note that mentions colleagues."""
+    from postroom.conversations.services import post_note
+    from postroom.directory.models import Contact
+
+    named = [Contact.objects.get(user=_user(name)).pk for name in mentions]
+    message = post_note(user=_user(user), record_id=_record(title).pk, body=body, mentions=named)
+    return {"id": message.pk, "message_id": message.message_id}
+
+
+def record(title: str, followers: Sequence[Sequence[str]] = (), desk: str = "sales") -> Any:
+    """A record on a desk of Acme, followed by these (address, name) alone, of whom some may be our own people."""
+    from postroom.conversations.models import Follower
+    from postroom.directory.models import Contact
+    from postroom.records.models import Desk
+    from tests.support import factory
+
+    made = factory.record(Desk.objects.get(alias__local_part=desk), title)
+    for email, name in followers:
+        known = Contact.objects.filter(company=made.company, addresses__email=email).first()
+        who = known or factory.contact(made.company, name, email)
+        Follower.objects.create(thread=made.thread, contact=who)
+    return {"id": made.pk}
+
+
+def allow(emails: Sequence[str]) -> Any:
+    """No loop limit counts for mail of these to sales@."""
+    from postroom.domains.models import Alias, AllowedSender
+
+    alias = Alias.objects.get(local_part="sales")
+    AllowedSender.objects.bulk_create([AllowedSender(alias=alias, email=email) for email in emails])
+    return {}
+
+
+def known(title: str, message_id: str, to: Sequence[str]) -> Any:
+    """A message that we sent to these earlier, known by its id."""
+    from postroom.conversations.models import MessageId, Participant
+
+    about = _record(title)
+    made = factory_message(about, to)
+    MessageId.objects.create(message=made, company=about.company, value=message_id)
+    for email in to:
+        Participant.objects.get_or_create(thread=about.thread, email=email)
+    return {"id": made.pk}
+
+
+def factory_message(about: Any, to: Sequence[str]) -> Any:
+    """A message of ours in a conversation."""
+    from tests.support import factory
+
+    author = {"author_name": "Amara Okafor", "author_email": "amara@acme.example", "standing": "member"}
+    return factory.message(about, "What we sent.", to=[[email, ""] for email in to], **author)
+
+
+def conversation(title: str) -> Any:
+    """Every message of a record's conversation, oldest first, with whom it was told to."""
+    from postroom.conversations.models import Message, Notification
+
+    rows = Message.objects.filter(thread__record__title=title).order_by("id")
+    return [
+        {
+            "text": message.own_text.strip(),
+            "from": message.author_email,
+            "kind": message.kind,
+            "visibility": message.visibility,
+            "standing": message.standing,
+            "message_id": message.message_id,
+            "ids": sorted(message.ids.values_list("value", flat=True)),
+            "told": sorted(Notification.objects.filter(message=message).values_list("email", flat=True)),
+            "trace": [step["text"] for step in message.trace],
+        }
+        for message in rows
+    ]
+
+
+def records() -> Any:
+    """The titles of all records."""
+    from postroom.records.models import Record
+
+    return list(Record.objects.order_by("id").values_list("title", flat=True))
+
+
+def routes() -> Any:
+    """The reason of every route, oldest first."""
+    from postroom.inbound.models import Route
+
+    return list(Route.objects.order_by("id").values_list("because", flat=True))
+
+
+def unsettled() -> Any:
+    """How many arrivals and how many copies wait still."""
+    from postroom.inbound.models import InboundMail
+    from postroom.outbound.models import Delivery
+
+    return InboundMail.objects.exclude(due=None).count() + Delivery.objects.exclude(due=None).count()
+
+
+def user_prefers(user: str, notify_by: str) -> Any:
+    """How somebody of ours hears of messages."""
+    who = _user(user)
+    who.notify_by = notify_by
+    who.save()
+    return {}
+
+
+VERBS: dict[str, Callable[..., Any]] = {
+    verb.__name__: verb
+    for verb in (write, note, record, allow, known, conversation, records, routes, unsettled, user_prefers)
+}
+
+
+def main() -> None:
+    """Answer line by line."""
+    import django
+
+    django.setup()
+    for line in sys.stdin:
+        verb, arguments = json.loads(line)
+        print(json.dumps(VERBS[verb](**arguments)), flush=True)
+
+
+if __name__ == "__main__":
+    main()
