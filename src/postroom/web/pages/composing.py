@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from postroom.conversations.access import may_write
 from postroom.conversations.audience import ComposerAudience, Suggested, audience
@@ -100,6 +101,11 @@ class Composer:
     subject: str = ""
     errors: Mapping[str, str] = field(default_factory=dict)
     most: int = LARGEST_FILES
+
+    @property
+    def most_words(self) -> str:
+        """How large all files together may be, as mail programs count."""
+        return _("%(number)d MB") % {"number": self.most // 1024 // 1024}
 
 
 def composer_of(

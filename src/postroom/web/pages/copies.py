@@ -11,7 +11,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -117,7 +117,10 @@ def _page(user: User, one: CopyDetails) -> CopyPage:
 
 
 def _source(pk: int) -> str:
-    return reverse("outbound-copy", args=[pk])
+    try:
+        return reverse("outbound-copy", args=[pk])
+    except NoReverseMatch:
+        return ""
 
 
 @require_POST

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -81,10 +82,10 @@ class Strip:
     @property
     def folded_words(self) -> str:
         """What the folded ones are, without opening them."""
-        words = {str(line.state.word) for line in self.folded}
+        counted = Counter(str(line.state.word) for line in self.folded)
         count = len(self.folded)
         more = ngettext("%(count)d more", "%(count)d more", count) % {"count": count}
-        return f"{more}: {words.pop()}" if len(words) == 1 else more
+        return f"{more}: {', '.join(f'{number} {words}' for words, number in counted.items())}"
 
 
 def strips_of(user: User, notes: Mapping[int, bool]) -> dict[int, Strip]:

@@ -110,7 +110,7 @@
       return item;
     }));
     const one = files.find(file => file.size === largest);
-    wrong('files', one ? words('large', { n: one.name, s: size(one.size), m: size(most) }) : '');
+    wrong('files', one ? words('large', { n: one.name, s: size(one.size), m: root().dataset.mostWords }) : '');
     full();
   };
   const attach = list => { if (list.length) { files.push(...list); hold(); } };
