@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import ssl
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
@@ -88,7 +88,7 @@ class Finding:
 Doing = Callable[[Attempt], Finding]
 
 
-def run(server: Server, *, sender: str, recipient: str, seconds: float = SECONDS) -> Iterator[Step]:
+def run(server: Server, *, sender: str, recipient: str, seconds: float = SECONDS) -> Generator[Step, None, None]:
     """Try a server step by step; ends with the first step without which no other makes sense.
 
     `sender` is the return path that a mail would have, `recipient` an address of who asks.

@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 from postroom.core.errors import PostroomError
 from postroom.core.sending.from_filter import filter_problems
 from postroom.directory.access import NO_COMPANY, companies
-from postroom.directory.models import User
+from postroom.directory.models import Company, User
 from postroom.directory.roles import Permission
 from postroom.infra import secrets
 from postroom.infra.clock import now
@@ -336,3 +336,17 @@ def _owner_problem(fields: ServerFields) -> str:
     if fields.company is not None:
         people = people.filter(memberships__company_id=fields.company)
     return "" if people.exists() else "Choose somebody of this company, or nobody."
+
+
+def places(user: User) -> dict[int | None, str]:
+    """Where `user` may add servers: their companies by name, and None for all of them where they are an operator."""
+    mine = companies(user, Permission.SERVERS_MANAGE)
+    named = Company.objects.filter(pk__in=mine).order_by("name").values_list("pk", "name")
+    return {**dict(named), **({None: ""} if NO_COMPANY in mine else {})}
+
+
+def people(user: User) -> list[tuple[int, str, int]]:
+    """Id, name and company of everybody who may own a server that `user` manages."""
+    mine = companies(user, Permission.SERVERS_MANAGE)
+    members = User.objects.filter(is_active=True, memberships__company_id__in=mine).order_by("name", "pk")
+    return list(members.values_list("pk", "name", "memberships__company_id"))

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from django.urls import path
 
-from postroom.web.pages import arrivals, composer, content, copies, followers, records, signin
+from postroom.web.pages import (
+    arrivals,
+    composer,
+    content,
+    copies,
+    followers,
+    profile,
+    records,
+    server_test,
+    servers,
+    signin,
+)
 from postroom.web.pages.events import events
 
 urlpatterns = [
@@ -34,5 +45,16 @@ urlpatterns = [
     path("arrivals/<int:pk>/source", arrivals.arrival_source, name="arrival-source"),
     path("arrivals/<int:pk>/download", arrivals.arrival_download, name="arrival-download"),
     path("arrivals/<int:pk>/replay", arrivals.replay, name="arrival-replay"),
+    path("settings", servers.server_list, name="settings"),
+    path("settings/servers", servers.server_list, name="servers"),
+    path("settings/servers/default", servers.server_default, name="server-default"),
+    path("settings/servers/choice", servers.server_choice, name="server-choice"),
+    path("settings/servers/new", servers.server_new, name="server-new"),
+    path("settings/servers/new/test", server_test.server_test, name="server-new-test"),
+    path("settings/servers/<int:pk>", servers.server_page, name="server"),
+    path("settings/servers/<int:pk>/test", server_test.server_test, name="server-test"),
+    path("settings/servers/<int:pk>/archive", servers.server_archive, name="server-archive"),
+    path("settings/servers/<int:pk>/restore", servers.server_restore, name="server-restore"),
+    path("profile", profile.profile, name="profile"),
     path("events", events, name="events"),
 ]

@@ -1,0 +1,163 @@
+"""The form of an outgoing server: what was typed, as it was typed, and what is wrong with it. Never a password."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from postroom.directory.models import User
+from postroom.outbound import servers
+from postroom.outbound.models import OutgoingServer
+from postroom.outbound.servers import PORTS, ServerFields
+
+NOT_A_NUMBER = -1  # what services say no to, in the words of the field
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One choice of a list; `port` is the one that comes with an encryption."""
+
+    value: str
+    words: str
+    chosen: bool = False
+    port: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A form with its choices. `values` are as typed; `pk` 0: a new server; `knows_password`: one is kept already."""
+
+    values: Mapping[str, str]
+    fields: ServerFields = field(repr=False)
+    pk: int = 0
+    title: str = ""
+    active: bool = True
+    knows_password: bool = False
+    errors: Mapping[str, str] = field(default_factory=dict)
+    companies: tuple[Option, ...] = ()
+    owners: tuple[Option, ...] = ()
+    encryptions: tuple[Option, ...] = ()
+    authentications: tuple[Option, ...] = ()
+
+    def with_errors(self, errors: Mapping[str, str]) -> Form:
+        return replace(self, errors=errors)
+
+    @property
+    def url(self) -> str:
+        return reverse("server", args=[self.pk]) if self.pk else reverse("server-new")
+
+    @property
+    def test_url(self) -> str:
+        return reverse("server-test", args=[self.pk]) if self.pk else reverse("server-new-test")
+
+
+def empty_form(user: User) -> Form:
+    """A new server of the reader's first company."""
+    company = next(iter(servers.places(user)), None)
+    return _form(user, ServerFields(company=company), None)
+
+
+def form_of(user: User, row: OutgoingServer) -> Form:
+    """A server as it is kept."""
+    return _form(user, servers.fields_of(row), row)
+
+
+def given_form(user: User, given: Mapping[str, str], row: OutgoingServer | None = None) -> Form:
+    """What somebody sent."""
+
+    def text(name: str) -> str:
+        return given.get(name, "").replace("\0", "")
+
+    fields = ServerFields(
+        name=text("name"),
+        company=_company(user, text("company"), row),
+        priority=_number(text("priority"), 10),
+        from_filter=text("from_filter"),
+        host=text("host"),
+        port=_number(text("port"), 0),
+        encryption=text("encryption"),
+        authentication=text("authentication"),
+        username=text("username"),
+        password=given.get("password", ""),
+        trusted_relay=text("trusted_relay") == "on",
+        max_connections=_number(text("max_connections"), 4),
+        owner=_number(text("owner"), 0) or None,
+    )
+    typed = {name: text(name) for name in ("priority", "port", "max_connections")}
+    return _form(user, fields, row, typed)
+
+
+def _company(user: User, given: str, row: OutgoingServer | None) -> int | None:
+    """The company that was chosen; without a choice that of the server, else the only one there is."""
+    if given == "all":
+        return None
+    if given:
+        return _number(given, 0)
+    return row.company_id if row else next(iter(servers.places(user)), None)
+
+
+def _number(text: str, empty: int) -> int:
+    plain = text.strip()
+    if not plain:
+        return empty
+    return int(plain) if plain.isascii() and plain.isdigit() and len(plain) < 10 else NOT_A_NUMBER
+
+
+def _form(user: User, fields: ServerFields, row: OutgoingServer | None, typed: Mapping[str, str] | None = None) -> Form:
+    values = {
+        "name": fields.name,
+        "priority": str(fields.priority),
+        "from_filter": fields.from_filter,
+        "host": fields.host,
+        "port": str(fields.port or PORTS.get(fields.encryption) or ""),
+        "username": fields.username,
+        "trusted_relay": "on" if fields.trusted_relay else "",
+        "max_connections": str(fields.max_connections),
+        **(typed or {}),
+    }
+    places = servers.places(user)
+    return Form(
+        values=values,
+        fields=fields,
+        pk=row.pk if row else 0,
+        title=row.name if row else _("New server"),
+        active=row.is_active if row else True,
+        knows_password=bool(row and row.secret),
+        companies=tuple(
+            Option(str(pk or "all"), name or _("All companies"), pk == fields.company) for pk, name in places.items()
+        )
+        if len(places) > 1
+        else (),
+        owners=_owners(user, fields, len(places) > 1),
+        encryptions=_encryptions(fields.encryption),
+        authentications=_authentications(fields.authentication),
+    )
+
+
+def _owners(user: User, fields: ServerFields, several: bool) -> tuple[Option, ...]:
+    names = servers.places(user)
+    listed: dict[int, str] = {}
+    for pk, name, company in servers.people(user):
+        listed.setdefault(pk, f"{name} ({names.get(company, '')})" if several else name)
+    return tuple(Option(str(pk), name, pk == fields.owner) for pk, name in listed.items())
+
+
+def _encryptions(chosen: str) -> tuple[Option, ...]:
+    kinds = servers.Encryption
+    words = (
+        (kinds.STARTTLS, _("STARTTLS")),
+        (kinds.TLS, _("TLS")),
+        (kinds.NONE, _("None")),
+        (kinds.STARTTLS_UNVERIFIED, _("STARTTLS, certificate not verified")),
+        (kinds.TLS_UNVERIFIED, _("TLS, certificate not verified")),
+    )
+    return tuple(Option(kind.value, said, kind == chosen, PORTS[kind]) for kind, said in words)
+
+
+def _authentications(chosen: str) -> tuple[Option, ...]:
+    kinds = servers.Authentication
+    words = ((kinds.LOGIN, _("User name and password")), (kinds.NONE, _("No login")))
+    return tuple(Option(kind.value, said, kind == chosen) for kind, said in words)

@@ -1,0 +1,87 @@
+"""Testing a connection: each step is sent as soon as it ends, so that the reader sees how far it is."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Generator
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.template.loader import render_to_string
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST
+
+from postroom.infra.secrets import CannotDecrypt
+from postroom.outbound import servers
+from postroom.outbound.connection_test import Step
+from postroom.outbound.servers import CannotSave
+from postroom.outbound.trial import Trial, trial_of
+from postroom.web.pages.common import found, reader
+from postroom.web.pages.server_form import Form, given_form
+from postroom.web.pages.server_steps import StepShown, shown, verdict_of
+from postroom.web.pages.servers import may_manage, shown_page
+
+
+@sensitive_post_parameters("password")
+@require_POST
+@may_manage
+def server_test(request: HttpRequest, pk: int = 0) -> HttpResponse:
+    """Try the server of the form as it stands, kept or not; nothing is sent. htmx gets the steps as they end."""
+    form, trial = _prepared(request, pk)
+    if request.headers.get("HX-Request"):
+        response: HttpResponseBase = StreamingHttpResponse(_streamed(trial, translation.get_language() or "en"))
+        response.headers["X-Accel-Buffering"] = "no"
+        assert isinstance(response, HttpResponse | StreamingHttpResponse)
+        return response  # type: ignore[return-value]
+    steps = [trial] if isinstance(trial, StepShown) else [shown(step) for step in trial.steps()]
+    return shown_page(request, form, tuple(steps))
+
+
+def _prepared(request: HttpRequest, pk: int) -> tuple[Form, Trial | StepShown]:
+    """What is to be tried; a failed step in its stead where the form is wrong or the password cannot be read."""
+    user = reader(request)
+    row = found(servers.manageable(user).filter(pk=pk).first()) if pk else None
+    form = given_form(user, request.POST, row)
+    try:
+        return form, trial_of(user, servers.checked(user, form.fields, row), row)
+    except CannotSave as error:
+        words = " ".join(error.problems.values())
+        return form.with_errors(error.problems), StepShown(_("Read what is entered"), "failed", text=words)
+    except CannotDecrypt as error:
+        return form, StepShown(_("Read the password that is kept"), "failed", text=str(error))
+
+
+async def _streamed(trial: Trial | StepShown, language: str) -> AsyncIterator[str]:
+    """The pieces of the list: its beginning, each step as it ends, what they come to."""
+    steps: list[StepShown] = []
+    yield _piece("steps_begin", {}, language)
+    if isinstance(trial, StepShown):
+        steps.append(trial)
+        yield _piece("step", {"step": trial}, language)
+    else:
+        async for step in _as_they_end(trial.steps()):
+            with translation.override(language):
+                steps.append(shown(step))
+            yield _piece("step", {"step": steps[-1]}, language)
+    with translation.override(language):
+        verdict = verdict_of(steps)
+    yield _piece("steps_end", {"verdict": verdict}, language)
+
+
+async def _as_they_end(steps: Generator[Step, None, None]) -> AsyncIterator[Step]:
+    """Steps that each wait for a server, asked for in a thread; who leaves ends the conversation."""
+    ask = sync_to_async(lambda: next(steps, None), thread_sensitive=False)
+    try:
+        while (step := await ask()) is not None:
+            yield step
+    finally:
+        with contextlib.suppress(ValueError):  # it still waits for the server, in its thread, until its deadline
+            steps.close()
+
+
+def _piece(name: str, values: dict[str, Any], language: str) -> str:
+    with translation.override(language):
+        return render_to_string(f"web/servers/{name}.html", values)

@@ -1,0 +1,215 @@
+"""Outgoing servers: the list, one server with its form, archiving, and which server a From would leave by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from postroom.directory.roles import Permission
+from postroom.infra.config import config
+from postroom.outbound import choice, servers
+from postroom.outbound.models import OutgoingServer
+from postroom.outbound.servers import CannotSave, NoServer
+from postroom.web.pages.common import for_those_who_may, found, reader
+from postroom.web.pages.server_choice import Simulation, simulation
+from postroom.web.pages.server_form import Form, empty_form, form_of, given_form
+from postroom.web.pages.server_steps import StepShown
+
+may_manage = for_those_who_may(Permission.SERVERS_MANAGE)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A server of the list. `sends_for` is its filter as entered; `shared`: of all companies, an operator's."""
+
+    id: int
+    name: str
+    place: str
+    url: str = ""
+    sends_for: str = ""
+    active: bool = True
+    shared: bool = False
+    owner: str = ""
+    company: str = ""
+    current: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Default:
+    """The default server of the configuration: where mail leaves by when there is no other."""
+
+    host: str = ""
+    port: int = 0
+    folder: str = ""
+    sends_for: str = ""
+    url: str = ""
+    current: bool = False
+    alone: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The page of servers. `one`: a server was asked for, so phones show it alone; without a `form` it is the default
+    server.
+    """
+
+    rows: tuple[Row, ...]
+    default: Default
+    form: Form | None
+    simulation: Simulation
+    one: bool = False
+    may_change: bool = True
+    steps: tuple[StepShown, ...] = ()
+
+
+@may_manage
+def server_list(request: HttpRequest) -> HttpResponse:
+    """All servers; wide screens show the first beside them."""
+    mine = servers.manageable(reader(request))
+    first = servers.shown(reader(request)).filter(pk__in=mine.values("pk"), is_active=True).first()
+    return _page(request, first.pk if first else 0, form_of(reader(request), first) if first else None, one=False)
+
+
+@may_manage
+def server_default(request: HttpRequest) -> HttpResponse:
+    """What the default server is."""
+    return _page(request, 0, None)
+
+
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
+@may_manage
+def server_new(request: HttpRequest) -> HttpResponse:
+    """Add a server."""
+    user = reader(request)
+    if request.method != "POST":
+        return _page(request, -1, empty_form(user))
+    form = given_form(user, request.POST)
+    try:
+        row = servers.create_server(user=user, fields=form.fields)
+    except CannotSave as error:
+        return _page(request, -1, form.with_errors(error.problems), HTTPStatus.UNPROCESSABLE_ENTITY)
+    messages.success(request, _("%(name)s is added. Mail may leave by it now.") % {"name": row.name})
+    return redirect("server", row.pk)
+
+
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
+@may_manage
+def server_page(request: HttpRequest, pk: int) -> HttpResponse:
+    """One server: its form, or what may be known of one that is managed by somebody else."""
+    user = reader(request)
+    row = found(servers.shown(user).filter(pk=pk).first())
+    if not servers.manageable(user).filter(pk=pk).exists():
+        found(None if request.method == "POST" else row)
+        return _page(request, pk, form_of(user, row), may_change=False)
+    if request.method != "POST":
+        return _page(request, pk, form_of(user, row))
+    form = given_form(user, request.POST, row)
+    try:
+        servers.update_server(user=user, server_id=pk, fields=form.fields)
+    except CannotSave as error:
+        return _page(request, pk, form.with_errors(error.problems), HTTPStatus.UNPROCESSABLE_ENTITY)
+    messages.success(request, _("Saved."))
+    return redirect("server", pk)
+
+
+@require_POST
+@may_manage
+def server_archive(request: HttpRequest, pk: int) -> HttpResponse:
+    """Let nothing more leave by a server."""
+    try:
+        row = servers.archive_server(user=reader(request), server_id=pk)
+    except NoServer:
+        return found(None)
+    messages.success(request, _("%(name)s is archived. No mail leaves by it.") % {"name": row.name})
+    return redirect("server", pk)
+
+
+@require_POST
+@may_manage
+def server_restore(request: HttpRequest, pk: int) -> HttpResponse:
+    """Let mail leave by an archived server again."""
+    try:
+        row = servers.restore_server(user=reader(request), server_id=pk)
+    except NoServer:
+        return found(None)
+    messages.success(request, _("%(name)s is restored. Mail may leave by it now.") % {"name": row.name})
+    return redirect("server", pk)
+
+
+@may_manage
+def server_choice(request: HttpRequest) -> HttpResponse:
+    """Which server a From would leave by; htmx asks for the answer alone."""
+    user = reader(request)
+    if request.headers.get("HX-Request"):
+        return render(request, "web/servers/choice.html", {"sim": simulation(user, request.GET)})
+    return _page(request, 0, None, one=False)
+
+
+def shown_page(request: HttpRequest, form: Form, steps: tuple[StepShown, ...]) -> HttpResponse:
+    """The page of a server with the steps of its test, where no script shows them as they come."""
+    return _page(request, form.pk or -1, form, steps=steps)
+
+
+def _page(
+    request: HttpRequest,
+    current: int,
+    form: Form | None,
+    status: int = HTTPStatus.OK,
+    *,
+    one: bool = True,
+    may_change: bool = True,
+    steps: tuple[StepShown, ...] = (),
+) -> HttpResponse:
+    """The page with one of its servers open: 0 is the default server, -1 a new one."""
+    user = reader(request)
+    rows = tuple(_row(row, current) for row in servers.shown(user))
+    page = Page(
+        rows=rows,
+        default=_default(current=current == 0, alone=not any(row.active for row in rows)),
+        form=form,
+        simulation=simulation(user, request.GET),
+        one=one,
+        may_change=may_change,
+        steps=steps,
+    )
+    title = (form.title if one and form else "") or _("Outgoing servers")
+    shown = {"title": title, "here": "settings", "page": page, "form": form}
+    return render(request, "web/servers/page.html", shown, status=status)
+
+
+def _row(row: OutgoingServer, current: int) -> Row:
+    return Row(
+        id=row.pk,
+        name=row.name,
+        place=f"{row.host}:{row.port}",
+        url=reverse("server", args=[row.pk]),
+        sends_for=row.from_filter,
+        active=row.is_active,
+        shared=row.company_id is None,
+        owner=row.owner.name if row.owner else "",
+        company=row.company.name if row.company else "",
+        current=row.pk == current,
+    )
+
+
+def _default(*, current: bool, alone: bool) -> Default:
+    fact, own = choice.default_server(), config()
+    return Default(
+        host=own.outgoing_server,
+        port=own.outgoing_port,
+        folder="" if own.outgoing_server else str(own.var / "outbox"),
+        sends_for=", ".join(fact.filter),
+        url=reverse("server-default"),
+        current=current,
+        alone=alone,
+    )
