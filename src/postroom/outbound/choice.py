@@ -75,14 +75,13 @@ def preview(company: int, author: Address, user: User | None = None, domain: int
 
 
 def default_server() -> ServerFact:
-    """The server of the configuration. The folder that stands in for it takes any From where no filter is set."""
+    """The server of the configuration, or the folder that stands in for it."""
     named = config().outgoing_server
     listed = parse_filter(parameters.values()["mail.default.from_filter"] or config().from_filter)
     return ServerFact(
         id=DEFAULT_SERVER,
         name=f"Default server {named}" if named else "Outbox folder",
         filter=listed,
-        trusted_relay=not named and not listed,
     )
 
 
@@ -127,6 +126,7 @@ def _default_reach() -> Server:
         authentication="login" if own.outgoing_user else "none",
         username=own.outgoing_user,
         password=own.outgoing_password,
+        connections=own.outgoing_connections,
     )
 
 
@@ -150,6 +150,9 @@ def _read(places: set[Place]) -> None:
 def _ground(
     servers: tuple[ServerFact, ...], domain: AliasDomain | None, values: Mapping[str, str], default: ServerFact
 ) -> Ground:
+    if domain and not default.filter and not config().outgoing_server:
+        # the folder shows what a server of the company's own domain would send
+        default = replace(default, filter=(domain.name,))
     facts = SendingFacts(
         servers=servers,
         default=default,
