@@ -51,6 +51,29 @@ def unread(user: User, *, before: int | None = None, limit: int = PAGE) -> Page[
     return page_of(rows, [key for _, key, _ in there], limit)
 
 
+def opened(user: User, record_id: int) -> Unread | None:
+    """The conversation of a record as `unread` shows it, whether or not anything in it is unread: `count` 0 says that
+    nothing is. None where `user` was told of nothing in the inbox; three queries.
+    """
+    told = Notification.objects.filter(
+        user=user,
+        channel=Notification.Channel.INBOX,
+        company_id__in=companies(user, Permission.RECORDS_READ),
+        message__thread__record_id=record_id,
+    )
+    newest = told.order_by("-pk").select_related("message").first()
+    if newest is None:
+        return None
+    count = told.filter(read_at=None).count()
+    records = Record.objects.select_related("contact", "desk", "owner", "stage")
+    said = newest.message
+    author = said.author_name or said.author_email
+    snippet = " ".join((said.own_text or said.text).split())[:SNIPPET]
+    internal = said.visibility == Message.Visibility.INTERNAL
+    record = records.get(pk=record_id)
+    return Unread(newest.pk, record, said.pk, author, snippet, said.received_at, (author,), count, internal)
+
+
 def unread_count(user: User) -> int:
     """How many conversations have unread messages; one query."""
     counted: int = unread_of(user).aggregate(count=Count("message__thread_id", distinct=True))["count"]

@@ -140,6 +140,12 @@ def _token(tag: str, book: _Book) -> tuple[Token | None, str]:
     return token, ""
 
 
+def behind_listener(known: Known) -> bool:
+    """Whether mail to a recipient address comes in through our own SMTP listener."""
+    listener = AliasDomain.WayIn.LISTENER
+    return bool(known.domain) and AliasDomain.objects.filter(pk=known.domain, way_in=listener).exists()
+
+
 def default_from(domain: AliasDomain) -> str:
     """The notification address: `default_from` may be a local part or a whole address."""
     return domain.default_from if "@" in domain.default_from else f"{domain.default_from}@{domain.name}"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.db.models import Q
+
 from postroom.directory.access import companies
 from postroom.directory.models import User
 from postroom.directory.roles import Permission
@@ -28,9 +30,16 @@ class Shown:
 
 
 def deliveries(
-    user: User, *, states: Sequence[str] = (), about: str = "", before: int | None = None, limit: int = PAGE
+    user: User,
+    *,
+    states: Sequence[str] = (),
+    about: str = "",
+    text: str = "",
+    before: int | None = None,
+    limit: int = PAGE,
 ) -> Page[Delivery]:
-    """Copies that `user` may see, newest first: those before id `before`, in one of `states`, of the record `about`.
+    """Copies that `user` may see, newest first: those before id `before`, in one of `states`, of the record `about`,
+    with `text` in address, name or subject.
 
     Each with its letter and choice, but without the letter's bodies and the trace of the choice.
     """
@@ -41,6 +50,9 @@ def deliveries(
         rows = rows.filter(state__in=states)
     if about:
         rows = rows.filter(letter__about=about)
+    if text:
+        named = Q(address__icontains=text) | Q(name__icontains=text) | Q(letter__subject__icontains=text)
+        rows = rows.filter(named)
     keys = newest(rows, mine, "pk", limit + 1)
     found = Delivery.objects.filter(pk__in=keys).select_related("letter", "dispatch").defer(*_CONTENT)
     return page_of(list(found.order_by("-pk")), keys, limit)

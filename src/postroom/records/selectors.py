@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.db.models import Q
 
 from postroom.directory.access import companies
@@ -47,6 +49,15 @@ def record(user: User, type: str, pk: int) -> Record | None:
 def record_by_id(user: User, pk: int) -> Record | None:
     """One record of whatever type, or None where it isn't there for `user`."""
     return readable(user).select_related("contact", "desk", "owner", "stage").filter(pk=pk).first()
+
+
+def by_refs(user: User, refs: Collection[str]) -> dict[str, Record]:
+    """The records that these references name, such as `lead:12`, as far as they are there for `user`; one query."""
+    numbers = [
+        int(number) for _, _, number in (ref.partition(":") for ref in refs) if number.isascii() and number.isdigit()
+    ]
+    found = {record.ref: record for record in readable(user).filter(pk__in=numbers)} if numbers else {}
+    return {ref: found[ref] for ref in refs if ref in found}
 
 
 def stages_of(record: Record) -> list[Stage]:

@@ -78,24 +78,31 @@ def message_body(request: HttpRequest, pk: int) -> HttpResponse:
 def with_images(body: str, images: Mapping[str, Attachment]) -> str:
     """Sanitised HTML in which `cid:` images come from the message's attachments. Any other image gives way to its own
     words, so that nothing outside is asked for."""
+    shown = {
+        name: attachment_url(image) for name, image in images.items() if image.file.content_type.lower() in SHOWN_TYPES
+    }
+    return with_image_urls(body, shown)
+
+
+def with_image_urls(body: str, images: Mapping[str, str]) -> str:
+    """As `with_images`, given the address of each image by content id."""
     return _IMAGE.sub(lambda tag: _placed(tag[0], images), body)
 
 
-def _placed(tag: str, images: Mapping[str, Attachment]) -> str:
+def _placed(tag: str, images: Mapping[str, str]) -> str:
     source = _SOURCE.search(tag)
-    image = _named(html.unescape(source[1]).strip(), images) if source else None
-    if source and image and image.file.content_type.lower() in SHOWN_TYPES:
-        url = attachment_url(image)
+    url = _named(html.unescape(source[1]).strip(), images) if source else ""
+    if source and url:
         return f'{tag[: source.start()]} src="{html.escape(url)}?inline=1"{tag[source.end() :]}'
     words = _WORDS.search(tag)
     shown = html.escape(html.unescape(words[1]).strip()) if words else ""
     return f'<span class="pr-image">{shown}</span>' if shown else ""
 
 
-def _named(address: str, images: Mapping[str, Attachment]) -> Attachment | None:
+def _named(address: str, images: Mapping[str, str]) -> str:
     if address[:4].lower() != "cid:":
-        return None
-    return images.get(unquote(address[4:])) or images.get(address[4:])
+        return ""
+    return images.get(unquote(address[4:])) or images.get(address[4:], "")
 
 
 @for_users
