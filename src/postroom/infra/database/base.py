@@ -207,6 +207,17 @@ def insert_values(
         _write(model, _shape(model, connection.vendor, tuple(names)), values, "ON CONFLICT DO NOTHING" * skip_known)
 
 
+def insert_numbered(model: type[models.Model], names: Sequence[str], rows: Iterable[Sequence[Any]]) -> list[int]:
+    """As `insert_values`, for rows whose keys the database numbers: those keys, in order. It costs half of `insert`,
+    since no row becomes a Python object.
+    """
+    values = [list(row) for row in rows]
+    if not values:
+        return []
+    tail = f"RETURNING {connection.ops.quote_name(str(model._meta.pk.column))}"
+    return [key for (key,) in _write(model, _shape(model, connection.vendor, tuple(names)), values, tail)]
+
+
 def _insert(rows: Sequence[models.Model], tail: str) -> list[tuple[Any, ...]]:
     shape = _shape(type(rows[0]), connection.vendor)
     return _write(type(rows[0]), shape, list(map(list, map(shape.read, rows))), tail)

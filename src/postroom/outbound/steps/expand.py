@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
+from typing import Any
 
 from postroom.core.addresses import Address
+from postroom.core.delivery.states import DELIVERIES
 from postroom.infra.clock import now
-from postroom.infra.database.base import insert, insert_values, wake
+from postroom.infra.database.base import insert_numbered, insert_values, wake
 from postroom.outbound.models import Delivery, Lane, Letter, LetterFile
 
 
@@ -55,56 +58,51 @@ def expand(
     Two statements for all, one more where there are files. `lane` is one for all, or one for each letter.
     """
     at = now()
-    rows = insert([_letter(new, at) for new, _ in letters])
-    lanes = [lane] * len(rows) if isinstance(lane, Lane) else lane
+    keys = insert_numbered(Letter, LETTER, [_letter(new, at) for new, _ in letters])
+    lanes = [lane] * len(keys) if isinstance(lane, Lane) else lane
     copies = [
-        [_delivery(row, recipient, its_lane, at) for recipient in recipients]
-        for row, its_lane, (_, recipients) in zip(rows, lanes, letters, strict=True)
+        _copy(key, new.company, recipient, its_lane, at)
+        for key, its_lane, (new, recipients) in zip(keys, lanes, letters, strict=True)
+        for recipient in recipients
     ]
-    insert(copy for some in copies for copy in some)
-    insert_values(LetterFile, ("letter", "file", "content_id", "position"), _files(rows, letters))
+    ids = iter(insert_numbered(Delivery, COPY, copies))
+    insert_values(LetterFile, ("letter", "file", "content_id", "position"), _files(keys, letters))
     wake()
-    return [[copy.pk for copy in some] for some in copies]
+    return [list(islice(ids, len(recipients))) for _, recipients in letters]
 
 
-def _letter(new: NewLetter, at: datetime) -> Letter:
-    return Letter(
-        company_id=new.company,
-        domain_id=new.domain,
-        about=new.about,
-        author_name=new.author.name,
-        author_email=new.author.email,
-        author_user_id=new.author_user,
-        to=[[one.email, one.name] for one in new.to],
-        cc=[[one.email, one.name] for one in new.cc],
-        reply_to=new.reply_to,
-        subject=new.subject,
-        html=new.html,
-        text=new.text,
-        message_id=new.message_id,
-        in_reply_to=new.in_reply_to,
-        references=list(new.references),
-        is_automatic=new.is_automatic,
-        forced_server_id=new.forced_server,
-        created_at=at,
-    )
+LETTER = (
+    "company", "domain", "about", "author_name", "author_email", "author_user", "to", "cc", "reply_to", "subject",
+    "html", "text", "message_id", "in_reply_to", "references", "is_automatic", "forced_server", "created_at",
+)  # fmt: skip
+COPY = (
+    "letter", "company", "address", "name", "lane", "state", "dispatch", "attempts", "words", "due", "lease_token",
+    "lease_until", "created_at", "renewed_at", "settled_at",
+)  # fmt: skip
 
 
-def _delivery(letter: Letter, recipient: Recipient, lane: Lane, at: datetime) -> Delivery:
-    return Delivery(
-        letter_id=letter.pk,
-        company_id=letter.company_id,
-        address=recipient.address,
-        name=recipient.name,
-        lane=lane,
-        due=at,
-        created_at=at,
-    )
+def _letter(new: NewLetter, at: datetime) -> tuple[Any, ...]:
+    """A letter's row, in the order of `LETTER`."""
+    return (
+        new.company, new.domain, new.about, new.author.name, new.author.email, new.author_user, _people(new.to),
+        _people(new.cc), new.reply_to, new.subject, new.html, new.text, new.message_id, new.in_reply_to,
+        list(new.references), new.is_automatic, new.forced_server, at,
+    )  # fmt: skip
+
+
+def _people(addresses: Sequence[Address]) -> list[list[str]]:
+    return [[one.email, one.name] for one in addresses]
+
+
+def _copy(letter: int, company: int, to: Recipient, lane: Lane, at: datetime) -> tuple[Any, ...]:
+    """A copy's row, in the order of `COPY`."""
+    start = DELIVERIES.start.value
+    return letter, company, to.address, to.name, lane, start, None, 0, "", at, "", None, at, None, None
 
 
 def _files(
-    rows: Sequence[Letter], letters: Sequence[tuple[NewLetter, Sequence[Recipient]]]
+    keys: Sequence[int], letters: Sequence[tuple[NewLetter, Sequence[Recipient]]]
 ) -> Iterable[tuple[int, int, str, int]]:
-    for row, (new, _) in zip(rows, letters, strict=True):
+    for key, (new, _) in zip(keys, letters, strict=True):
         for position, (file, content_id) in enumerate(new.files):
-            yield row.pk, file, content_id, position
+            yield key, file, content_id, position
