@@ -109,6 +109,7 @@ def create_server(*, user: User, fields: ServerFields) -> OutgoingServer:
     row = OutgoingServer(created_at=now())
     _write(row, entered)
     row.save()
+    choice.forget()
     log.info("outgoing server added", server=row.pk, by=user.username)
     return row
 

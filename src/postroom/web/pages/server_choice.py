@@ -37,6 +37,7 @@ class Simulation:
     changed: bool = False
     origin: str = ""
     candidates: tuple[Candidate, ...] = ()
+    summary: str = ""
 
 
 def simulation(user: User, asked: Mapping[str, str]) -> Simulation:
@@ -72,6 +73,7 @@ def _with(form: Simulation, problem: str) -> Simulation:
 def _answered(form: Simulation, result: Choice, email: str) -> Simulation:
     asked = [line["text"] for line in result.trace if line["step"] == "server"]
     listed = tuple(_candidate(text, result.server_name) for text in asked)
+    summary = result.because if any(one.chosen for one in listed) else ""
     if not any(one.chosen for one in listed):
         listed = (
             Candidate(result.server_name or _("No server"), result.because, chosen=bool(result.server_name)),
@@ -85,6 +87,7 @@ def _answered(form: Simulation, result: Choice, email: str) -> Simulation:
         changed=result.author.email != normalise(email),
         origin=next((line["text"] for line in result.trace if line["step"] == "from"), ""),
         candidates=tuple(sorted(listed, key=lambda one: not one.chosen)),
+        summary=summary,
     )
 
 
