@@ -289,6 +289,10 @@ def test_a_customers_mail_is_sent_on(office: Office, told: list[Got], one: Arran
     assert newest["told"] == sorted(address.email for address in one.copies)
     for got in copies:
         assert got.mail.message_id in newest["ids"]
+    for row in office.act("sent", title=one.name):
+        assert (row["state"], row["from"]) == ("accepted", NOTIFICATIONS)
+        assert MARY.email in row["because"]
+        assert NOTIFICATIONS in row["because"]
     spared = {a.name for a in one.followers} - {a.name for a in one.copies}
     for name in spared:
         assert any(name in step for step in newest["trace"]), f"no reason why {name} was spared"

@@ -144,6 +144,18 @@ def conversation(title: str) -> Any:
     ]
 
 
+def sent(title: str) -> Any:
+    """The copies of a record's conversation: to whom, under which From, and why so."""
+    from postroom.outbound.models import Delivery
+
+    rows = Delivery.objects.filter(letter__about=_record(title).ref).select_related("dispatch").order_by("id")
+    return [
+        {"to": row.address, "state": row.state, "from": row.dispatch.from_email, "because": row.dispatch.because}
+        for row in rows
+        if row.dispatch
+    ]
+
+
 def records() -> Any:
     """The titles of all records."""
     from postroom.records.models import Record
@@ -176,7 +188,7 @@ def user_prefers(user: str, notify_by: str) -> Any:
 
 VERBS: dict[str, Callable[..., Any]] = {
     verb.__name__: verb
-    for verb in (write, note, record, allow, known, conversation, records, routes, unsettled, user_prefers)
+    for verb in (write, note, record, allow, known, conversation, sent, records, routes, unsettled, user_prefers)
 }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import pytest
 
 from postroom.conversations.models import Follower, Message, MessageId, Notification, Participant, Thread
-from postroom.conversations.services import follow, post_message, post_note
+from postroom.conversations.services import accept_message, follow, post_message, post_note
 from postroom.core.addresses import Address
 from postroom.core.tokens import Purpose, Token, mint
 from postroom.directory.models import Contact
@@ -106,6 +106,13 @@ def test_whoever_holds_somebody_elses_token_is_an_outsider_however_often(offer: 
         assert told(came) == set()
     assert not Participant.objects.filter(email__endswith="elsewhere.example").exists()
     assert "The token was sent to somebody else." in said(InboundMail.objects.latest("id"))
+
+
+def test_an_outsider_whom_a_member_believed_takes_part(acme: Acme, offer: Message, lead: Record) -> None:
+    to = link(copy_to(HANNA.email, offer))
+    accept_message(user=acme.amara, message_id=answer(to, EVE).pk)
+    came = answer(to, EVE, text="And once more.\r\n")
+    assert (came.standing, came.author is None) == ("participant", False)
 
 
 def test_a_token_whose_copy_is_gone_is_said_and_the_address_decides(offer: Message) -> None:
