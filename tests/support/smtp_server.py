@@ -1,6 +1,7 @@
 """An SMTP server for tests that says and does what it is told: any reply at any step, junk, silence, hanging up.
 
-It counts what each recipient got by itself: what reached the final dot was received, whatever was answered to it.
+It counts what each recipient got by itself: what reached the final dot was received, unless it was refused with 4xx or
+5xx; whoever hangs up there has it.
 """
 
 from __future__ import annotations
@@ -80,7 +81,7 @@ class SmtpServer:
         self._users = users
         self._scripts: defaultdict[str, list[Action]] = defaultdict(list)
         self._always: dict[str, Action] = {}
-        self._loop = asyncio.new_event_loop()
+        self._loop: asyncio.AbstractEventLoop
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -101,6 +102,7 @@ class SmtpServer:
         return Counter(one for mail in self.mails for one in mail.recipients)
 
     def __enter__(self) -> Self:
+        self._loop = asyncio.new_event_loop()
         self._thread.start()
         assert self._ready.wait(10)
         return self
@@ -141,6 +143,8 @@ class SmtpServer:
                     pass
         except (ConnectionError, TimeoutError, asyncio.IncompleteReadError, ValueError, ssl.SSLError):
             pass
+        except asyncio.CancelledError:
+            pass  # the test is over
         finally:
             self.open_now -= 1
             writer.close()
@@ -250,7 +254,10 @@ class SmtpServer:
         mail = Mail(talk.sender, tuple(talk.recipients), b"".join(lines), talk.options, talk.login, talk.tls)
         self.mails.append(mail)
         who = talk.recipients[0] if talk.recipients else ""
-        return await self._act(talk, "dot", f"250 2.0.0 Ok: queued as {len(self.mails)}", who)
+        said = await self._perform(talk, self._next(f"dot {who}", "dot"), f"250 2.0.0 Ok: queued as {len(self.mails)}")
+        if said is not None and said[:1] in {b"4", b"5"}:
+            self.mails.remove(mail)
+        return said is not None
 
 
 def _path(rest: str) -> str:

@@ -92,7 +92,8 @@ class Pool:
         if self.is_paused or not len(self):
             return []
         running = self.count(Way.OPENING, Way.WARM, Way.BUSY)
-        wanted = min(self.server.connections, -(-len(self) // FEWEST) if running else 1, len(self))
+        known = self.count(Way.WARM, Way.BUSY)  # before the first is open, nobody knows whether the server is there
+        wanted = min(self.server.connections, -(-len(self) // FEWEST) if known else 1, len(self))
         if time.monotonic() < self.fewer_until:
             wanted = min(wanted, max(1, running))
         cold = [connection for connection, way in self.ways.items() if way is Way.COLD]
@@ -109,7 +110,7 @@ class Pool:
         """No session came about: whether the server is not asked again for a moment. Where it serves other connections
         of ours it may only want fewer.
         """
-        if self.count(Way.WARM, Way.BUSY):
+        if self.count(Way.OPENING, Way.WARM, Way.BUSY):
             self.fewer_until = time.monotonic() + LONGEST_PAUSE
             return False
         self.failure = outcome

@@ -92,6 +92,7 @@ class Wire:
 
     async def _ended(self) -> None:
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.sleep(0)  # for transports that close
         await self._loop.shutdown_default_executor()
 
     def _put(self, connection: Connection, copies: Sequence[Copy] | None) -> None:

@@ -47,6 +47,7 @@ class Sender:
         self._expired_at = 0.0
         self._left: int | None = None  # copies that may still be claimed; None: any number
         self._claimed = 0
+        self._more = False  # whether the last claim found something, so that there may be more
 
     def stop(self) -> None:
         """Claim nothing more, let what is on the wire end, give the rest back."""
@@ -90,9 +91,11 @@ class Sender:
 
     def _turn(self, seconds: float) -> int:
         """Hear what came, claim, record and begin, open; returns how many copies were claimed."""
-        self._hear(seconds if self._traffic.is_busy() or self._left is None else 0.0)
+        waits = not self._more and (self._traffic.is_busy() or self._left is None)
+        self._hear(seconds if waits else 0.0)
         self._look_after()
         claimed = self._claim()
+        self._more = bool(claimed)
         self._exchange()
         for pool in self._traffic.pools.values():
             for one in pool.to_open():
@@ -203,7 +206,7 @@ class Sender:
 
     def _seconds_to_next(self) -> float:
         if self._traffic.is_busy():
-            return IDLE_SECONDS
+            return min(IDLE_SECONDS, config().send_lease_seconds / 6)
         at = next_due()
         return min(IDLE_SECONDS, max(SHORTEST_WAIT, (at - now()).total_seconds())) if at else IDLE_SECONDS
 

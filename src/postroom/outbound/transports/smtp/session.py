@@ -44,6 +44,8 @@ class SmtpSession:
         if self.alive:
             with contextlib.suppress(SMTPException, OSError, TimeoutError):
                 await asyncio.wait_for(self._client.quit(), min(QUIT_SECONDS, self._seconds))
+        if self._broken and isinstance(self._client.transport, asyncio.WriteTransport):
+            self._client.transport.abort()
         self._broken = True
         self._client.close()
 
@@ -59,6 +61,9 @@ class SmtpSession:
         except _Lost as lost:
             self._broken = True
             return Outcome(Result.DEFERRED, lost.phase, words=lost.words)
+        except asyncio.CancelledError:
+            self._broken = True  # cut off in the middle: there is nothing to be said any more
+            raise
         if outcome.result is Result.UNKNOWN or outcome.code // 100 not in {2, 4, 5}:
             self._broken = True  # who knows what it would say next, and to what
         return outcome

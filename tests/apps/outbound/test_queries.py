@@ -1,0 +1,134 @@
+"""What a batch costs the database: as many statements for fifty copies as for one, none that reads a whole table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+from postroom.infra.clock import now
+from postroom.outbound.events import delivery_changed
+from postroom.outbound.models import Delivery
+from postroom.outbound.pipeline import exchange, take
+from postroom.outbound.services import Recipient, queue
+from postroom.outbound.steps.claim import due, next_due
+from postroom.outbound.steps.expire import expire
+from postroom.outbound.transports.memory import TAKEN, Memory
+from postroom.outbound.transports.protocol import Outcome
+from postroom.outbound.transports.protocol import Result as Answer
+from postroom.outbound.work import PutOff, Result
+from tests.support.acme import Acme
+from tests.support.sending import new_letter, post
+
+MANY = 50
+ON_POSTGRES = connection.vendor == "postgresql"
+WAKE = {"notify": 1} if ON_POSTGRES else {}
+SHUT = Outcome(Answer.DEFERRED, "connect", words="No server answers.")
+GROWING = {
+    "outbound_letter", "outbound_letterfile", "outbound_delivery", "outbound_dispatch", "outbound_attempt",
+    "infra_file", "infra_blob",
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def read_before(acme: Acme, kept: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is read once in a while is read now; what the floors above do with the news is theirs to count."""
+    monkeypatch.setattr(delivery_changed, "_receivers", [])
+    post(acme, "first@firm.example")
+    with transaction.atomic():
+        begun = exchange([], [], take(1))
+        exchange([Result(item, TAKEN) for item in begun], [], [])
+
+
+@contextmanager
+def statements() -> Iterator[list[str]]:
+    said: list[str] = []
+    with CaptureQueriesContext(connection) as context:
+        yield said
+    said += [query["sql"] for query in context.captured_queries]
+
+
+def _counts(said: Sequence[str]) -> dict[str, int]:
+    """Statements by their verb; one that was run for many rows counts once, as it is sent at once."""
+    verbs = [re.sub(r"^\d+ times: ", "", sql).split()[0].lower() for sql in said]
+    kinds = ("select", "insert", "update", "delete", "notify")
+    return {verb: verbs.count(verb) for verb in kinds if verb in verbs}
+
+
+def _queue(acme: Acme, letters: int, copies: int = 1) -> None:
+    news = [
+        (new_letter(acme), [Recipient(f"a{number}.{one}@firm.example") for one in range(copies)])
+        for number in range(letters)
+    ]
+    with transaction.atomic():
+        queue(news)
+
+
+@pytest.mark.parametrize("amount", [1, MANY])
+def test_queueing(acme: Acme, amount: int) -> None:
+    with statements() as said:
+        _queue(acme, amount)
+    assert _counts(said) == {"insert": 2} | WAKE
+
+
+@pytest.mark.parametrize(("letters", "copies"), [(1, 1), (MANY, 1), (1, MANY)])
+def test_claiming_and_choosing(acme: Acme, letters: int, copies: int) -> None:
+    _queue(acme, letters, copies)
+    with statements() as said:
+        assert len(take(200)) == letters * copies
+    assert _counts(said) == {"update": 1, "select": 5, "insert": 1}  # copies, letters, last choices, keys, files
+
+
+@pytest.mark.parametrize("amount", [1, MANY])
+def test_beginning_and_recording(acme: Acme, amount: int) -> None:
+    _queue(acme, amount)
+    items = take(200)
+    with statements() as said:
+        begun = exchange([], [], items)
+    assert _counts(said) == {"update": 1, "insert": 1}
+    _queue(acme, amount)
+    following = take(200)
+    with statements() as said:
+        exchange([Result(item, TAKEN) for item in begun], [], following)
+    assert _counts(said) == {"update": 3, "insert": 2} | WAKE
+
+
+@pytest.mark.parametrize("amount", [1, MANY])
+def test_putting_off(acme: Acme, amount: int) -> None:
+    _queue(acme, amount)
+    items = take(200)
+    with statements() as said:
+        exchange([], [PutOff(items, SHUT)], [])
+    assert _counts(said) == {"update": 1, "insert": 2} | WAKE
+
+
+def test_no_statement_reads_a_whole_table_that_grows(acme: Acme) -> None:
+    _queue(acme, 3)
+    with statements() as said:
+        begun = exchange([], [], take(200))
+        exchange([Result(item, TAKEN) for item in begun], [], [])
+        due(now())
+        next_due()
+        expire()
+    Delivery.objects.update(state="transmitting", lease_until=now())
+    with statements() as more:
+        expire()
+    scans = {(table, sql) for sql in said + more if sql.startswith(("SELECT", "UPDATE")) for table in _scanned(sql)}
+    assert not scans
+
+
+def _scanned(sql: str) -> Iterator[str]:
+    """Tables that grow with mail and that a statement goes through from end to end."""
+    with connection.cursor() as cursor:
+        if ON_POSTGRES:  # which else reads small tables whole
+            cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(f"EXPLAIN {'' if ON_POSTGRES else 'QUERY PLAN'} {sql}")
+        steps = cursor.fetchall()
+    for *_, detail in steps:
+        words = re.sub(r"Seq Scan on", "SCAN", detail).removeprefix("->").split()
+        if "SCAN" in words and words[words.index("SCAN") + 1] in GROWING and "INDEX" not in words:
+            yield words[words.index("SCAN") + 1]

@@ -1,0 +1,182 @@
+"""The sender as the worker process runs it: woken, stopped, left alone by its database."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import OperationalError
+
+from postroom.infra.clock import now
+from postroom.outbound import pipeline, worker
+from postroom.outbound.models import Delivery, OutgoingServer
+from postroom.outbound.transports.memory import Memory
+from postroom.outbound.worker import Sender
+from tests.support.acme import Acme, make_acme
+from tests.support.sending import post, sent_into_memory, sent_to
+from tests.support.smtp_server import Hang, SmtpServer
+
+
+@pytest.fixture
+def acme(transactional_db: None) -> Acme:
+    return make_acme()
+
+
+@pytest.fixture
+def kept(acme: Acme, monkeypatch: pytest.MonkeyPatch) -> Iterator[Memory]:
+    with sent_into_memory(monkeypatch) as memory:
+        yield memory
+
+
+@contextmanager
+def running() -> Iterator[Sender]:
+    sender = Sender()
+    thread = threading.Thread(target=sender.run)
+    thread.start()
+    try:
+        yield sender
+    finally:
+        sender.stop()
+        thread.join(15)
+        assert not thread.is_alive()
+
+
+def _until(holds: Callable[[], Any], seconds: float = 10.0) -> float:
+    """The seconds until it holds."""
+    began = time.monotonic()
+    while not holds():
+        assert time.monotonic() - began < seconds, "it did not come about"
+        time.sleep(0.01)
+    return time.monotonic() - began
+
+
+def _states() -> set[str]:
+    return set(Delivery.objects.values_list("state", flat=True))
+
+
+def test_what_is_committed_wakes_it(acme: Acme, kept: Memory) -> None:
+    with running():
+        time.sleep(0.3)  # it has looked and found nothing
+        for number in range(3):
+            post(acme, f"a{number}@firm.example")
+            assert _until(lambda: len(kept.copies) > number) < 0.8  # noqa: B023 called at once
+        _until(lambda: _states() == {"accepted"})
+
+
+def test_what_is_due_later_is_sent_then(acme: Acme, kept: Memory) -> None:
+    post(acme, "a@firm.example")
+    Delivery.objects.update(due=now() + timedelta(seconds=1))
+    with running():
+        assert 0.5 < _until(lambda: kept.copies) < 2.5
+
+
+def test_stopped_it_gives_back_what_it_had_not_begun(acme: Acme, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One copy hangs at the server; all others are in the queue again when it ends, and nobody else has to wait."""
+    monkeypatch.setattr(worker, "END_SECONDS", 1.0)
+    with SmtpServer() as server, sent_to(server, monkeypatch, send_batch=50, send_window=5):
+        server.always("MAIL", Hang(20))
+        post(acme, *(f"a{number}@firm.example" for number in range(40)))
+        with running():
+            _until(lambda: "transmitting" in _states())
+        assert not server.mails
+    states = list(Delivery.objects.values_list("state", flat=True))
+    assert states.count("claimed") == 0
+    assert states.count("transmitting") <= 4 * 5
+    assert states.count("queued") >= 20
+    assert not Delivery.objects.filter(state="queued").exclude(lease_token="").exists()
+
+
+def test_stopped_it_lets_a_copy_on_the_wire_end(acme: Acme, monkeypatch: pytest.MonkeyPatch) -> None:
+    with SmtpServer() as server, sent_to(server, monkeypatch):
+        rows = post(acme, *(f"a{number}@firm.example" for number in range(300)))
+        with running():
+            _until(lambda: server.mails)
+        taken = server.counts()
+    states = dict(Delivery.objects.filter(pk__in=[row.pk for row in rows]).values_list("address", "state"))
+    assert set(states.values()) <= {"accepted", "queued"}
+    assert all(taken[address] == (state == "accepted") for address, state in states.items())
+
+
+@pytest.mark.parametrize("error", [OperationalError("the database is away"), ValueError("a bug")])
+def test_an_error_does_not_end_it(acme: Acme, kept: Memory, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    monkeypatch.setattr(worker, "AWAY_SECONDS", 0.05)
+    failing = [error, error]
+    real = pipeline.take
+
+    def take(most: int) -> Any:
+        if failing:
+            raise failing.pop()
+        return real(most)
+
+    monkeypatch.setattr(worker, "take", take)
+    post(acme, "a@firm.example")
+    with running():
+        _until(lambda: kept.copies)
+        _until(lambda: _states() == {"accepted"})
+
+
+def test_outcomes_outlive_a_database_that_is_away(acme: Acme, kept: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "AWAY_SECONDS", 0.05)
+    failing = [OperationalError("the database is away")]
+    real = pipeline.exchange
+
+    def exchange(results: Any, put_offs: Any, window: Any) -> Any:
+        if results and failing:
+            raise failing.pop()
+        return real(results, put_offs, window)
+
+    monkeypatch.setattr(worker, "exchange", exchange)
+    post(acme, "a@firm.example", "b@firm.example")
+    with running():
+        _until(lambda: _states() == {"accepted"})
+    assert len(kept.copies) == 2
+    assert not failing
+
+
+def test_leases_are_renewed_while_a_server_is_slow(acme: Acme, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two senders and a lease shorter than the server's patience: nothing is taken over, nothing is sent twice."""
+    settings = {"send_lease_seconds": 0.6, "send_timeout": 2.0}
+    with SmtpServer() as server, sent_to(server, monkeypatch, **settings):
+        for number in range(2):
+            server.on(f"dot a{number}@firm.example", b"")  # no answer at all
+        post(acme, *(f"a{number}@firm.example" for number in range(8)))
+        with running(), running():
+            _until(lambda: not _states() & {"queued", "claimed", "transmitting"}, 15)
+        counts = server.counts()
+    assert len(counts) == 8
+    assert set(counts.values()) == {1}
+    words = set(Delivery.objects.filter(state="unknown").values_list("words", flat=True))
+    assert words == {"The mail was written, but 127.0.0.1 did not confirm it: no answer within 2 seconds."}
+    assert Delivery.objects.filter(state="unknown").count() == 2
+
+
+def test_a_slow_server_keeps_no_other_waiting(acme: Acme, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Copies for a server that hangs fill batch after batch; one for another server leaves meanwhile."""
+    monkeypatch.setattr(worker, "END_SECONDS", 0.5)
+    with SmtpServer() as slow, SmtpServer() as quick, sent_to(slow, monkeypatch, send_batch=20):
+        slow.always("MAIL", Hang(20))
+        _server("Slow", slow, "acme.example")
+        other = _server("Quick", quick, "quick.example")
+        post(acme, *(f"slow{number}@firm.example" for number in range(70)))
+        with running():
+            _until(lambda: slow.connections)
+            post(acme, "quick@firm.example", forced_server=other.pk)
+            _until(lambda: quick.mails, 8)
+        assert not slow.mails
+
+
+def _server(name: str, server: SmtpServer, listed: str) -> OutgoingServer:
+    return OutgoingServer.objects.create(
+        name=name,
+        host="127.0.0.1",
+        port=server.port,
+        encryption="none",
+        authentication="none",
+        from_filter=listed,
+        created_at=now(),
+    )
