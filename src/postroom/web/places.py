@@ -52,6 +52,7 @@ PLACES = (
         empty=_("No tickets yet. A mail to one of your support addresses becomes a ticket here by itself."),
     ),
     Place("arrivals", _("Arrivals"), "mails", "a", Permission.ARRIVALS_READ),
+    Place("outbound", _("Outbox"), "send", "o", Permission.OUTBOUND_READ),
     Place("settings", _("Settings"), "settings", "s", Permission.SERVERS_MANAGE),
 )
 
