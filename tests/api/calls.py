@@ -31,6 +31,16 @@ class Caller:
         given = {**self._headers(), **(headers or {})}
         return self.client.post(f"{BASE}{path}", body, content_type="message/rfc822", headers=given)
 
+    def send(self, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None) -> Any:
+        """A call with a body in JSON; bytes and text go as they stand."""
+        given = {**self._headers(), **(headers or {})}
+        data = b"" if body is None else body if isinstance(body, bytes | str) else json.dumps(body)
+        return self.client.generic(method, f"{BASE}{path}", data, content_type="application/json", headers=given)
+
+    def form(self, path: str, fields: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Any:
+        """A form of fields and files."""
+        return self.client.post(f"{BASE}{path}", fields, headers={**self._headers(), **(headers or {})})
+
     def _headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.secret}"} if self.secret else {}
 

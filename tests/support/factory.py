@@ -14,6 +14,7 @@ from postroom.inbound.models import InboundMail, RawMail, Refusal, Route
 from postroom.infra import blobs
 from postroom.infra.clock import now
 from postroom.infra.models import Blob, File
+from postroom.outbound.models import Delivery, Letter, OutgoingServer
 from postroom.records.models import Desk, Record, Stage
 
 PASSWORD = "correct horse battery"
@@ -104,6 +105,29 @@ def attachment(
         created_at=now(),
     )
     return Attachment.objects.create(message=of, file=file, position=of.attachments.count(), **fields)
+
+
+def delivery(of: Record, address: str = "hanna@norrgard.example", state: str = "queued", **fields: Any) -> Delivery:
+    """A copy of an answer to a record, as it stands in the queue."""
+    letter = Letter.objects.create(
+        company=of.company,
+        about=of.ref,
+        author_name="Amara Okafor",
+        author_email="amara@acme.example",
+        subject=f"Re: {of.title}",
+        html="<p>We have 42.</p>",
+        text="We have 42.\n",
+        message_id=f"letter{next(_numbers)}@acme.example",
+        created_at=now(),
+    )
+    values = {"name": "Hanna Sjöberg", "created_at": now(), "due": now() if state == "queued" else None, **fields}
+    return Delivery.objects.create(letter=letter, company=of.company, address=address, state=state, **values)
+
+
+def server(owner: Company | None, name: str = "Relay", **fields: Any) -> OutgoingServer:
+    """An outgoing server at which nothing answers."""
+    values = {"host": "127.0.0.1", "port": 1, "authentication": "none", "encryption": "none", **fields}
+    return OutgoingServer.objects.create(company=owner, name=name, created_at=now(), **values)
 
 
 RAW = (

@@ -9,6 +9,7 @@ from typing import Any
 from django.core.exceptions import DisallowedHost, RequestDataTooBig, SuspiciousOperation
 from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
@@ -50,6 +51,7 @@ def handle_with_documents(api: NinjaAPI) -> None:
         DatabaseError: _away,
         RequestDataTooBig: _too_large,
         UnreadablePostError: _broken_off,
+        MultiPartParserError: _no_form,
         DisallowedHost: _suspicious,
         SuspiciousOperation: _suspicious,
         Exception: _mistake,
@@ -96,6 +98,10 @@ def _too_large(request: HttpRequest, error: Exception) -> HttpResponse:
 
 def _broken_off(request: HttpRequest, error: Exception) -> HttpResponse:
     return document(HTTPStatus.BAD_REQUEST, "The body ended before it was whole.")
+
+
+def _no_form(request: HttpRequest, error: Exception) -> HttpResponse:
+    return document(HTTPStatus.BAD_REQUEST, "The body is no form that can be read: look at its boundary.")
 
 
 def _suspicious(request: HttpRequest, error: Exception) -> HttpResponse:

@@ -14,20 +14,20 @@ from ninja import NinjaAPI
 
 from postroom import __version__
 from postroom.api.auth import Bearer
-from postroom.api.endpoints import health, inbound, records, refusals
+from postroom.api.endpoints import conversations, health, inbound, me, messages, outbound, records, refusals, servers
 from postroom.api.problems import document, handle_with_documents
 
 api = NinjaAPI(
     title="Postroom",
     version=__version__,
-    description="Mail that came, where it went and why, and the records and conversations that came of it.",
+    description="Mail that came, where it went and why; records and their conversations; the mail that leaves.",
     docs_url=None,  # its page would load scripts from elsewhere
     openapi_url="openapi.json",
     auth=Bearer(),
     urls_namespace="api",
 )
 handle_with_documents(api)
-for part in (health, inbound, refusals, records):
+for part in (health, inbound, refusals, records, messages, conversations, outbound, servers, me):
     api.add_router("", part.router)
 
 

@@ -11,7 +11,7 @@ from postroom.inbound.pipeline import Line
 from postroom.inbound.queue import waiting
 from postroom.inbound.steps.expire import expire
 from postroom.inbound.steps.parse import Reader
-from postroom.infra import changes, counters, schedule
+from postroom.infra import changes, counters, idempotency, schedule
 from postroom.infra.clock import now
 from postroom.infra.config import config
 from postroom.infra.database.base import Waiter, waiter
@@ -26,9 +26,17 @@ AWAY_SECONDS = 1.0
 SHORTEST_WAIT = 0.05  # also where our clock runs ahead of the database's
 LOOK_ROUND_SECONDS = 5.0
 
+
+def _forget() -> str:
+    return (
+        f"{changes.forget_old()} changes, {counters.forget_old()} counters,"
+        f" {idempotency.forget_old()} answered requests."
+    )
+
+
 ACTIONS = {
     "inbound.expire": schedule.Action(3600, expire),
-    "infra.forget": schedule.Action(600, lambda: f"{changes.forget_old()} changes, {counters.forget_old()} counters."),
+    "infra.forget": schedule.Action(600, _forget),
 }
 
 

@@ -1,4 +1,4 @@
-"""Rows that belong to no business: blobs and files, changes, counters, parameters, scheduled actions."""
+"""Rows that belong to no business: blobs, files, changes, counters, answered requests, parameters, actions."""
 
 from __future__ import annotations
 
@@ -43,6 +43,17 @@ class Counter(models.Model):
     key = models.CharField(max_length=400, primary_key=True)
     since = models.DateTimeField(db_index=True)
     count = models.IntegerField()
+
+
+class AnsweredRequest(models.Model):
+    """A request that counts once. `key` and `asked` are SHA-256 of whose it is and of what it asked; `answer` is the id
+    of what was made.
+    """
+
+    key = models.CharField(max_length=64, primary_key=True)
+    asked = models.CharField(max_length=64)
+    answer = models.BigIntegerField()
+    at = models.DateTimeField(db_index=True)
 
 
 class Parameter(models.Model):

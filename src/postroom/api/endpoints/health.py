@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from ninja import Router
 from ninja.responses import Status
 
-from postroom.api.schemas import Health
+from postroom.api.schemas.health import Health
 from postroom.inbound.selectors import oldest_waiting
 from postroom.infra import schedule
 from postroom.infra.clock import now

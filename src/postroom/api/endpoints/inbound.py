@@ -14,7 +14,7 @@ from ninja.responses import Status
 from postroom.api.auth import asking, ensure_may
 from postroom.api.paging import Cursor, Limit, cursor_of, id_of
 from postroom.api.problems import Problem, not_found
-from postroom.api.schemas import Accepted, ArrivalOut, ArrivalPage, ArrivalWhole, Replayed
+from postroom.api.schemas.inbound import Accepted, ArrivalOut, ArrivalPage, ArrivalWhole, Replayed
 from postroom.core.addresses import normalise
 from postroom.core.delivery.states import ArrivalState
 from postroom.core.routing.facts import Part

@@ -1,4 +1,4 @@
-"""Records, their conversations and the files in them."""
+"""Records, and the files in their conversations."""
 
 from __future__ import annotations
 
@@ -10,15 +10,14 @@ from django.utils.http import content_disposition_header
 from ninja import Query, Router
 
 from postroom.api.auth import asking, ensure_may
+from postroom.api.endpoints.found import record_of
 from postroom.api.paging import Cursor, Limit, cursor_of, id_of
 from postroom.api.problems import Problem, not_found
-from postroom.api.schemas import MessageOut, MessagePage, RecordOut, RecordPage
+from postroom.api.schemas.records import RecordOut, RecordPage
 from postroom.conversations import selectors as conversations
-from postroom.directory.models import User
 from postroom.directory.roles import Permission
 from postroom.infra import blobs
 from postroom.records import selectors
-from postroom.records.models import Record
 from postroom.records.record_types import record_types
 
 router = Router(tags=["records"])
@@ -43,15 +42,7 @@ def list_records(request: HttpRequest, type: Type, cursor: Cursor, limit: Limit)
 @router.get("/records/{int:pk}", response=RecordOut, operation_id="get_record")
 def get_record(request: HttpRequest, pk: int) -> RecordOut:
     """One record."""
-    return RecordOut.of(_found(asking(request), pk))
-
-
-@router.get("/records/{int:pk}/messages", response=MessagePage, operation_id="list_messages")
-def list_messages(request: HttpRequest, pk: int, cursor: Cursor, limit: Limit) -> MessagePage:
-    """The conversation of a record, newest message first, with whole bodies."""
-    user = asking(request)
-    page = conversations.whole_messages(user, _found(user, pk).pk, before=id_of(cursor), limit=limit)
-    return MessagePage(items=[MessageOut.of(row) for row in page.rows], next=cursor_of(page.next))
+    return RecordOut.of(record_of(asking(request), pk))
 
 
 @router.get("/attachments/{int:pk}", operation_id="get_attachment")
@@ -66,10 +57,3 @@ def get_attachment(request: HttpRequest, pk: int) -> HttpResponse:
         raise Problem(HTTPStatus.GONE, "The bytes of this file are missing.") from None
     named = content_disposition_header(True, attachment.file.name) or "attachment"
     return HttpResponse(data, content_type=BYTES, headers={**SAFE, "Content-Disposition": named})
-
-
-def _found(user: User, pk: int) -> Record:
-    record = selectors.record_by_id(user, pk)
-    if record is None:
-        raise not_found("record")
-    return record

@@ -7,7 +7,7 @@ from ninja import Router
 
 from postroom.api.auth import asking, ensure_may
 from postroom.api.paging import Cursor, Limit, cursor_of_moment, moment_of
-from postroom.api.schemas import RefusalOut, RefusalPage
+from postroom.api.schemas.inbound import RefusalOut, RefusalPage
 from postroom.directory.roles import Permission
 from postroom.inbound import selectors
 

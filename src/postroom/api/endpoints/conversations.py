@@ -1,0 +1,160 @@
+"""Who hears of conversations: audiences, followers, states of copies, the inbox; what is doubted and accepted."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated
+
+from django.http import HttpRequest
+from ninja import Query, Router
+from ninja.responses import Status
+
+from postroom.api.auth import asking, ensure_may
+from postroom.api.endpoints.found import message_of, record_of, writable_record
+from postroom.api.paging import Cursor, Limit, cursor_of, id_of
+from postroom.api.problems import Problem, not_found
+from postroom.api.schemas.conversations import (
+    AudienceOut,
+    CopyList,
+    CopyOut,
+    FollowerList,
+    FollowerOut,
+    FollowingIn,
+    InboxPage,
+    ReadOut,
+    UnreadOut,
+)
+from postroom.api.schemas.records import MessageOut
+from postroom.conversations import inbox, services
+from postroom.conversations.access import may_write
+from postroom.conversations.audience import audience
+from postroom.conversations.hearers import Known, followers
+from postroom.conversations.models import Message, Thread
+from postroom.conversations.services import CannotPost
+from postroom.conversations.states import states_of
+from postroom.directory.models import User
+from postroom.directory.roles import Permission
+from postroom.records.models import Record
+
+router = Router(tags=["conversations"])
+
+Internal = Annotated[bool, Query(False, description="Of a note, not of a message.")]
+
+
+@router.get("/records/{int:pk}/audience", response=AudienceOut, operation_id="get_audience")
+def get_audience(request: HttpRequest, pk: int, internal: Internal) -> AudienceOut:
+    """Who would hear of what you write, from which address, by which server and why; changes nothing."""
+    known = audience(asking(request), pk, internal=internal)
+    if known is None:
+        raise not_found("record")
+    return AudienceOut.of(known)
+
+
+@router.get("/records/{int:pk}/followers", response=FollowerList, operation_id="list_followers")
+def list_followers(request: HttpRequest, pk: int) -> FollowerList:
+    """Who follows the conversation of a record, and of what each hears."""
+    return FollowerList(items=[FollowerOut.of(one) for one in _following(record_of(asking(request), pk))])
+
+
+@router.put("/records/{int:pk}/followers/{int:contact}", response=FollowerOut, operation_id="put_follower")
+def put_follower(request: HttpRequest, pk: int, contact: int, given: FollowingIn) -> FollowerOut:
+    """Let a contact follow, or change what they hear of; only our own people can hear of notes."""
+    record = writable_record(asking(request), pk)
+    return _follow(asking(request), record, contact, given)
+
+
+@router.put("/records/{int:pk}/followers/me", response=FollowerOut, operation_id="follow")
+def follow(request: HttpRequest, pk: int, given: FollowingIn) -> FollowerOut:
+    """Follow a conversation yourself."""
+    record = writable_record(asking(request), pk)
+    return _follow(asking(request), record, None, given)
+
+
+@router.delete("/records/{int:pk}/followers/{int:contact}", response={204: None}, operation_id="delete_follower")
+def delete_follower(request: HttpRequest, pk: int, contact: int) -> Status[None]:
+    """Let a contact hear of the conversation no more."""
+    user = asking(request)
+    writable_record(user, pk)
+    return _unfollow(user, pk, contact)
+
+
+@router.delete("/records/{int:pk}/followers/me", response={204: None}, operation_id="unfollow")
+def unfollow(request: HttpRequest, pk: int) -> Status[None]:
+    """Follow a conversation no more."""
+    user = asking(request)
+    writable_record(user, pk)
+    return _unfollow(user, pk, None)
+
+
+@router.post("/records/{int:pk}/read", response=ReadOut, operation_id="read_record")
+def read_record(request: HttpRequest, pk: int) -> ReadOut:
+    """Everything of a conversation that stands unread in your inbox is read."""
+    user = asking(request)
+    writable_record(user, pk)
+    return ReadOut(read=services.mark_read(user=user, record_id=pk))
+
+
+@router.post("/messages/{int:pk}/unread", response={204: None}, operation_id="unread_message")
+def unread_message(request: HttpRequest, pk: int) -> Status[None]:
+    """A message stands unread in your inbox, whether or not you were told of it before."""
+    user = asking(request)
+    _writable_message(user, pk)
+    services.mark_unread(user=user, message_id=pk)
+    return Status(HTTPStatus.NO_CONTENT, None)
+
+
+@router.post("/messages/{int:pk}/accept", response=MessageOut, operation_id="accept_message")
+def accept_message(request: HttpRequest, pk: int) -> MessageOut:
+    """Believe a message of an unverified author: it is sent on to those who would have heard of it."""
+    user = asking(request)
+    _writable_message(user, pk)
+    try:
+        services.accept_message(user=user, message_id=pk)
+    except CannotPost as problem:
+        raise Problem(HTTPStatus.CONFLICT, str(problem)) from None
+    return MessageOut.of(message_of(user, pk))
+
+
+@router.get("/messages/{int:pk}/copies", response=CopyList, operation_id="list_copies")
+def list_copies(request: HttpRequest, pk: int) -> CopyList:
+    """To whom a message went, why, and what became of each copy, in words."""
+    user = asking(request)
+    message_of(user, pk)
+    return CopyList(items=[CopyOut.of(one) for one in states_of(user, [pk])[pk]])
+
+
+@router.get("/inbox", response=InboxPage, operation_id="list_inbox")
+def list_inbox(request: HttpRequest, cursor: Cursor, limit: Limit) -> InboxPage:
+    """Conversations with messages that you were told of in the inbox and have not read, newest first."""
+    user = asking(request)
+    ensure_may(user, Permission.RECORDS_READ)
+    page = inbox.unread(user, before=id_of(cursor), limit=limit)
+    return InboxPage(items=[UnreadOut.of(row) for row in page.rows], next=cursor_of(page.next))
+
+
+def _writable_message(user: User, pk: int) -> Message:
+    message = message_of(user, pk)
+    if not may_write(user, message.company_id):
+        raise Problem(HTTPStatus.FORBIDDEN, f"{user.name} may read this conversation, but not write in it.")
+    return message
+
+
+def _following(record: Record) -> list[Known]:
+    thread = Thread.objects.filter(record=record).values_list("pk", flat=True).first()
+    return followers([thread]).get(thread, []) if thread else []
+
+
+def _follow(user: User, record: Record, contact: int | None, given: FollowingIn) -> FollowerOut:
+    try:
+        made = services.follow(
+            user=user, record_id=record.pk, contact_id=contact, discussions=given.discussions, notes=given.notes
+        )
+    except CannotPost as problem:
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(problem)) from None
+    return next(FollowerOut.of(one) for one in _following(record) if one.contact == made.contact_id)
+
+
+def _unfollow(user: User, pk: int, contact: int | None) -> Status[None]:
+    if not services.unfollow(user=user, record_id=pk, contact_id=contact):
+        raise Problem(HTTPStatus.NOT_FOUND, "They did not follow this conversation.")
+    return Status(HTTPStatus.NO_CONTENT, None)

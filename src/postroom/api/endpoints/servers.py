@@ -1,0 +1,157 @@
+"""Outgoing servers: lists, adding, changing, archiving, trying the connection, and which server a From would have."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from http import HTTPStatus
+
+from django.http import HttpRequest
+from ninja import Router
+from ninja.responses import Status
+
+from postroom.api.auth import asking, ensure_may
+from postroom.api.problems import Problem, not_found
+from postroom.api.schemas.outbound import ChoiceOut
+from postroom.api.schemas.servers import ServerIn, ServerList, ServerOut, SimulationIn, TrialOut
+from postroom.core.addresses import Address, valid
+from postroom.directory.models import User
+from postroom.directory.roles import Permission
+from postroom.infra.secrets import CannotDecrypt
+from postroom.outbound import servers
+from postroom.outbound.choice import preview
+from postroom.outbound.models import OutgoingServer
+from postroom.outbound.servers import CannotSave, ServerFields, fields_of
+from postroom.outbound.trial import trial_of
+
+router = Router(tags=["servers"])
+
+
+@router.get("/servers", response=ServerList, operation_id="list_servers")
+def list_servers(request: HttpRequest) -> ServerList:
+    """The outgoing servers of your companies and of all companies, in the order in which they are asked."""
+    user = _manager(request)
+    return ServerList(items=_shown(user))
+
+
+@router.post("/servers", response={201: ServerOut}, operation_id="create_server")
+def create_server(request: HttpRequest, given: ServerIn) -> Status[ServerOut]:
+    """Add an outgoing server; mail may leave by it at once."""
+    user = _manager(request)
+    try:
+        row = servers.create_server(user=user, fields=_entered(ServerFields(), given))
+    except CannotSave as error:
+        raise _refused(error) from None
+    return Status(HTTPStatus.CREATED, _one(user, row.pk))
+
+
+@router.post("/servers/simulate", response=ChoiceOut, operation_id="simulate_server")
+def simulate(request: HttpRequest, given: SimulationIn) -> ChoiceOut:
+    """Which server and which From a mail of this author would have, and why not another; changes nothing."""
+    user = _manager(request)
+    if not valid(given.email):
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"email: {given.email[:100]!r} is not a mail address.")
+    company = _company(user, given.company)
+    writer = _writer(user, company, given.user) if given.user else None
+    name = given.name or (writer.name if writer else "")
+    return ChoiceOut.of(preview(company, Address(given.email, name), writer))
+
+
+@router.get("/servers/{int:pk}", response=ServerOut, operation_id="get_server")
+def get_server(request: HttpRequest, pk: int) -> ServerOut:
+    """One outgoing server."""
+    return _one(_manager(request), pk)
+
+
+@router.patch("/servers/{int:pk}", response=ServerOut, operation_id="change_server")
+def change_server(request: HttpRequest, pk: int, given: ServerIn) -> ServerOut:
+    """Change what is named; a kept password goes to the host alone for which it was entered."""
+    user = _manager(request)
+    row = _own(user, pk)
+    try:
+        servers.update_server(user=user, server_id=pk, fields=_entered(fields_of(row), given))
+    except CannotSave as error:
+        raise _refused(error) from None
+    return _one(user, pk)
+
+
+@router.post("/servers/{int:pk}/archive", response=ServerOut, operation_id="archive_server")
+def archive(request: HttpRequest, pk: int) -> ServerOut:
+    """Let nothing more leave by a server."""
+    user = _manager(request)
+    servers.archive_server(user=user, server_id=_own(user, pk).pk)
+    return _one(user, pk)
+
+
+@router.post("/servers/{int:pk}/restore", response=ServerOut, operation_id="restore_server")
+def restore(request: HttpRequest, pk: int) -> ServerOut:
+    """Let mail leave by an archived server again."""
+    user = _manager(request)
+    servers.restore_server(user=user, server_id=_own(user, pk).pk)
+    return _one(user, pk)
+
+
+@router.post("/servers/{int:pk}/test", response=TrialOut, operation_id="test_server")
+def test(request: HttpRequest, pk: int) -> TrialOut:
+    """Connect, log in and ask whether a mail to you would be taken; nothing is sent. Takes half a minute at most."""
+    user = _manager(request)
+    row = _own(user, pk)
+    try:
+        trial = trial_of(user, fields_of(row), row)
+    except CannotDecrypt as error:
+        raise Problem(HTTPStatus.CONFLICT, str(error)) from None
+    return TrialOut.of(list(trial.steps()))
+
+
+def _manager(request: HttpRequest) -> User:
+    user = asking(request)
+    ensure_may(user, Permission.SERVERS_MANAGE)
+    return user
+
+
+def _own(user: User, pk: int) -> OutgoingServer:
+    """A server that the user may change: 404 where they may not know of it, 403 where they may know only."""
+    row = servers.manageable(user).filter(pk=pk).first()
+    if row is not None:
+        return row
+    if servers.shown(user).filter(pk=pk).exists():
+        raise Problem(HTTPStatus.FORBIDDEN, "This server serves all companies: an operator may change it.")
+    raise not_found("server")
+
+
+def _shown(user: User, pk: int | None = None) -> list[ServerOut]:
+    found = servers.shown(user) if pk is None else servers.shown(user).filter(pk=pk)
+    mine = set(servers.manageable(user).values_list("pk", flat=True))
+    keyed = set(servers.manageable(user).exclude(secret=b"").values_list("pk", flat=True))
+    return [ServerOut.of(row, editable=row.pk in mine, has_password=row.pk in keyed) for row in found]
+
+
+def _one(user: User, pk: int) -> ServerOut:
+    for shown in _shown(user, pk):
+        return shown
+    raise not_found("server")
+
+
+def _entered(known: ServerFields, given: ServerIn) -> ServerFields:
+    """What is known with what was given put over it."""
+    named = given.model_dump(include=given.model_fields_set)
+    return replace(known, **named)
+
+
+def _refused(error: CannotSave) -> Problem:
+    errors = [{"where": f"body.{name}", "what": said} for name, said in error.problems.items()]
+    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error), errors=errors)
+
+
+def _company(user: User, given: int | None) -> int:
+    mine = [pk for pk in servers.places(user) if pk]
+    if given is None and len(mine) == 1:
+        return mine[0]
+    if given in mine:
+        return given
+    raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "company: name a company whose servers you manage.")
+
+
+def _writer(user: User, company: int, given: int) -> User:
+    if given in {pk for pk, _name, where in servers.people(user) if where == company}:
+        return User.objects.get(pk=given)
+    raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "user: name somebody of this company.")

@@ -1,0 +1,215 @@
+"""What is written in conversations and who hears of it: messages to post, audiences, followers, copies, the inbox."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from ninja import Schema
+from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema
+
+from postroom.api.schemas.common import Id, Person, Time
+from postroom.api.schemas.outbound import ChoiceOut
+from postroom.conversations.audience import ComposerAudience, Suggested
+from postroom.conversations.hearers import Known
+from postroom.conversations.inbox import Unread
+from postroom.conversations.states import CopyShown
+from postroom.core.addresses import Address, parse_addresses
+
+
+class Mailbox(Schema):
+    """Somebody who is written to."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    email: str = Field(max_length=320)
+    name: str = Field("", max_length=500)
+
+    @property
+    def address(self) -> Address:
+        return Address(self.email, self.name)
+
+
+def _read(given: object) -> object:
+    """A mailbox as a header names it, taken apart; anything else as it is."""
+    if not isinstance(given, str):
+        return given
+    found = parse_addresses(given)
+    if len(found) != 1:
+        raise ValueError("give one address, such as hanna@firm.example or Hanna <hanna@firm.example>")
+    return {"email": found[0].email, "name": found[0].name}
+
+
+_NAMED = {"email": {"type": "string"}, "name": {"type": "string"}}
+_EITHER = {"anyOf": [{"type": "string"}, {"type": "object", "properties": _NAMED, "required": ["email"]}]}
+Recipient = Annotated[Mailbox, BeforeValidator(_read), WithJsonSchema(_EITHER)]
+
+
+class NoteIn(Schema):
+    """An internal note; `mentions` are contacts of our own people."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    body: str = Field("", description="Plain text.")
+    mentions: list[Id] = []
+
+
+class MessageIn(NoteIn):
+    """A message. Without `to` it goes to those whom `audience` suggests, with an empty one to followers alone."""
+
+    subject: str = Field("", description="Empty: Re: and the record's title.")
+    to: list[Recipient] | None = None
+    cc: list[Recipient] = []
+
+
+class HearerOut(Schema):
+    """Somebody who would hear. `fixed`: they follow, named or not; `user` is set for our own people."""
+
+    email: str
+    name: str
+    because: str
+    field: str
+    channel: str
+    contact: int | None
+    user: int | None
+    fixed: bool
+
+    @classmethod
+    def of(cls, one: Suggested) -> HearerOut:
+        return cls(
+            email=one.email,
+            name=one.name,
+            because=one.because,
+            field=one.field,
+            channel=one.channel,
+            contact=one.contact or None,
+            user=one.user or None,
+            fixed=one.fixed,
+        )
+
+
+class AudienceOut(Schema):
+    """Who would hear of what the asking user writes, and how it would leave: by which server, from which address."""
+
+    sender: ChoiceOut
+    outside: list[HearerOut]
+    inside: list[HearerOut]
+
+    @classmethod
+    def of(cls, audience: ComposerAudience) -> AudienceOut:
+        return cls(
+            sender=ChoiceOut.of(audience.sender),
+            outside=[HearerOut.of(one) for one in audience.outside],
+            inside=[HearerOut.of(one) for one in audience.inside],
+        )
+
+
+class FollowingIn(Schema):
+    """What a follower hears of."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    discussions: bool = True
+    notes: bool = False
+
+
+class FollowerOut(Schema):
+    """Somebody who follows a conversation; `user` is set for our own people."""
+
+    contact: int
+    name: str
+    email: str
+    user: int | None
+    channel: str
+    discussions: bool
+    notes: bool
+
+    @classmethod
+    def of(cls, one: Known) -> FollowerOut:
+        return cls(
+            contact=one.contact,
+            name=one.name,
+            email=one.emails[0] if one.emails else "",
+            user=one.user or None,
+            channel=one.channel,
+            discussions=one.discussions,
+            notes=one.notes,
+        )
+
+
+class FollowerList(Schema):
+    """Who follows a conversation, in the order in which they came."""
+
+    items: list[FollowerOut]
+
+
+class CopyOut(Schema):
+    """One person who was told of a message, why, and what became of it. `delivery` is None in the inbox."""
+
+    person: Person
+    channel: str
+    state: str
+    words: str
+    because: str
+    delivery: int | None
+    read_at: Time | None
+
+    @classmethod
+    def of(cls, one: CopyShown) -> CopyOut:
+        return cls(
+            person=Person(email=one.email, name=one.name),
+            channel=one.channel,
+            state=one.state,
+            words=one.words,
+            because=one.because,
+            delivery=one.delivery_id or None,
+            read_at=one.read_at,
+        )
+
+
+class CopyList(Schema):
+    """Everybody who was told of a message."""
+
+    items: list[CopyOut]
+
+
+class UnreadOut(Schema):
+    """A conversation with messages that the asking user has not read; `message` is the newest of `count`."""
+
+    record: int
+    ref: str
+    title: str
+    message: int
+    author: str
+    snippet: str
+    people: list[str]
+    count: int
+    internal: bool
+    at: Time
+
+    @classmethod
+    def of(cls, one: Unread) -> UnreadOut:
+        return cls(
+            record=one.record.pk,
+            ref=one.record.ref,
+            title=one.record.title,
+            message=one.message,
+            author=one.author,
+            snippet=one.snippet,
+            people=list(one.people),
+            count=one.count,
+            internal=one.internal,
+            at=one.at,
+        )
+
+
+class InboxPage(Schema):
+    """Conversations with unread messages, newest first."""
+
+    items: list[UnreadOut]
+    next: str | None
+
+
+class ReadOut(Schema):
+    """How many messages are read now that were not."""
+
+    read: int

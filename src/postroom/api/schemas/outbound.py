@@ -1,0 +1,191 @@
+"""Copies that leave: their letters, the choice of server, every try."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ninja import Schema
+
+from postroom.api.schemas.common import Person, Step, Time, people_of
+from postroom.core.sending.facts import Choice
+from postroom.outbound.models import Attempt, Delivery, Dispatch, Letter
+from postroom.outbound.selectors import Shown
+
+
+class ChoiceOut(Schema):
+    """Which server a mail leaves by, from which address, and why. `server` 0 is the default server, None: none.
+
+    `admitted` is false where no server admits the From: it leaves none the less, and receivers may doubt it.
+    """
+
+    server: int | None
+    server_name: str
+    author: Person
+    return_path: str
+    case: str
+    admitted: bool
+    because: str
+    trace: list[Step]
+
+    @classmethod
+    def of(cls, choice: Choice) -> ChoiceOut:
+        return cls(
+            server=choice.server,
+            server_name=choice.server_name,
+            author=Person(email=choice.author.email, name=choice.author.name),
+            return_path=choice.return_path,
+            case=choice.case,
+            admitted=choice.admitted,
+            because=choice.because,
+            trace=[Step(**step) for step in choice.trace],
+        )
+
+    @classmethod
+    def made(cls, dispatch: Dispatch) -> ChoiceOut:
+        """A choice as it was made for a letter."""
+        return cls(
+            server=dispatch.server_id or 0,
+            server_name=dispatch.server_name,
+            author=Person(email=dispatch.from_email, name=dispatch.from_name),
+            return_path=dispatch.return_path,
+            case=dispatch.case,
+            admitted=dispatch.admitted,
+            because=dispatch.because,
+            trace=[Step(**step) for step in dispatch.trace],
+        )
+
+
+class LetterOut(Schema):
+    """What a copy says, as it says it to everybody of its audience."""
+
+    id: int
+    author: Person
+    to: list[Person]
+    cc: list[Person]
+    reply_to: str
+    subject: str
+    message_id: str
+    in_reply_to: str
+    references: list[str]
+    automatic: bool
+    html: str
+    text: str
+
+    @classmethod
+    def of(cls, letter: Letter) -> LetterOut:
+        return cls(
+            id=letter.pk,
+            author=Person(email=letter.author_email, name=letter.author_name),
+            to=people_of(letter.to),
+            cc=people_of(letter.cc),
+            reply_to=letter.reply_to,
+            subject=letter.subject,
+            message_id=letter.message_id,
+            in_reply_to=letter.in_reply_to,
+            references=letter.references,
+            automatic=letter.is_automatic,
+            html=letter.html,
+            text=letter.text,
+        )
+
+
+class AttemptOut(Schema):
+    """One try to hand a copy over: how far it came, and the server's own words."""
+
+    number: int
+    began_at: Time
+    ended_at: Time | None
+    outcome: str
+    phase: str
+    code: int
+    enhanced: str
+    words: str
+    message_id: str
+    server: str
+    author: Person
+
+    @classmethod
+    def of(cls, attempt: Attempt) -> AttemptOut:
+        by = attempt.dispatch
+        return cls(
+            number=attempt.number,
+            began_at=attempt.began_at,
+            ended_at=attempt.ended_at,
+            outcome=attempt.outcome,
+            phase=attempt.phase,
+            code=attempt.code,
+            enhanced=attempt.enhanced,
+            words=attempt.words,
+            message_id=attempt.message_id,
+            server=by.server_name,
+            author=Person(email=by.from_email, name=by.from_name),
+        )
+
+
+class DeliveryOut(Schema):
+    """A copy for one recipient. `about` is the record that it belongs to, `due` when it is tried next."""
+
+    id: int
+    company: int
+    state: str
+    words: str
+    recipient: Person
+    about: str
+    subject: str
+    message_id: str
+    server: str
+    author: Person
+    attempts: int
+    due: Time | None
+    created_at: Time
+    settled_at: Time | None
+
+    @classmethod
+    def of(cls, row: Delivery) -> DeliveryOut:
+        return cls(**_fields(row))
+
+
+class DeliveryWhole(DeliveryOut):
+    """A copy with its letter, the last choice of server (None: nobody chose yet) and every try, oldest first."""
+
+    letter: LetterOut
+    dispatch: ChoiceOut | None
+    tries: list[AttemptOut]
+
+    @classmethod
+    def of_shown(cls, shown: Shown) -> DeliveryWhole:
+        row = shown.delivery
+        return cls(
+            **_fields(row),
+            letter=LetterOut.of(row.letter),
+            dispatch=ChoiceOut.made(row.dispatch) if row.dispatch else None,
+            tries=[AttemptOut.of(one) for one in shown.tries],
+        )
+
+
+def _fields(row: Delivery) -> dict[str, Any]:
+    by, letter = row.dispatch, row.letter
+    author = Person(email=letter.author_email, name=letter.author_name)
+    return {
+        "id": row.pk,
+        "company": row.company_id,
+        "state": row.state,
+        "words": row.words,
+        "recipient": Person(email=row.address, name=row.name),
+        "about": letter.about,
+        "subject": letter.subject,
+        "message_id": letter.message_id,
+        "server": by.server_name if by else "",
+        "author": Person(email=by.from_email, name=by.from_name) if by else author,
+        "attempts": row.attempts,
+        "due": row.due,
+        "created_at": row.created_at,
+        "settled_at": row.settled_at,
+    }
+
+
+class DeliveryPage(Schema):
+    """Copies, newest first."""
+
+    items: list[DeliveryOut]
+    next: str | None
