@@ -10,7 +10,7 @@ import idna
 from django.db.models import Q, QuerySet
 
 from postroom.core.errors import PostroomError
-from postroom.core.sending.from_filter import filter_problems
+from postroom.core.sending.from_filter import filter_problems, parse_filter
 from postroom.directory.access import NO_COMPANY, companies
 from postroom.directory.models import Company, User
 from postroom.directory.roles import Permission
@@ -34,6 +34,7 @@ PORTS: Mapping[str, int] = {
 }
 LONGEST_NAME, LONGEST_FILTER, LONGEST_USERNAME, LONGEST_PASSWORD = 120, 10_000, 320, 4096
 MOST_CONNECTIONS = 100
+MOST_PROBLEMS = 3  # of a filter that are told at once
 PRIORITIES = range(10_000)
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?")
 
@@ -263,7 +264,9 @@ def _name_problem(fields: ServerFields) -> str:
 def _filter_problem(fields: ServerFields) -> str:
     if len(fields.from_filter) > LONGEST_FILTER:
         return f"At most {LONGEST_FILTER:,} characters: name domains instead of single addresses."
-    return " ".join(filter_problems(fields.from_filter))
+    bare = [one for one in parse_filter(fields.from_filter) if "." not in one.rpartition("@")[2]]
+    said = filter_problems(fields.from_filter) or [f"“{one[:60]}” is no domain: domains have a dot." for one in bare]
+    return " ".join(said[:MOST_PROBLEMS])
 
 
 def _host_problem(fields: ServerFields) -> str:

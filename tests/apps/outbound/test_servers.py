@@ -76,6 +76,7 @@ def test_without_login_neither_name_nor_password_is_kept(admin: User, fields: Se
         ({"name": "x" * 121}, "name", "120"),
         ({"priority": -1}, "priority", "from 0 to 9999"),
         ({"from_filter": "acme.example, not an address@"}, "from_filter", "neither an address nor a domain"),
+        ({"from_filter": "acme.example oops"}, "from_filter", "“oops” is no domain"),
         ({"from_filter": "a.example," * 2000}, "from_filter", "10,000"),
         ({"host": ""}, "host", "Enter the server's host name"),
         ({"host": "smtp://smtp.acme.example"}, "host", "host name alone"),

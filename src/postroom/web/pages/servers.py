@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
+from postroom.directory.models import User
 from postroom.directory.roles import Permission
 from postroom.infra.config import config
 from postroom.outbound import choice, servers
@@ -175,7 +176,7 @@ def _page(
     rows = tuple(_row(row, current) for row in servers.shown(user))
     page = Page(
         rows=rows,
-        default=_default(current=current == 0, alone=not any(row.active for row in rows)),
+        default=_default(user, current=current == 0, alone=not any(row.active for row in rows)),
         form=form,
         simulation=simulation(user, request.GET),
         one=one,
@@ -202,12 +203,13 @@ def _row(row: OutgoingServer, current: int) -> Row:
     )
 
 
-def _default(*, current: bool, alone: bool) -> Default:
+def _default(user: User, *, current: bool, alone: bool) -> Default:
+    """The default server; where its folder stands is told to operators."""
     fact, own = choice.default_server(), config()
     return Default(
         host=own.outgoing_server,
         port=own.outgoing_port,
-        folder="" if own.outgoing_server else str(own.var / "outbox"),
+        folder="" if own.outgoing_server else str(own.var / "outbox") if user.is_operator else "outbox",
         sends_for=", ".join(fact.filter),
         url=reverse("server-default"),
         current=current,

@@ -1,0 +1,322 @@
+"""The pages of outgoing servers: who reaches them, what they say, and that no secret is in any of them."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from typing import Any
+
+import pytest
+from django.http import StreamingHttpResponse
+from django.test import AsyncClient, Client
+
+from postroom.directory.models import User
+from postroom.infra.models import Change
+from postroom.outbound import servers
+from postroom.outbound.models import OutgoingServer
+from postroom.outbound.servers import ServerFields
+from tests.support import factory
+from tests.support.smtp_script import Script, scripted
+from tests.web.conftest import World
+
+pytestmark = pytest.mark.django_db
+
+SECRET = "correct-battery-7"
+SENT = {
+    "name": "Company mail",
+    "priority": "10",
+    "from_filter": "acme.example",
+    "host": "smtp.acme.example",
+    "port": "",
+    "encryption": "starttls",
+    "authentication": "login",
+    "username": "post@acme.example",
+    "password": SECRET,
+    "max_connections": "4",
+}
+
+
+@pytest.fixture
+def row(world: World) -> OutgoingServer:
+    fields = ServerFields(
+        name="Company mail",
+        company=world.acme.pk,
+        host="smtp.acme.example",
+        username="post@acme.example",
+        password=SECRET,
+        from_filter="acme.example",
+    )
+    return servers.create_server(user=world.admin, fields=fields)
+
+
+# Member, administrator, operator, administrator of another company, somebody without a company.
+PAGES = {
+    "/settings": (403, 200, 200, 200, 403),
+    "/settings/servers": (403, 200, 200, 200, 403),
+    "/settings/servers/default": (403, 200, 200, 200, 403),
+    "/settings/servers/new": (403, 200, 200, 200, 403),
+    "/settings/servers/choice?from=x@acme.example": (403, 200, 200, 200, 403),
+    "/settings/servers/{pk}": (403, 200, 404, 404, 403),
+    "/settings/servers/999999": (403, 404, 404, 404, 403),
+    "/profile": (200, 200, 200, 200, 200),
+}
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_who_gets_which_page(client: Client, world: World, row: OutgoingServer, address: str) -> None:
+    assert client.get(address.format(pk=row.pk)).status_code == 302
+    for name, status in zip(("member", "admin", "operator", "stranger", "lonely"), PAGES[address], strict=True):
+        client.force_login(getattr(world, name))
+        response = client.get(address.format(pk=row.pk))
+        assert response.status_code == status, name
+        if name in {"stranger", "operator"} and status == 200:
+            assert "smtp.acme.example" not in response.content.decode(), name
+
+
+VERBS = ("", "/archive", "/restore", "/test")
+
+
+@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize(("name", "status"), [("member", 403), ("operator", 404), ("stranger", 404), ("lonely", 403)])
+def test_who_may_not_change_a_server(
+    client: Client, world: World, row: OutgoingServer, verb: str, name: str, status: int
+) -> None:
+    client.force_login(getattr(world, name))
+    assert client.post(f"/settings/servers/{row.pk}{verb}", SENT | {"name": "Mine now"}).status_code == status
+    row.refresh_from_db()
+    assert (row.name, row.is_active) == ("Company mail", True)
+
+
+def test_adding_changing_archiving_restoring(client: Client, world: World) -> None:
+    client.force_login(world.admin)
+    response = client.post("/settings/servers/new", SENT)
+    made = OutgoingServer.objects.get()
+    assert (response.status_code, response.headers["Location"]) == (302, f"/settings/servers/{made.pk}")
+    assert (made.company, made.port) == (world.acme, 587)
+    address = f"/settings/servers/{made.pk}"
+    client.post(address, SENT | {"name": "Other", "password": "", "trusted_relay": "on", "port": "2525"})
+    made.refresh_from_db()
+    assert (made.name, made.trusted_relay, made.port) == ("Other", True, 2525)
+    client.post(f"{address}/archive")
+    page = client.get(address).content.decode()
+    assert "Other is archived. No mail leaves by it." in page
+    assert "Restore" in page
+    client.post(f"{address}/restore")
+    made.refresh_from_db()
+    assert made.is_active
+
+
+def test_an_operator_adds_a_server_for_all_companies(client: Client, world: World) -> None:
+    client.force_login(world.operator)
+    client.post("/settings/servers/new", SENT)
+    shared = OutgoingServer.objects.get()
+    assert shared.company is None
+    client.force_login(world.admin)
+    page = client.get(f"/settings/servers/{shared.pk}").content.decode()
+    assert "This server serves all companies" in page
+    assert 'name="host"' not in page
+    assert "post@acme.example" not in page
+    assert client.post(f"/settings/servers/{shared.pk}", SENT).status_code == 404
+
+
+def test_what_is_wrong_is_said_and_what_was_typed_stays(client: Client, world: World) -> None:
+    client.force_login(world.admin)
+    wrong = {"name": "", "port": "abc", "priority": "-3", "host": "<b>no host</b>", "from_filter": "ä@@"}
+    response = client.post("/settings/servers/new", SENT | wrong)
+    page = response.content.decode()
+    assert response.status_code == 422
+    for name in ("name", "port", "priority", "host", "from_filter"):
+        assert f'id="{name}-error"' in page
+        assert page.count(f'name="{name}"') == 1
+    assert 'value="abc"' in page
+    assert "&lt;b&gt;no host&lt;/b&gt;" in page
+    assert SECRET not in page, "a password is typed again"
+    assert not OutgoingServer.objects.exists()
+
+
+@pytest.mark.parametrize("given", ["99999999999999999999", "x", "-1", "1.5"])
+def test_numbers_that_are_none(client: Client, world: World, given: str) -> None:
+    client.force_login(world.admin)
+    for name in ("company", "owner", "max_connections", "priority", "port"):
+        assert client.post("/settings/servers/new", SENT | {name: given}).status_code == 422, name
+
+
+def test_the_default_server_stands_last_with_its_meaning(client: Client, world: World) -> None:
+    client.force_login(world.admin)
+    page = client.get("/settings").content.decode()
+    assert "outbox: kept here, not sent" in page
+    assert "In use" in page
+    client.post("/settings/servers/new", SENT)
+    page = client.get("/settings").content.decode()
+    assert "Not in use" in page
+    assert page.index("Company mail") < page.index("Default server")
+
+
+def test_a_configured_default_server_is_named(client: Client, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    from postroom.infra.config import Config
+    from postroom.web.pages import servers as pages
+
+    monkeypatch.setattr(pages, "config", lambda: Config(outgoing_server="relay.host.example", outgoing_port=2525))
+    client.force_login(world.admin)
+    page = client.get("/settings/servers/default").content.decode()
+    assert "relay.host.example:2525" in page
+    assert "kept here, not sent" not in page
+
+
+def _ask(client: Client, **asked: Any) -> str:
+    return client.get("/settings/servers/choice", asked, headers={"HX-Request": "true"}).content.decode()
+
+
+def test_the_simulator_says_which_server_and_why(client: Client, world: World, row: OutgoingServer) -> None:
+    client.force_login(world.admin)
+    kept = _ask(client, **{"from": "amara@acme.example"})
+    assert "Company mail" in kept
+    assert "its filter admits acme.example" in kept.lower()
+    assert "amara<wbr>@acme.example" in kept
+    assert "<form" not in kept, "only the answer"
+    foreign = _ask(client, **{"from": "hanna@customer.example"})
+    assert "Changed, so that receivers believe it." in foreign or "Nothing admits this From" in foreign
+    assert "whole address" in _ask(client, **{"from": "hanna"})
+    assert "<script>" not in _ask(client, **{"from": "<script>@x.example"})
+
+
+def test_the_simulator_knows_personal_servers(client: Client, world: World, row: OutgoingServer) -> None:
+    own = ServerFields(
+        name="Own mail",
+        company=world.acme.pk,
+        host="smtp.own.example",
+        authentication="none",
+        from_filter="member@acme.example",
+        owner=world.member.pk,
+    )
+    servers.create_server(user=world.admin, fields=own)
+    client.force_login(world.admin)
+    asked = {"from": "member@acme.example"}
+    assert "Own mail" not in _ask(client, **asked)
+    assert "Own mail" in _ask(client, author=world.member.pk, **asked)
+    assert "Own mail" not in _ask(client, author=world.stranger.pk, **asked), "not somebody of another company"
+
+
+def test_the_simulator_answers_for_companies_of_the_reader_only(
+    client: Client, world: World, row: OutgoingServer
+) -> None:
+    client.force_login(world.stranger)
+    assert "Company mail" not in _ask(client, company=world.acme.pk, **{"from": "amara@acme.example"})
+
+
+async def _tested(user: User, address: str, sent: dict[str, str]) -> str:
+    client = AsyncClient()
+    await client.aforce_login(user)
+    response = await client.post(address, sent, headers={"HX-Request": "true"})
+    assert isinstance(response, StreamingHttpResponse)
+    return b"".join([part async for part in response]).decode()  # type: ignore[attr-defined]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_test_streams_its_steps(world: World) -> None:
+    script = Script(login=("post@acme.example", SECRET))
+    with scripted(script):
+        sent = SENT | {"host": "127.0.0.1", "port": str(script.port), "encryption": "none"}
+        said = asyncio.run(_tested(world.admin, "/settings/servers/new/test", sent))
+    assert said.count("<li") == 6
+    assert "It works, with 1 warning" in said
+    assert "nothing is sent" in said
+    assert any(line.startswith("RCPT TO:<admin@acme.example>") for line in script.heard)
+    assert not OutgoingServer.objects.exists(), "nothing is saved"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_test_of_a_wrong_form_says_what_is_wrong(world: World) -> None:
+    said = asyncio.run(_tested(world.admin, "/settings/servers/new/test", SENT | {"host": ""}))
+    assert "It does not work yet" in said
+    assert "host name" in said
+
+
+def test_a_test_without_script_is_a_page(client: Client, world: World) -> None:
+    client.force_login(world.admin)
+    script = Script()
+    with scripted(script):
+        sent = SENT | {"host": "127.0.0.1", "port": str(script.port), "encryption": "none"}
+        response = client.post("/settings/servers/new/test", sent)
+    page = response.content.decode()
+    assert "Connect to port" in page
+    assert 'value="127.0.0.1"' in page
+    assert SECRET not in page
+
+
+def test_a_key_that_is_gone_is_said(
+    client: Client, world: World, row: OutgoingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from postroom.infra import secrets
+    from postroom.infra.config import Config
+
+    monkeypatch.setattr(secrets, "config", lambda: Config(encryption_keys=secrets.new_key()))
+    client.force_login(world.admin)
+    response = client.post(f"/settings/servers/{row.pk}/test", SENT | {"password": ""})
+    assert "POSTROOM_ENCRYPTION_KEYS" in response.content.decode()
+
+
+def _forms(secret: str) -> list[str]:
+    """A secret as it may be echoed: itself, and what a login makes of it."""
+    login = f"\0post@acme.example\0{secret}"
+    return [secret, *(base64.b64encode(one.encode()).decode() for one in (secret, login))]
+
+
+def test_a_secret_is_in_no_page_log_or_change(
+    client: Client,
+    world: World,
+    row: OutgoingServer,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    client.force_login(world.admin)
+    script = Script(login=("nobody", "else"))
+    with scripted(script):
+        there = SENT | {"host": "127.0.0.1", "port": str(script.port), "encryption": "none"}
+        answers = [
+            *(client.get(address.format(pk=row.pk)) for address in PAGES if "999" not in address),
+            client.post(f"/settings/servers/{row.pk}", SENT | {"name": ""}),
+            client.post(f"/settings/servers/{row.pk}", SENT, follow=True),
+            client.post(f"/settings/servers/{row.pk}/test", there),
+        ]
+    assert "535" in answers[-1].content.decode(), "the server echoed what it was told"
+    told = [answer.content.decode() for answer in answers] + [str(answer.headers) for answer in answers]
+    told += [caplog.text, *capsys.readouterr(), repr(list(Change.objects.values())), repr(vars(row))]
+    assert not [secret for secret in _forms(SECRET) if any(secret in words for words in told)]
+    cipher = bytes(row.secret).decode()
+    assert not any(cipher in words for words in told[:-1])
+
+
+def test_a_profile_is_changed_and_mistakes_are_said(client: Client, world: World) -> None:
+    client.force_login(world.member)
+    sent = {
+        "name": "Mary M.",
+        "signature": "Mary\n<b>Sales</b>",
+        "notify_by": "inbox",
+        "language": "sv",
+        "time_zone": "Europe/Stockholm",
+    }
+    assert client.post("/profile", sent).status_code == 302
+    member = User.objects.get(pk=world.member.pk)
+    assert (member.name, member.notify_by, member.single_keys) == ("Mary M.", "inbox", False)
+    page = client.get("/profile").content.decode()
+    assert "&lt;b&gt;Sales&lt;/b&gt;" in page
+    assert "data-keys" not in page
+    response = client.post("/profile", sent | {"name": "", "time_zone": "Mars"})
+    assert response.status_code == 422
+    page = response.content.decode()
+    assert 'id="name-error"' in page
+    assert 'id="zone-error"' in page
+    assert factory.PASSWORD not in page
+
+
+def test_nobody_changes_anothers_profile_or_rights(client: Client, world: World) -> None:
+    client.force_login(world.member)
+    sent = {
+        "name": "Mary", "notify_by": "mail", "language": "en", "time_zone": "UTC",
+        "is_operator": "on", "email": "ceo@acme.example", "username": "admin", "pk": str(world.admin.pk),
+    }  # fmt: skip
+    client.post("/profile", sent)
+    member, admin = User.objects.get(pk=world.member.pk), User.objects.get(pk=world.admin.pk)
+    assert (member.is_operator, member.email, member.username) == (False, world.member.email, "member")
+    assert admin.name == world.admin.name
