@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from datetime import timedelta
 from typing import Any
@@ -15,6 +16,7 @@ from postroom.conversations.models import Follower, Message, Notification
 from postroom.core.delivery.states import DeliveryState
 from postroom.directory.models import Contact
 from postroom.infra.clock import now
+from postroom.outbound import choice
 from postroom.outbound.models import Delivery
 from postroom.records.models import Record
 from postroom.web.pages.composer import form_of
@@ -26,6 +28,12 @@ from tests.web.conftest import World
 pytestmark = pytest.mark.django_db
 
 HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture(autouse=True)
+def nothing_known() -> None:
+    """What the choice of a server has read for other tests."""
+    choice.forget()
 
 
 @pytest.fixture
@@ -134,8 +142,6 @@ def test_the_audience_is_said_before_anyone_types(
     factory.follower(lead, colleague)
     follows = factory.contact(world.acme, "Mara Lind", "mara@lind.example")
     factory.follower(lead, follows)
-    world.member.name, world.member.email = "Amara Okafor", "amara@acme.example"
-    world.member.save()
     client.force_login(world.member)
     page = client.get(f"/leads/{lead.pk}").content.decode()
     chip = re.search(r'<li class="chip" data-email="hanna@norrgard.example".*?</li>', page, re.DOTALL)
@@ -148,9 +154,27 @@ def test_the_audience_is_said_before_anyone_types(
     assert "data-fixed" in steady[0]
     assert "data-unchip" not in steady[0], "who follows hears in any case"
     assert "Also told: Jonas Lindqvist by mail" in page
-    assert "From Amara Okafor" in page
-    assert "&lt;amara@acme.example&gt;" in page
-    assert "Why this sender?" in page
+
+
+@pytest.mark.parametrize(
+    ("domain", "words"),
+    [
+        ("{slug}.example", "From Amara Okafor <amara@{slug}.example>"),
+        ("elsewhere.example", "leaves as “Amara Okafor” <notifications@{slug}.example> by Outbox folder"),
+    ],
+)
+def test_the_address_that_it_leaves_from_is_said(
+    client: Client, world: World, lead: Record, domain: str, words: str
+) -> None:
+    named = {"slug": world.acme.slug}
+    world.member.name, world.member.email = "Amara Okafor", f"amara@{domain.format(**named)}"
+    world.member.save()
+    client.force_login(world.member)
+    page = client.get(f"/leads/{lead.pk}").content.decode()
+    line = re.search(r'<p class="sender.*?</p>', page, re.DOTALL)
+    assert line
+    assert words.format(**named) in html.unescape(re.sub(r"<[^>]*>", "", line[0]))
+    assert "Why this sender?" in line[0]
 
 
 def test_the_note_mode_names_only_our_own_people(

@@ -11,7 +11,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -87,6 +87,7 @@ def copy_page(request: HttpRequest, pk: int) -> HttpResponse:
 def _page(user: User, one: CopyDetails) -> CopyPage:
     row, record = one.delivery, one.message.thread.record
     manage = row.company_id in companies(user, Permission.OUTBOUND_MANAGE)
+    sees_outbox = row.company_id in companies(user, Permission.OUTBOUND_READ)
     return CopyPage(
         id=row.pk,
         who=row.name or row.address,
@@ -110,17 +111,10 @@ def _page(user: User, one: CopyDetails) -> CopyPage:
         because=row.dispatch.because if row.dispatch else "",
         trace=trace_of(row.dispatch.trace) if row.dispatch else (),
         admitted=row.dispatch.admitted if row.dispatch else True,
-        source=_source(row.pk) if row.company_id in companies(user, Permission.OUTBOUND_READ) else "",
+        source=reverse("outbound-copy", args=[row.pk]) if sees_outbox else "",
         again=manage and allows(row.state, DeliveryEvent.SEND_AGAIN),
         cancel=manage and allows(row.state, DeliveryEvent.CANCEL),
     )
-
-
-def _source(pk: int) -> str:
-    try:
-        return reverse("outbound-copy", args=[pk])
-    except NoReverseMatch:
-        return ""
 
 
 @require_POST

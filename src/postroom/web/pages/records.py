@@ -181,17 +181,27 @@ def show_record(
     status: int = HTTPStatus.OK,
 ) -> HttpResponse:
     """The whole page; its composer holds the draft, with what is wrong with it."""
-    user, place = reader(request), place_of_type(record.type)
+    thread = thread_of(reader(request), record, before=key(request), after=key(request, "after"))
+    page = page_of_record(reader(request), record, thread, draft, errors)
+    shown = {"title": page.title, "here": page.place.name, "page": page}
+    return render(request, "web/records/page.html", shown, status=status)
+
+
+def page_of_record(
+    user: User,
+    record: Record,
+    thread: Thread,
+    draft: Draft | None = None,
+    errors: Mapping[str, str] | None = None,
+) -> RecordPage:
+    """Everything that a page with the record's conversation shows."""
     several = len(companies(user, Permission.RECORDS_READ)) > 1
-    thread = thread_of(user, record, before=key(request), after=key(request, "after"))
     composer = composer_of(user, record, draft, errors)
-    page = replace(
-        _record_page(record, place, thread, several=several),
+    return replace(
+        _record_page(record, place_of_type(record.type), thread, several=several),
         composer=composer,
         followers=composer.followers if composer else followers_of(user, record),
     )
-    shown = {"title": page.title, "here": place.name, "page": page}
-    return render(request, "web/records/page.html", shown, status=status)
 
 
 def _record_page(record: Record, place: Place, thread: Thread, *, several: bool) -> RecordPage:

@@ -59,9 +59,22 @@
   document.addEventListener('htmx:configRequest', e => {
     if (e.target.id === 'thread') e.detail.parameters.after = $('#thread [data-id]')?.dataset.id || '0';
   });
-  let before = new Set(), fresh = 0;
+  // What somebody reads stays where it is while messages grow or arrive above it.
+  const scroller = () => [$('#talk'), $('.record')].find(pane => pane && /auto|scroll/.test(getComputedStyle(pane).overflowY)) || document.scrollingElement;
+  const held = () => {
+    const pane = scroller();
+    if (!$('#thread') || pane.scrollTop <= 40) return null;
+    const top = pane === document.scrollingElement ? 0 : pane.getBoundingClientRect().top;
+    const first = $$('#thread [data-id]').find(message => message.getBoundingClientRect().bottom > top + 1);
+    return first && { pane, id: first.id, y: first.getBoundingClientRect().top };
+  };
+  const hold = ({ pane, id, y }) => {
+    const first = document.getElementById(id), moved = first ? first.getBoundingClientRect().top - y : 0;
+    if (Math.abs(moved) >= 1) pane.scrollTop += moved;
+  };
+  let before = new Set(), fresh = 0, place = null;
   const ids = root => new Set($$('[data-row], [data-id]', root).map(row => row.id));
-  document.addEventListener('htmx:beforeSwap', e => { before = ids(document); });
+  document.addEventListener('htmx:beforeSwap', e => { before = ids(document); place = held(); });
   document.addEventListener('htmx:afterSwap', e => {
     const asked = e.detail.requestConfig?.elt;
     if (!asked?.dataset?.live) return;
@@ -69,6 +82,7 @@
     added.forEach(row => row.classList.add('fresh'));
     if (asked.id === 'thread') thread(added.length);
     else if (added.length || asked.dataset.live.includes(':')) say(asked.dataset.arrived);
+    if (place) hold(place);
   });
   // Never scroll a reader away from what they read: say that there is something new.
   const thread = count => {

@@ -89,6 +89,12 @@
     chosen.value = e.detail.contact;
     e.target.form.requestSubmit();
   });
+  // Who was added is named no longer; a name that nobody has stays to be mended.
+  document.addEventListener('htmx:afterRequest', e => {
+    if (!e.target.matches?.('.fol-add') || !e.detail.successful || $('#followers .wrong')) return;
+    e.target.reset();
+    e.target.querySelector('[data-chosen]').value = '';
+  });
 
   // An @ in the text, and what follows it.
   const NAME = /(?:^|[\s(])@([^\s@][^@\n]{0,40})?$/u;
