@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
 
+from postroom.conversations.inbox import unread_count
 from postroom.directory.models import User
 from postroom.directory.selectors import company_names
 from postroom.web.places import places_of
@@ -24,4 +27,5 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         shown["me"] = Person(user.name or user.username, user.email)
         shown["my_companies"] = ", ".join(company_names(user).values())
         shown["single_keys"] = user.single_keys
+        shown["unread"] = SimpleLazyObject(partial(unread_count, user))
     return shown

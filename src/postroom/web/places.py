@@ -33,6 +33,7 @@ class Place:
 
 
 PLACES = (
+    Place("inbox", _("Inbox"), "inbox", "i", Permission.RECORDS_READ),
     Place(
         "leads",
         _("Leads"),

@@ -247,7 +247,9 @@ def _document(body: str) -> str:
     if _BODY.search(body):
         return body
     title = html.escape(_("Message"))
-    return f'<!doctype html><html><head><meta charset="utf-8"><title>{title}</title></head><body>{body}</body></html>'
+    style = "html{background:#fff}body{margin:2px;font:14px/1.5 sans-serif;overflow-wrap:anywhere}"
+    head = f'<meta charset="utf-8"><title>{title}</title><style>{style}</style>'
+    return f"<!doctype html><html><head>{head}</head><body>{body}</body></html>"
 
 
 @require_safe

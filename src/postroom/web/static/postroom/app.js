@@ -56,7 +56,8 @@
   // Keyboard: single keys outside fields and dialogs, unless the reader switched them off.
   let chord = 0;
   const step = by => {
-    const rows = $$('[data-nav]').filter(row => row.checkVisibility?.() ?? true);
+    const pane = document.activeElement.closest?.('[data-pane]') || $('[data-pane]') || document;
+    const rows = $$('[data-nav]', pane).filter(row => row.checkVisibility?.() ?? true);
     if (!rows.length) return;
     const now = rows.indexOf(document.activeElement.closest?.('[data-nav]'));
     const next = rows[Math.max(0, Math.min(rows.length - 1, now + by))];

@@ -4,7 +4,8 @@
   const fit = frame => {
     const page = frame.contentDocument;
     if (!page?.body) return;
-    const height = Math.min(MOST, Math.ceil(page.body.getBoundingClientRect().height) + 6);
+    const tall = [page.body, page.documentElement].map(one => one.getBoundingClientRect().height);  // margins too
+    const height = Math.min(MOST, Math.ceil(Math.max(...tall)) + 6);
     if (Math.abs(frame.clientHeight - height) > 1) frame.style.height = `${height}px`;
     frame.classList.toggle('wide', page.documentElement.scrollWidth > frame.clientWidth);
   };
