@@ -1,0 +1,258 @@
+"""Settings and the profile in a real browser: adding a server, testing it, asking which one is used."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from tests.support.authority import Authority
+from tests.support.browser import Look, Site, context_for, running_site, sign_in, watched
+from tests.support.chromium import running_chromium
+from tests.support.require import require
+from tests.support.smtp_script import SILENCE, Script, scripted
+
+pytestmark = [pytest.mark.xdist_group("settings")]
+
+LOOKS: tuple[Look, ...] = ("light", "dark", "phone")
+WIDTHS = (320, 360, 768, 834, 1024, 1280, 1440, 1920)
+Admin = tuple[Page, list[str]]
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> Iterator[Site]:
+    require("chromium")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SSL_CERT_FILE", str(authority.file))
+        with running_site(tmp_path_factory.mktemp("site")) as site:
+            yield site
+
+
+@pytest.fixture(scope="module")
+def browser(site: Site) -> Iterator[Browser]:
+    with running_chromium(require("chromium")) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def states(browser: Browser, site: Site) -> dict[str, Path]:
+    """For each user the browser's state after signing in."""
+    kept = {}
+    for username in ("admin", "jonas"):
+        context = context_for(browser, site)
+        sign_in(context.new_page(), username)
+        kept[username] = site.installation.var / f"{username}.json"
+        context.storage_state(path=kept[username])
+        context.close()
+    return kept
+
+
+@pytest.fixture
+def admin(browser: Browser, site: Site, states: dict[str, Path]) -> Iterator[Admin]:
+    context = context_for(browser, site, storage_state=states["admin"])
+    yield watched(context)
+    context.close()
+
+
+def _violations(page: Page) -> list[str]:
+    found = Axe().run(page).response["violations"]
+    return [f"{one['id']}: {node['html']}" for one in found for node in one["nodes"]]
+
+
+def _fill(page: Page, script: Script, **fields: str) -> None:
+    """The form of a new server, filled for a server under test."""
+    page.goto("/settings/servers/new")
+    values = {
+        "Name": "Company mail",
+        "Sends for": "acme.example",
+        "SMTP server": "localhost",
+        "Port": str(script.port),
+        "User name": "post@acme.example",
+        "Password": "correct-battery-7",
+    }
+    for label, value in (values | fields).items():
+        page.get_by_label(label, exact=True).fill(value)
+
+
+def _save(page: Page) -> None:
+    page.locator("#server-form").get_by_role("button", name=re.compile("^(Save|Add server)$")).click()
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_every_page_is_clean(
+    browser: Browser, site: Site, states: dict[str, Path], authority: Authority, look: Look
+) -> None:
+    context = context_for(browser, site, look, storage_state=states["admin"])
+    page, complaints = watched(context)
+    for address in ("/settings", "/settings/servers/default", "/settings/servers/new", "/profile"):
+        page.goto(address)
+        assert _violations(page) == [], address
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{address} is too wide"
+    with scripted(Script(authority.context("other.example"))) as script:
+        _fill(page, script, Name=f"Seen {look}")
+        page.locator("details.more summary").click()
+        page.get_by_role("button", name="Test connection").click()
+        expect(page.get_by_role("heading", name="It does not work yet")).to_be_visible()
+        expect(page.get_by_text("but for other.example.")).to_be_visible()
+        assert _violations(page) == []
+    _save(page)
+    page.wait_for_url(re.compile(r"/settings/servers/\d+$"))
+    assert _violations(page) == []
+    assert complaints == []
+    page.goto("/settings/servers/new")
+    _save(page)
+    expect(page.get_by_role("alert")).to_be_focused()
+    assert _violations(page) == []
+    context.close()
+
+
+def test_nothing_overflows_at_any_width(admin: Admin) -> None:
+    page, complaints = admin
+    for address in ("/settings", "/settings/servers/new", "/profile"):
+        page.goto(address)
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 900})
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{address} at {width}"
+    assert complaints == []
+
+
+def test_a_server_is_tried_then_added_and_used(admin: Admin, authority: Authority) -> None:
+    page, complaints = admin
+    page.goto("/leads")
+    page.keyboard.press("g")
+    page.keyboard.press("s")
+    page.wait_for_url("**/settings")
+    with scripted(Script(authority.context("localhost"))) as script:
+        _fill(page, script, Name="Our own", Priority="1")
+        page.get_by_role("button", name="Test connection").click()
+        expect(page.get_by_role("heading", name="It works")).to_be_visible()
+        expect(page.locator("#test li")).to_have_count(7)
+        expect(page.get_by_text("235 2.7.0 welcome")).to_be_visible()
+        expect(page.locator("#live")).to_have_text("It works")
+        assert "DATA" not in script.heard
+    _save(page)
+    expect(page.get_by_text("Our own is added. Mail may leave by it now.")).to_be_visible()
+    expect(page.get_by_role("link", name="Our own")).to_have_attribute("aria-current", "true")
+    expect(page.get_by_label("Password", exact=True)).to_have_value("")
+    page.get_by_label("From address").fill("amara@acme.example")
+    expect(page.locator(".win")).to_contain_text("Our own")
+    page.get_by_label("From address").fill("somebody")
+    expect(page.get_by_text("Type a whole address")).to_be_visible()
+    page.get_by_role("button", name="Archive").click()
+    expect(page.get_by_text("Our own is archived.")).to_be_visible()
+    page.get_by_role("button", name="Restore").click()
+    expect(page.get_by_text("Our own is restored.")).to_be_visible()
+    assert complaints == []
+
+
+def test_steps_appear_while_the_server_keeps_us_waiting(admin: Admin) -> None:
+    page, complaints = admin
+    with scripted(Script(answers={"MAIL": SILENCE})) as script:
+        _fill(page, script)
+        page.get_by_label("Encryption").select_option("None")
+        page.get_by_label("Port").fill(str(script.port))
+        page.get_by_role("button", name="Test connection").click()
+        expect(page.get_by_text("Sign in as post@acme.example")).to_be_visible()
+        expect(page.get_by_text("Testing the connection")).to_be_visible()
+        expect(page.locator(".verdict")).to_have_count(0)
+        expect(page.get_by_role("button", name="Test connection")).to_be_disabled()
+    expect(page.get_by_role("heading", name="It does not work yet")).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("The server closed the connection.")).to_be_visible()
+    assert complaints == []
+
+
+def test_the_encryption_sets_the_port_unless_it_is_another(admin: Admin) -> None:
+    page, complaints = admin
+    page.goto("/settings/servers/new")
+    port, encryption = page.get_by_label("Port"), page.get_by_label("Encryption")
+    for words, number in (("TLS", "465"), ("None", "25"), ("STARTTLS", "587")):
+        encryption.select_option(words)
+        expect(port).to_have_value(number)
+    port.fill("2525")
+    encryption.select_option("TLS")
+    expect(port).to_have_value("2525")
+    page.get_by_label("Sign in with").select_option("No login")
+    expect(page.get_by_label("User name")).to_be_hidden()
+    assert complaints == []
+
+
+def test_mistakes_stand_beside_their_fields(admin: Admin) -> None:
+    page, _complaints = admin
+    page.goto("/settings/servers/new")
+    page.get_by_label("Sends for").fill("acme.example, oops")
+    page.get_by_label("Port").fill("abc")
+    _save(page)
+    expect(page.get_by_label("Sends for")).to_have_accessible_description(re.compile("“oops” is no domain"))
+    expect(page.get_by_label("Port")).to_have_accessible_description(re.compile("from 1 to 65535"))
+    expect(page.get_by_label("Port")).to_have_value("abc")
+    expect(page.get_by_label("Name", exact=True)).to_have_attribute("aria-invalid", "true")
+
+
+def test_a_phone_shows_the_list_then_one_server(
+    browser: Browser, site: Site, states: dict[str, Path], authority: Authority
+) -> None:
+    context = context_for(browser, site, "phone", storage_state=states["admin"])
+    page, complaints = watched(context)
+    page.goto("/settings")
+    expect(page.get_by_role("link", name="Default server")).to_be_visible()
+    expect(page.locator(".servers > .pane")).to_be_hidden()
+    page.get_by_role("link", name="Default server").tap()
+    expect(page.get_by_text("a folder of this installation")).to_be_visible()
+    expect(page.locator(".servers > .list")).to_be_hidden()
+    page.get_by_role("link", name="Outgoing servers").tap()
+    page.wait_for_url("**/settings/servers")
+    page.get_by_role("button", name="More", exact=True).tap()
+    page.get_by_role("navigation", name="More").get_by_role("link", name="Profile").tap()
+    page.wait_for_url("**/profile")
+    assert complaints == []
+    context.close()
+
+
+def test_a_profile_is_kept(browser: Browser, site: Site, states: dict[str, Path]) -> None:
+    context = context_for(browser, site, storage_state=states["jonas"])
+    page, complaints = watched(context)
+    page.goto("/leads")
+    expect(page.get_by_role("link", name="Settings")).to_have_count(0)
+    page.get_by_role("link", name="Jonas Lindqvist").click()
+    page.wait_for_url("**/profile")
+    page.get_by_label("Signature").fill("Jonas\n<b>Nordics</b>")
+    expect(page.locator("#signature-preview")).to_have_text("Jonas\n<b>Nordics</b>")
+    expect(page.get_by_text("comes to your mailbox")).to_be_visible()
+    page.get_by_text("In the inbox", exact=True).click()
+    expect(page.get_by_text("comes to your mailbox")).to_be_hidden()
+    expect(page.get_by_text("No mail is sent to you.")).to_be_visible()
+    page.get_by_label("Time zone").select_option("Europe/Stockholm")
+    page.get_by_label("Single keys").uncheck()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    expect(page.get_by_label("Signature")).to_have_value("Jonas\n<b>Nordics</b>")
+    expect(page.get_by_label("In the inbox")).to_be_checked()
+    expect(page.locator("html[data-keys]")).to_have_count(0)
+    assert _violations(page) == []
+    assert complaints == []
+    context.close()
+
+
+def test_pages_work_without_script(browser: Browser, site: Site, states: dict[str, Path]) -> None:
+    context = context_for(browser, site, storage_state=states["admin"], java_script_enabled=False)
+    page = context.new_page()
+    with scripted(Script()) as script:
+        _fill(page, script)
+        page.get_by_label("Encryption").select_option("None")
+        page.get_by_role("button", name="Test connection").click()
+        expect(page.get_by_text("Sign in as post@acme.example")).to_be_visible()
+        expect(page.get_by_label("Port")).to_have_value(str(script.port))
+    page.get_by_label("From address").fill("amara@acme.example")
+    page.get_by_role("button", name="Show").click()
+    expect(page.locator(".win")).to_be_visible()
+    expect(page.get_by_label("From address")).to_have_value("amara@acme.example")
+    context.close()
