@@ -121,7 +121,8 @@ def test_a_server_that_says_no_in_the_middle_is_heard(server: SmtpServer) -> Non
     assert outcome.phase == "data"
 
 
-def test_a_large_mail_arrives_whole(server: SmtpServer) -> None:
+def test_a_large_mail_arrives_whole(server: SmtpServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(config(), "send_timeout", 30.0)
     assert _one(server, LARGE).result is Result.ACCEPTED
     assert server.mails[0].data == LARGE
 

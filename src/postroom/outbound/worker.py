@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import closing
 from datetime import timedelta
 from queue import Empty, SimpleQueue
 
@@ -231,11 +232,11 @@ class Sender:
         """In a thread of its own: let the sender look whenever somebody committed something."""
         while not self._stopping.is_set():
             try:
-                own = waiter()
-                while not self._stopping.is_set():
-                    if own.wait(IDLE_SECONDS / 2) and not self._woken.is_set():
-                        self._woken.set()
-                        self._inbox.put(None)
+                with closing(waiter()) as own:
+                    while not self._stopping.is_set():
+                        if own.wait(IDLE_SECONDS / 2) and not self._woken.is_set():
+                            self._woken.set()
+                            self._inbox.put(None)
             except Exception as error:  # noqa: BLE001 each database has errors of its own
                 log.warning("nobody can wake the sender", error=str(error).strip())
                 self._stopping.wait(AWAY_SECONDS)

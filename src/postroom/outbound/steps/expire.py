@@ -26,7 +26,7 @@ def expire() -> int:
     if not gone.exists():
         return 0
     with transaction.atomic():
-        rows = list(gone.order_by("pk").select_for_update(skip_locked=True)[:AT_ONCE])
+        rows = list(gone.order_by("lease_until").select_for_update(skip_locked=True)[:AT_ONCE])
         for row in rows:
             row.state = DELIVERIES.advance(DeliveryState.TRANSMITTING, DeliveryEvent.LEASE_EXPIRED)
             row.words, row.settled_at, row.attempts = WORDS, now(), row.attempts + 1

@@ -13,7 +13,7 @@ from aiosmtplib.errors import SMTPTimeoutError
 from postroom.core.delivery.smtp_replies import clean_words, enhanced_code
 from postroom.infra.config import config
 from postroom.outbound.transports.protocol import NoSession, Outcome, Result, Server
-from postroom.outbound.transports.smtp.session import SmtpSession
+from postroom.outbound.transports.smtp.session import SmtpSession, hang_up
 from postroom.outbound.transports.smtp.trouble import is_certificate, is_tls, reason
 
 
@@ -45,7 +45,7 @@ async def open_session(server: Server) -> SmtpSession:
             phase = "login"
             await client.login(server.username, server.password)
     except Exception as error:
-        client.close()
+        hang_up(client)
         raise NoSession(_outcome(server, phase, error)) from error
     return SmtpSession(client, server, config().send_timeout)
 

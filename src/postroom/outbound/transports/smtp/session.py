@@ -22,6 +22,13 @@ _OUTSIDE = re.compile(r"[\x00-\x20<>\x7f]")  # would end the path of MAIL or RCP
 _BARE = re.compile(rb"\r(?!\n)|(?<!\r)\n")
 
 
+def hang_up(client: SMTP) -> None:
+    """Close at once: there is nothing to be said any more, not even the goodbye of TLS."""
+    if isinstance(client.transport, asyncio.WriteTransport):
+        client.transport.abort()
+    client.close()
+
+
 class SmtpSession:
     """One connection. Every way in which a server can fail ends as an outcome; a broken session sends nothing more."""
 
@@ -44,10 +51,8 @@ class SmtpSession:
         if self.alive:
             with contextlib.suppress(SMTPException, OSError, TimeoutError):
                 await asyncio.wait_for(self._client.quit(), min(QUIT_SECONDS, self._seconds))
-        if self._broken and isinstance(self._client.transport, asyncio.WriteTransport):
-            self._client.transport.abort()
         self._broken = True
-        self._client.close()
+        hang_up(self._client)
 
     async def _hand_over(self, copy: Copy) -> Outcome:
         raw = written(copy)
