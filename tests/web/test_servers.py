@@ -209,7 +209,7 @@ async def _tested(user: User, address: str, sent: dict[str, str]) -> str:
     await client.aforce_login(user)
     response = await client.post(address, sent, headers={"HX-Request": "true"})
     assert isinstance(response, StreamingHttpResponse)
-    return b"".join([part async for part in response]).decode()  # type: ignore[attr-defined]
+    return b"".join([part async for part in response]).decode()
 
 
 @pytest.mark.django_db(transaction=True)
