@@ -14,6 +14,7 @@ NOW = "clock_timestamp()"
 SKIP_LOCKED = "FOR UPDATE SKIP LOCKED"
 CHANNEL = "postroom"
 TEXT = "%s"
+MANY = 8  # rows from which on a column of equal values is sent as one: fewer are alike by chance, each time others
 BINARY = dict.fromkeys(("text", "varchar", "bytea"), "%b")  # long values: nothing is escaped, nothing taken apart again
 
 
@@ -75,9 +76,8 @@ def insert(
     """Insert rows; what `tail` has RETURNING, in their order. One array a column: the statement is the same for any
     number of rows, so that it is prepared once. Lengths are left to the columns: a cast would cut in silence.
     """
-    cursor.execute(
-        f"INSERT INTO {table} ({', '.join(columns)}) SELECT * FROM {_arrays(types)} {tail}", _by_column(rows)
-    )
+    source, values = _source(columns, types, rows)
+    cursor.execute(f"INSERT INTO {table} ({', '.join(columns)}) {source} {tail}", values)
     return cursor.fetchall() if "RETURNING" in tail else []
 
 
@@ -86,9 +86,9 @@ def update(
 ) -> None:
     """Write values of rows that exist; the last column is their key."""
     *written, key = columns
-    values = ", ".join(f"{name} = new.{name}" for name in written)
-    source = f"{_arrays(types)} AS new({', '.join(columns)})"
-    cursor.execute(f"UPDATE {table} SET {values} FROM {source} WHERE {table}.{key} = new.{key}", _by_column(rows))
+    changes = ", ".join(f"{name} = new.{name}" for name in written)
+    source, values = _source(columns, types, rows)
+    cursor.execute(f"UPDATE {table} SET {changes} FROM ({source}) AS new WHERE {table}.{key} = new.{key}", values)
 
 
 def move(
@@ -111,6 +111,25 @@ def move(
     )
     found: list[tuple[Any, ...]] = cursor.fetchall()
     return found
+
+
+def _source(columns: Sequence[str], types: Sequence[str], rows: Sequence[Sequence[Any]]) -> tuple[str, list[Any]]:
+    """A query for these rows, and its values: an array for each column, but of many rows a single value for a column
+    in which all have the same one. Most columns of new rows are such, and an array costs as much as what it holds.
+    """
+    by_column = _by_column(rows)
+    same = [len(rows) >= MANY and values.count(values[0]) == len(values) for values in by_column]
+    if all(same):
+        same[-1] = False
+    alike = [
+        f"%s::{name.partition('(')[0]} AS {column}" if is_same else column
+        for column, name, is_same in zip(columns, types, same, strict=True)
+    ]
+    once = [values[0] for values, is_same in zip(by_column, same, strict=True) if is_same]
+    names = [column for column, is_same in zip(columns, same, strict=True) if not is_same]
+    arrays = _arrays([name for name, is_same in zip(types, same, strict=True) if not is_same])
+    each = [values for values, is_same in zip(by_column, same, strict=True) if not is_same]
+    return f"SELECT {', '.join(alike)} FROM {arrays} AS each({', '.join(names)})", [*once, *each]
 
 
 def _arrays(types: Sequence[str]) -> str:
