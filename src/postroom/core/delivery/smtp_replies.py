@@ -1,4 +1,4 @@
-"""What a server's answer means for one copy (RFC 5321 §4.2), its enhanced code (RFC 3463), its words made fit to keep."""
+"""What a server's answer means for one copy (RFC 5321 §4.2), its enhanced code (RFC 3463), its words fit to keep."""
 
 from __future__ import annotations
 

@@ -25,7 +25,11 @@ def address_to_send_as(author: Address, facts: SendingFacts) -> tuple[Address, s
         return encapsulate(own, forced), f"mail.force.smtp.from sends every mail as {forced}."
     if "@" in facts.default_from and (default := normalise(facts.default_from)):
         return encapsulate(own, default), f"The default From is a whole address: every mail is sent as {default}."
-    if facts.dynamic_from and own.domain != facts.alias_domain.lower() and (dynamic := normalise(facts.dynamic_from)):
+    if (
+        facts.dynamic_from
+        and own.domain != normalise(f"x@{facts.alias_domain}")[2:]
+        and (dynamic := normalise(facts.dynamic_from))
+    ):
         return encapsulate(own, dynamic), f"mail.dynamic.smtp.from sends mail of foreign domains as {dynamic}."
     return (
         own,

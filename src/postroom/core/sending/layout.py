@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import html as entities
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from html import escape
+
+from postroom.core.sending.phrases import phrases
 
 
 class Why(StrEnum):
@@ -48,16 +52,97 @@ class LayoutFacts:
     language: str = "en"
 
 
+# Styles stand in the tags: mail clients drop everything else. Colours that hold on white and on black.
+_FACE = "font-family:system-ui,-apple-system,'Segoe UI',Roboto,sans-serif;font-size:14px;line-height:1.5"
+_QUIET = "color:#6b7b81;font-size:12px"
+_BUTTON = (
+    "display:inline-block;background:#00656e;color:#f8fdfd;text-decoration:none;font-weight:600;padding:8px 14px;"
+    "border-radius:6px"
+)
+_LINE = "margin:0 0 14px;padding:0 0 10px;border-bottom:1px solid #d7e0e2"
+_WARN = "margin:0 0 14px;padding:8px 12px;border-left:4px solid #845011;background:#fff2da;color:#845011"
+_NOTE = "margin:0 0 14px;padding:8px 12px;border-left:4px solid #e6d08c;background:#fdf6db;color:#6b4c16"
+_LONGEST_TITLE = 200
+
+
 def letter_html(facts: LayoutFacts) -> str:
     """The HTML of a copy, a whole document."""
-    return facts.body_html
+    body = _member_html(facts) if facts.member else _outside_html(facts)
+    return (
+        f'<!DOCTYPE html><html lang="{escape(facts.language)}"><head><meta charset="utf-8">'
+        f'<meta name="color-scheme" content="light dark"></head><body><div style="{_FACE}">{body}</div></body></html>'
+    )
+
+
+def _member_html(facts: LayoutFacts) -> str:
+    words = phrases(facts.language)
+    head = _NOTE if facts.note else _LINE
+    parts = [f'<div style="{head}">{escape(_head(facts, words))}</div>']
+    if facts.doubt:
+        parts.append(f'<div style="{_WARN}">{escape(words[facts.doubt])}</div>')
+    parts.append(facts.body_html)
+    if facts.url:
+        button = escape(words["open"].format(number=facts.number))
+        parts.append(f'<p style="margin:18px 0 6px"><a href="{escape(facts.url)}" style="{_BUTTON}">{button}</a></p>')
+    parts.append(f'<p style="{_QUIET}">{escape(_why(facts, words))}</p>')
+    return "".join(parts)
+
+
+def _outside_html(facts: LayoutFacts) -> str:
+    if not facts.signature.strip():
+        return facts.body_html
+    lines = "<br>".join(map(escape, facts.signature.strip().splitlines()))
+    return f'{facts.body_html}<p style="{_QUIET};font-size:13px">-- <br>{lines}</p>'
+
+
+def _head(facts: LayoutFacts, words: Mapping[str, str]) -> str:
+    title = " ".join(facts.title.split())[:_LONGEST_TITLE]
+    return words["noted" if facts.note else "wrote"].format(author=facts.author, number=facts.number, title=title)
+
+
+def _why(facts: LayoutFacts, words: Mapping[str, str]) -> str:
+    return words[facts.why].format(number=facts.number)
 
 
 def letter_text(facts: LayoutFacts) -> str:
     """The same as text, for clients without HTML."""
-    return facts.body_text
+    body = facts.body_text.strip("\r\n")
+    if not facts.member:
+        signature = facts.signature.strip()
+        return f"{body}\n\n-- \n{signature}\n" if signature else f"{body}\n"
+    words = phrases(facts.language)
+    parts = [_head(facts, words)]
+    if facts.doubt:
+        parts.append(words[facts.doubt])
+    parts.append(body)
+    if facts.url:
+        parts.append(f"{words['open'].format(number=facts.number)}: {facts.url}")
+    parts.append(_why(facts, words))
+    return "\n\n".join(parts) + "\n"
+
+
+_LINK = re.compile(r"\b(?:https?://[^\s<>\"']{1,2000}|mailto:[^\s<>\"']{1,320})")
+_TRAILING = ".,;:!?)]}"
 
 
 def plain_to_html(text: str) -> str:
     """Plain text as HTML: paragraphs, line breaks, links to http(s) and mailto; everything else escaped."""
-    return f"<p>{entities.escape(text)}</p>"
+    blocks: list[list[str]] = [[]]
+    for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
+        if line.strip():
+            blocks[-1].append(_linked(line.rstrip()))
+        elif blocks[-1]:
+            blocks.append([])
+    return "".join(f"<p>{'<br>'.join(lines)}</p>" for lines in blocks if lines)
+
+
+def _linked(line: str) -> str:
+    found, at = [], 0
+    for match in _LINK.finditer(line) if ":" in line else ():
+        url = match.group().rstrip(_TRAILING)
+        end = match.start() + len(url)
+        found.append(escape(line[at : match.start()]))
+        found.append(f'<a href="{escape(url)}">{escape(url)}</a>')
+        at = end
+    found.append(escape(line[at:]))
+    return "".join(found).replace("  ", " &nbsp;")

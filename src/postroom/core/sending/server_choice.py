@@ -1,17 +1,59 @@
-"""Which From, then which server: asked for each letter, answered with the reason."""
+"""Which From, then which server: asked for each letter, answered with the reason.
+
+First the address to send as (`from_rewrite`), then the server for it (`search`), then the return path (`envelope`), and
+all of it in words (`explain`).
+"""
 
 from __future__ import annotations
 
 from postroom.core.addresses import Address
+from postroom.core.sending import explain
 from postroom.core.sending.envelope import return_path
 from postroom.core.sending.facts import Choice, SendingFacts
 from postroom.core.sending.from_rewrite import address_to_send_as
+from postroom.core.sending.search import Found, candidates, forced, notification_of, search
+from postroom.core.trace import Step
 
 
 def choose_server(author: Address, facts: SendingFacts) -> Choice:
-    """The server, the From on the wire and the return path of a letter of this author."""
-    sender, why = address_to_send_as(author, facts)
-    server = facts.default
-    path, may_tag = return_path(server, facts.bounce, sender.email)
-    name = server.name if server else ""
-    return Choice(server.id if server else None, name, sender, path, may_tag, "default", True, why)
+    """The server, the From on the wire and the return path of a letter of this author.
+
+    Total, and the same however `facts.servers` are ordered. Where there is neither a From that can be read nor a
+    notification address, the From of the choice is empty and not admitted: nothing can be sent.
+    """
+    sender, origin = address_to_send_as(author, facts)
+    found, refusal = forced(sender, facts)
+    asked = [] if found else candidates(facts)
+    found = found or search(sender, asked, facts)
+    path, may_tag = return_path(found.server, facts.bounce, found.wire.email)
+    told = explain.Told(found, sender.email, notification_of(facts), asked)
+    because = explain.because(told)
+    steps = [
+        _step("from", origin),
+        *([_step("forced server", f"{refusal} The search is made instead.")] if refusal else ()),
+        *explain.servers(told, facts),
+        _step("choice", because),
+        _step("return path", _return(found, path, may_tag=may_tag)),
+    ]
+    return Choice(
+        server=found.server.id if found.server else None,
+        server_name=found.server.name if found.server else "",
+        author=found.wire,
+        return_path=path,
+        may_tag=may_tag,
+        case=found.case,
+        admitted=found.admitted,
+        because=because,
+        trace=tuple(steps),
+    )
+
+
+def _step(step: str, text: str) -> Step:
+    return {"step": step, "text": text}
+
+
+def _return(found: Found, path: str, *, may_tag: bool) -> str:
+    if may_tag:
+        return f"What can't be delivered returns to {path}."
+    name = found.server.name if found.server else "No server"
+    return f"What can't be delivered returns to {path or 'nobody'}, since {name} may not send the bounce address."
