@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -75,6 +76,52 @@ def _default(value: object) -> str:
     return f"`{value}`" if value not in ("", None) else ""
 
 
+def endpoints() -> str:
+    """Every address of the API, with what it is for and what it takes."""
+    import django
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "postroom.project.settings")
+    os.environ.setdefault("POSTROOM_SECRET_KEY", "of no use")  # else one would be made and kept
+    django.setup()
+    from postroom.api.urls import api
+
+    described = api.get_openapi_schema(path_prefix="/api/v1/")
+    shapes = described["components"]["schemas"]
+    calls = [
+        line
+        for path, methods in described["paths"].items()
+        for method, one in methods.items()
+        for line in _call(f"{method.upper()} {path}", one, shapes)
+    ]
+    return _page(
+        "API",
+        "With a token: `Authorization: Bearer pr_…` (`postroom token create`). Errors are problem documents (RFC 9457)."
+        " Lists give `items` and `next`, the `cursor` of the page after. `/api/v1/openapi.json` has all with types.",
+        *calls,
+    )
+
+
+def _call(title: str, one: dict[str, Any], shapes: dict[str, Any]) -> Iterable[str]:
+    yield f"## {title}\n"
+    yield f"{one.get('description', one['summary'])}\n"
+    given = [each for each in one.get("parameters", ()) if each["in"] != "path" or each.get("description")]
+    for parameter in given:
+        said = parameter.get("description") or parameter["schema"].get("description", "")
+        header = " (header)" if parameter["in"] == "header" else ""
+        yield f"- `{parameter['name']}`{header}{f': {said}' if said else ''}"
+    bodies = one.get("requestBody", {}).get("content", {})
+    for kind, body in bodies.items():
+        fields = _shape(body["schema"], shapes).get("properties", {})
+        yield f"- body, `{kind}`{': ' if fields else ''}{', '.join(f'`{name}`' for name in fields)}"
+    if given or bodies:
+        yield ""
+
+
+def _shape(schema: dict[str, Any], shapes: dict[str, Any]) -> dict[str, Any]:
+    named: dict[str, Any] = shapes.get(schema.get("$ref", "").rpartition("/")[2], schema)
+    return named
+
+
 def commands() -> str:
     """Every verb of the command line, with its arguments."""
     from typer.main import get_command
@@ -121,6 +168,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "rules.md": rules,
     "settings.md": settings,
     "commands.md": commands,
+    "api.md": endpoints,
 }
 
 

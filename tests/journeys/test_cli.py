@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.contrib.auth import authenticate
@@ -16,44 +15,14 @@ from postroom.directory.selectors import living_token
 from postroom.inbound.models import InboundMail
 from postroom.infra.clock import now
 from postroom.infra.config import Config
-from postroom.project.cli import doctor, main, serve
+from postroom.project.cli import check, doctor, main, serve
 from postroom.project.cli.shared import EX_CONFIG, EX_DATAERR, EX_NOINPUT, EX_NOUSER, EX_UNAVAILABLE, EX_USAGE
 from postroom.records.models import Record
 from tests.support import factory
 from tests.support.acme import Acme, arrival, letter, make_acme, take_in
+from tests.support.shell import Shell
 
 pytestmark = pytest.mark.django_db
-
-
-class Shell:
-    """Runs command lines within the test."""
-
-    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
-        self._capsys = capsys
-        self.errors = ""
-
-    def __call__(self, line: str, *more: str, status: int = 0) -> str:
-        got = main.run([*line.split(), *more])
-        printed = self._capsys.readouterr()
-        self.errors = printed.err
-        assert got == status, printed
-        return printed.out
-
-    def json(self, line: str, *more: str) -> Any:
-        return json.loads(self(line, *more, "--json"))
-
-    def fails(self, line: str, *more: str, status: int) -> str:
-        """The one line on standard error."""
-        assert self(line, *more, status=status) == ""
-        assert self.errors.startswith("postroom: ")
-        assert self.errors.count("\n") == 1
-        assert "Traceback" not in self.errors
-        return self.errors
-
-
-@pytest.fixture
-def shell(capsys: pytest.CaptureFixture[str]) -> Shell:
-    return Shell(capsys)
 
 
 @pytest.fixture
@@ -127,7 +96,7 @@ def test_without_a_verb_the_help_is_shown(shell: Shell, line: str) -> None:
 
 @pytest.mark.parametrize(
     "verb",
-    "demo init serve web smtp worker inspect explain replay token user doctor".split(),  # noqa: SIM905 as one types it
+    "demo init serve web smtp worker inspect explain replay send-queue test-server token user doctor".split(),  # noqa: SIM905
 )
 def test_every_verb_has_its_help(shell: Shell, verb: str) -> None:
     assert f"postroom {verb}" in shell(f"{verb} --help")
@@ -227,8 +196,8 @@ def test_doctor_is_content_with_a_sound_installation(shell: Shell, monkeypatch: 
 
 
 def test_doctor_says_what_to_do(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
-    ill = doctor.Check("disk", False, "0.1 GB free.", "Make room.")
-    monkeypatch.setattr(doctor, "_examine", lambda of: iter([ill, doctor.Check("python", True, "3.11.")]))
+    ill = check.Check("disk", False, "0.1 GB free.", "Make room.")
+    monkeypatch.setattr(doctor, "_examine", lambda of: iter([ill, check.Check("python", True, "3.11.")]))
     assert shell("doctor", status=1).splitlines() == [
         "problem  disk: 0.1 GB free. Make room.",
         "ok       python: 3.11.",

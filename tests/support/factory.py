@@ -124,10 +124,10 @@ def delivery(of: Record, address: str = "hanna@norrgard.example", state: str = "
     return Delivery.objects.create(letter=letter, company=of.company, address=address, state=state, **values)
 
 
-def server(owner: Company | None, name: str = "Relay", **fields: Any) -> OutgoingServer:
+def server(where: Company | None, name: str = "Relay", **fields: Any) -> OutgoingServer:
     """An outgoing server at which nothing answers."""
     values = {"host": "127.0.0.1", "port": 1, "authentication": "none", "encryption": "none", **fields}
-    return OutgoingServer.objects.create(company=owner, name=name, created_at=now(), **values)
+    return OutgoingServer.objects.create(company=where, name=name, created_at=now(), **values)
 
 
 RAW = (

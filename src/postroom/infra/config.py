@@ -64,7 +64,7 @@ class Config(BaseSettings):
     inline_limit: int = Field(64 * 1024, description="Largest mail or file kept in the database itself, in bytes.")
     outgoing_server: str = Field("", description="Host of the default server; empty: mail is kept in `var/outbox`.")
     outgoing_port: int = Field(587, description="Port of the default server.")
-    outgoing_encryption: str = Field(
+    outgoing_encryption: Literal["none", "starttls", "starttls-unverified", "tls", "tls-unverified"] = Field(
         "starttls", description="none, starttls, starttls-unverified, tls or tls-unverified, for the default server."
     )
     outgoing_user: str = Field("", description="User name at the default server; empty: no login.")

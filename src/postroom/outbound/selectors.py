@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import Q
 
@@ -64,6 +65,16 @@ def delivery(user: User, pk: int) -> Shown | None:
     if row is None:
         return None
     return Shown(row, tuple(row.tries.select_related("dispatch").order_by("pk")))
+
+
+def oldest_waiting(at: datetime) -> datetime | None:
+    """Since when the copy that was first due at `at` could have been sent; None where nothing waits."""
+    return Delivery.objects.filter(due__lte=at).order_by("due").values_list("due", flat=True).first()
+
+
+def waiting() -> int:
+    """How many copies will be tried, now or later."""
+    return Delivery.objects.filter(due__isnull=False).count()
 
 
 def rendered(row: Delivery) -> bytes:

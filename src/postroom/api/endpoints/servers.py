@@ -91,7 +91,7 @@ def restore(request: HttpRequest, pk: int) -> ServerOut:
 
 
 @router.post("/servers/{int:pk}/test", response=TrialOut, operation_id="test_server")
-def test(request: HttpRequest, pk: int) -> TrialOut:
+def try_server(request: HttpRequest, pk: int) -> TrialOut:
     """Connect, log in and ask whether a mail to you would be taken; nothing is sent. Takes half a minute at most."""
     user = _manager(request)
     row = _own(user, pk)

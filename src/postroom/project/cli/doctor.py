@@ -8,12 +8,14 @@ import shutil
 import socket
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from postroom.infra.config import Config, config
+from postroom.project.cli.check import Check
+from postroom.project.cli.sending_checks import sending_checks
 from postroom.project.cli.serve import HEALTH, Places, places
 from postroom.project.cli.shared import Json, Var, print_json, use_django
 from postroom.project.supervisor import Door, Unstartable, answers_http, answers_smtp, ensure_free
@@ -23,21 +25,6 @@ LITTLE_ROOM = 1024**3  # bytes
 CLOCK_SECONDS = 5.0
 NOT_READY = "Run `postroom init` or start `postroom serve`."
 NO_EARLIER = datetime(2026, 1, 1, tzinfo=UTC)  # an unset clock is years behind
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing that was looked at; `do` says what helps where it is not well."""
-
-    name: str
-    ok: bool
-    found: str
-    do: str = ""
-
-    @property
-    def words(self) -> str:
-        """What was found and, where something is wrong, what to do."""
-        return self.found if self.ok else f"{self.found} {self.do}".rstrip()
 
 
 def doctor(as_json: Json = False, var: Var = None) -> int:
@@ -103,8 +90,10 @@ def _database(of: Config) -> Iterator[Check]:
         return
     yield (answer := _answer())
     if answer.ok:
-        yield _migrations()
+        yield (tables := _migrations())
         yield _clock()
+        if tables.ok:
+            yield from sending_checks(of)
 
 
 def _answer() -> Check:

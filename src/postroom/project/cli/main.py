@@ -22,8 +22,10 @@ from postroom.project.cli import (
     prepare,
     processes,
     replay,
+    send_queue,
     serve,
     token,
+    try_server,
     user,
 )
 from postroom.project.cli.shared import EX_CONFIG, EX_DATAERR, EX_SOFTWARE, EX_UNAVAILABLE, EX_USAGE, Failure
@@ -49,6 +51,8 @@ app.command("smtp")(processes.smtp)
 app.command("worker")(processes.worker)
 app.command("inspect")(inspect_mail.inspect_mail)
 app.command("replay")(replay.replay)
+app.command("send-queue")(send_queue.send_queue)
+app.command("test-server")(try_server.try_server)
 app.command("doctor")(doctor.doctor)
 app.command("prepare", hidden=True)(prepare.prepare)
 app.add_typer(explain.app, name="explain")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from postroom.project.cli.default_server import for_default_server
 from postroom.project.cli.shared import SmtpHost, SmtpPort, Var, WebHost, WebPort, use_django
 from postroom.project.supervisor import Door, ensure_free, follow_supervisor
 
@@ -45,6 +46,7 @@ def smtp(var: Var = None, smtp_host: SmtpHost = None, smtp_port: SmtpPort = None
     server.serve()
 
 
+@for_default_server
 def worker(var: Var = None) -> None:
     """Settle the mail that was taken, send what is queued, and do what comes round."""
     follow_supervisor()

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from postroom.project.cli.shared import EX_NOINPUT, EX_NOUSER, EX_USAGE, Failure, Json, Var, print_json, use_django
-from postroom.project.cli.shared import user_named as named
-
-if TYPE_CHECKING:
-    from postroom.directory.models import User
+from postroom.project.cli.shared import (
+    EX_NOINPUT,
+    EX_USAGE,
+    Failure,
+    Json,
+    Var,
+    print_json,
+    use_django,
+    user_or_operator,
+)
 
 Ids = Annotated[list[int] | None, typer.Argument(metavar="[ID]...", help="Numbers of arrivals, as pages show them.")]
 State = Annotated[list[str] | None, typer.Option("--state", metavar="STATE", help="All arrivals in this state.")]
@@ -28,7 +33,7 @@ def replay(
     from postroom.inbound import services
 
     found = _arrivals(ids or [], state or [])
-    again = services.replay(found, by=_asking(by), release=release)
+    again = services.replay(found, by=user_or_operator(by), release=release)
     if as_json:
         print_json({"asked": len(found), "replayed": again})
     else:
@@ -48,14 +53,3 @@ def _arrivals(ids: list[int], states: list[str]) -> list[int]:
         raise Failure(f"There is no arrival {', '.join(map(str, missing))}; nothing was done.", EX_NOINPUT)
     named_ids = InboundMail.objects.filter(state__in=states).order_by("pk").values_list("pk", flat=True)
     return list(dict.fromkeys([*ids, *named_ids]))
-
-
-def _asking(by: str) -> User:
-    from postroom.directory.models import User
-
-    if by:
-        return named(by)
-    operator = User.objects.filter(is_operator=True, is_active=True).order_by("pk").first()
-    if operator is None:
-        raise Failure("There is no operator: say with --by who asks for it.", EX_NOUSER)
-    return operator

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from postroom.infra.config import Config, config
+from postroom.project.cli.default_server import for_default_server
 from postroom.project.cli.shared import Failure, SmtpHost, SmtpPort, Var, WebHost, WebPort
 from postroom.project.supervisor import (
     Child,
@@ -47,6 +48,7 @@ def places(of: Config) -> Places:
     )
 
 
+@for_default_server
 def serve(
     var: Var = None,
     web_host: WebHost = None,

@@ -43,15 +43,16 @@ def _sets(name: str) -> Callable[[Any], Any]:
     return put
 
 
-def _option(name: str, flag: str, words: str, metavar: str) -> Any:
-    return typer.Option(flag, metavar=metavar, help=words, callback=_sets(name), show_default=False)
+def option(name: str, flag: str, words: str, metavar: str, put: Callable[[Any], Any] | None = None) -> Any:
+    """A flag that sets a setting; `put` writes it there where it takes more than that."""
+    return typer.Option(flag, metavar=metavar, help=words, callback=put or _sets(name), show_default=False)
 
 
-Var = Annotated[str | None, _option("POSTROOM_VAR", "--var", "Folder of the database, blobs and sockets.", "DIR")]
-WebHost = Annotated[str | None, _option("POSTROOM_WEB_HOST", "--web-host", "Address of the pages.", "ADDRESS")]
-WebPort = Annotated[int | None, _option("POSTROOM_WEB_PORT", "--web-port", "Port of the pages.", "PORT")]
-SmtpHost = Annotated[str | None, _option("POSTROOM_SMTP_HOST", "--smtp-host", "Address of the listener.", "ADDRESS")]
-SmtpPort = Annotated[int | None, _option("POSTROOM_SMTP_PORT", "--smtp-port", "Port of the listener.", "PORT")]
+Var = Annotated[str | None, option("POSTROOM_VAR", "--var", "Folder of the database, blobs and sockets.", "DIR")]
+WebHost = Annotated[str | None, option("POSTROOM_WEB_HOST", "--web-host", "Address of the pages.", "ADDRESS")]
+WebPort = Annotated[int | None, option("POSTROOM_WEB_PORT", "--web-port", "Port of the pages.", "PORT")]
+SmtpHost = Annotated[str | None, option("POSTROOM_SMTP_HOST", "--smtp-host", "Address of the listener.", "ADDRESS")]
+SmtpPort = Annotated[int | None, option("POSTROOM_SMTP_PORT", "--smtp-port", "Port of the listener.", "PORT")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 
@@ -117,6 +118,23 @@ def user_named(username: str) -> User:
     if user is None:
         raise Failure(f"There is no user {username}: `postroom user list` names them all.", EX_NOUSER)
     return user
+
+
+def user_or_operator(username: str) -> User:
+    """The user of that name; without a name the first operator.
+
+    Raises:
+        Failure: there is none.
+
+    """
+    from postroom.directory.models import User
+
+    if username:
+        return user_named(username)
+    operator = User.objects.filter(is_operator=True, is_active=True).order_by("pk").first()
+    if operator is None:
+        raise Failure("There is no operator: say with --by who asks for it.", EX_NOUSER)
+    return operator
 
 
 def company_named(slug: str) -> Company:

@@ -17,6 +17,8 @@ class Person:
     username: str
     name: str
     does: str
+    notify_by: str = "mail"
+    signature: str = ""
     role: Role = Role.MEMBER
     is_operator: bool = False
 
@@ -71,10 +73,18 @@ ACME = Cast(
     name="Acme",
     domain="acme.example",
     people=(
-        Person("amara", "Amara Okafor", "sales"),
-        Person("jonas", "Jonas Lindqvist", "sales"),
-        Person("priya", "Priya Nair", "support"),
-        Person("admin", "Ines Duarte", "administrator", Role.ADMINISTRATOR, is_operator=True),
+        Person("amara", "Amara Okafor", "sales", "inbox", "Amara Okafor\nAcme, sales in the north"),
+        Person("jonas", "Jonas Lindqvist", "sales", "mail", "Jonas Lindqvist\nAcme, sales in the north"),
+        Person("priya", "Priya Nair", "support", "inbox", "Priya Nair\nAcme support, weekdays from 7 to 17 (UTC)"),
+        Person(
+            "admin",
+            "Ines Duarte",
+            "administrator",
+            "inbox",
+            "Ines Duarte",
+            role=Role.ADMINISTRATOR,
+            is_operator=True,
+        ),
     ),
     customers=(HANNA, SOFIE, MAREK, AIKO, LUCA),
     teams=(

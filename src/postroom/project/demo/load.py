@@ -7,9 +7,10 @@ from django.db import transaction
 from postroom.core.errors import PostroomError
 from postroom.directory import services as directory
 from postroom.directory.models import Company, Contact, User
+from postroom.directory.profile import Profile, update_profile
 from postroom.domains.models import AliasDomain
 from postroom.domains.services import create_domain
-from postroom.project.demo.company import ACME, PASSWORD, Cast, Team
+from postroom.project.demo.company import ACME, PASSWORD, Cast, Person, Team
 from postroom.records.services import create_desk
 
 SOURCE = "demo"
@@ -30,13 +31,26 @@ def load(cast: Cast = ACME) -> bool:
     slug = directory.slug_of(cast.name)
     known = set(Company.objects.values_list("slug", flat=True))
     if slug in known:
-        return False
+        return _converse(slug)
     if known:
         raise NotEmpty(f"Another company is here ({', '.join(sorted(known))}): give the demo a folder with --var DIR.")
     with transaction.atomic():
         _make(cast, directory.create_company(name=cast.name, slug=slug))
         _hand_in_mail()
+    _converse(slug)
     return True
+
+
+def _converse(slug: str) -> bool:
+    """What its people have written so far, once; imported here, as later starts need none of it."""
+    from postroom.conversations.models import Message
+
+    company = Company.objects.get(slug=slug)
+    if Message.objects.filter(company=company, user__isnull=False).exists():
+        return False
+    from postroom.project.demo.answers import converse
+
+    return converse(company)
 
 
 def _hand_in_mail() -> None:
@@ -50,18 +64,7 @@ def _hand_in_mail() -> None:
 
 def _make(cast: Cast, company: Company) -> None:
     domain = create_domain(name=cast.domain, companies=[company])
-    users = {
-        person.username: directory.create_user(
-            username=person.username,
-            name=person.name,
-            email=f"{person.username}@{cast.domain}",
-            password=PASSWORD,
-            company=company,
-            role=person.role,
-            is_operator=person.is_operator,
-        )
-        for person in cast.people
-    }
+    users = {person.username: _make_user(person, cast, company) for person in cast.people}
     for customer in cast.customers:
         directory.create_contact(
             company=company,
@@ -74,6 +77,21 @@ def _make(cast: Cast, company: Company) -> None:
         )
     for team in cast.teams:
         _make_desk(team, company, domain, users)
+
+
+def _make_user(person: Person, cast: Cast, company: Company) -> User:
+    user = directory.create_user(
+        username=person.username,
+        name=person.name,
+        email=f"{person.username}@{cast.domain}",
+        password=PASSWORD,
+        company=company,
+        role=person.role,
+        is_operator=person.is_operator,
+    )
+    own = Profile(person.name, person.signature, person.notify_by, user.language, user.time_zone)
+    update_profile(user=user, profile=own)
+    return user
 
 
 def _make_desk(team: Team, company: Company, domain: AliasDomain, users: dict[str, User]) -> None:
