@@ -23,7 +23,9 @@
     xhr.addEventListener('loadend', () => target.removeAttribute('aria-busy'));
   });
   document.addEventListener('htmx:afterSwap', e => {
-    if (e.detail.target?.id === 'test') say($('#test .verdict h2')?.textContent);
+    if (e.detail.target?.id !== 'test') return;
+    e.detail.target.scrollIntoView({ block: 'nearest' });
+    say($('#test .verdict h2')?.textContent);
   });
 
   // A signature is shown as it will stand under a message.
