@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.support.browser import Look, Site, context_for, running_site, sign_in, watched
 from tests.support.chromium import running_chromium
+from tests.support.factory import PASSWORD
 from tests.support.require import require
 
 pytestmark = [pytest.mark.xdist_group("composer")]
@@ -109,9 +110,19 @@ def test_the_composer_is_clean_in_every_state(
     page.locator(f"#m{site.ids['sent']} .copy summary").first.click()
     expect(page.locator(".tries").first).to_be_visible()
     assert _violations(page) == []
+    page.locator("#compose-body").focus()
+    page.locator("#compose-add").fill(", ".join(f"person{number}@company.example" for number in range(30)))
+    page.keyboard.press("Enter")
+    expect(page.locator(".chip")).to_have_count(33)
+    assert _violations(page) == []
     page.get_by_text("Note", exact=True).first.click()
     assert _violations(page) == []
+    page.evaluate("sessionStorage.clear()")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    copy = str(page.locator("[id^=cd]").first.get_attribute("id"))[2:]
+    page.goto(f"/copies/{copy}")
+    expect(page.get_by_role("heading", name="A copy for")).to_be_visible()
+    assert _violations(page) == []
     assert complaints == []
     context.close()
 
@@ -227,6 +238,23 @@ def test_a_server_that_is_away_loses_nothing(browser: Browser, site: Site, signe
     page.get_by_role("button", name="Send message").click()
     expect(page.get_by_role("alert").filter(has_text="Nothing was sent, your text is still here")).to_be_visible()
     assert _text(page) == "Kept words"
+    context.close()
+
+
+def test_a_session_that_ends_keeps_the_draft(browser: Browser, site: Site) -> None:
+    context = context_for(browser, site)
+    page = context.new_page()
+    sign_in(page, "jonas")
+    page.goto(f"/leads/{site.ids['answered']}")
+    page.locator("#compose-body").fill("Written before the session ended")
+    context.clear_cookies(name="sessionid")
+    page.get_by_role("button", name="Send message").click()
+    page.wait_for_url("**/sign-in**")
+    page.get_by_label("User name").fill("jonas")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/leads/**")
+    assert _text(page) == "Written before the session ended"
     context.close()
 
 

@@ -4,6 +4,7 @@
   const root = () => $('#composer'), form = () => $('#compose'), body = () => $('#compose-body');
   if (!root()) return;
   const words = (name, values = {}) => Object.entries(values).reduce((text, [key, value]) => text.replace(`%${key}`, value), $('#compose-words').dataset[name]);
+  const cross = () => $('#compose-x').content.cloneNode(true);
   const size = bytes => bytes < 999500 ? `${Math.max(1, Math.round(bytes / 1000))} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
   const wrong = (name, text) => {
     const place = $(`#compose-problem-${name}`);
@@ -49,8 +50,9 @@
     chip.title = email;
     Object.assign(input, { type: 'hidden', name: field, value });
     span.textContent = name || email;
-    Object.assign(button, { type: 'button', textContent: '×', ariaLabel: words('remove', { n: name || email }) });
+    Object.assign(button, { type: 'button', ariaLabel: words('remove', { n: name || email }) });
     button.dataset.unchip = '';
+    button.append(cross());
     chip.append(input, span, button);
     $(`.chips[data-field=${field}]`).append(chip);
     dress();
@@ -104,7 +106,8 @@
       const item = document.createElement('li'), small = document.createElement('small'), button = document.createElement('button');
       item.classList.toggle('large', file.size === largest);
       small.textContent = size(file.size);
-      Object.assign(button, { type: 'button', textContent: '×', ariaLabel: words('remove', { n: file.name }) });
+      Object.assign(button, { type: 'button', ariaLabel: words('remove', { n: file.name }) });
+      button.append(cross());
       button.addEventListener('click', () => { files.splice(place, 1); hold(); $('#compose-files').focus(); });
       item.append(file.name, small, button);
       return item;
@@ -186,7 +189,8 @@
     const { requestConfig, xhr } = e.detail;
     if (requestConfig?.elt.id === 'compose') {
       if (xhr.status === 422) Object.assign(e.detail, { shouldSwap: true, isError: false, swapOverride: 'none' });
-      if (xhr.status === 200) { sessionStorage.removeItem(key()); files = []; }
+      // the sign-in page of a session that has ended is no answer: the draft stays
+      if (xhr.getResponseHeader('HX-Trigger-After-Settle')) { sessionStorage.removeItem(key()); files = []; }
     }
     if (e.detail.target?.id === 'compose-audience') kept = { chips: chips(), add: $('#compose-add').value, dirty: touched || Boolean(body().value) };
   });
