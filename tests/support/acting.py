@@ -108,14 +108,14 @@ def known(title: str, message_id: str, to: Sequence[str]) -> Any:
     from postroom.conversations.models import MessageId, Participant
 
     about = _record(title)
-    made = factory_message(about, to)
+    made = _sent_message(about, to)
     MessageId.objects.create(message=made, company=about.company, value=message_id)
     for email in to:
         Participant.objects.get_or_create(thread=about.thread, email=email)
     return {"id": made.pk}
 
 
-def factory_message(about: Any, to: Sequence[str]) -> Any:
+def _sent_message(about: Any, to: Sequence[str]) -> Any:
     """A message of ours in a conversation."""
     from tests.support import factory
 
@@ -178,17 +178,8 @@ def unsettled() -> Any:
     return InboundMail.objects.exclude(due=None).count() + Delivery.objects.exclude(due=None).count()
 
 
-def user_prefers(user: str, notify_by: str) -> Any:
-    """How somebody of ours hears of messages."""
-    who = _user(user)
-    who.notify_by = notify_by
-    who.save()
-    return {}
-
-
 VERBS: dict[str, Callable[..., Any]] = {
-    verb.__name__: verb
-    for verb in (write, note, record, allow, known, conversation, sent, records, routes, unsettled, user_prefers)
+    verb.__name__: verb for verb in (write, note, record, allow, known, conversation, sent, records, routes, unsettled)
 }
 
 
