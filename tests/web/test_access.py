@@ -14,6 +14,11 @@ pytestmark = pytest.mark.django_db
 # For each address what member, administrator, operator, administrator of another company, and somebody without a
 # company get. 302 never stands here: that is for those who are not signed in.
 PAGES = {
+    "/inbox": (200, 200, 403, 200, 403),
+    "/inbox/count": (200, 200, 403, 200, 403),
+    "/inbox/{lead.pk}": (200, 200, 403, 404, 403),
+    "/outbox": (403, 200, 403, 200, 403),
+    "/outbox/99999999": (403, 404, 403, 404, 403),
     "/leads": (200, 200, 200, 200, 200),
     "/tickets": (200, 200, 200, 200, 200),
     "/leads/{lead.pk}": (200, 200, 404, 404, 404),
@@ -86,7 +91,19 @@ def test_replaying_needs_a_post_and_its_token(world: World) -> None:
     assert strict.post(address).status_code == 403
 
 
-@pytest.mark.parametrize("address", ["/sign-in", "/leads", "/leads/{lead.pk}", "/arrivals", "/arrivals/{arrival.pk}"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/sign-in",
+        "/inbox",
+        "/inbox/{lead.pk}",
+        "/leads",
+        "/leads/{lead.pk}",
+        "/arrivals",
+        "/arrivals/{arrival.pk}",
+        "/outbox",
+    ],
+)
 def test_the_policy_is_strict_and_nothing_stands_inline(client: Client, world: World, address: str) -> None:
     if address != "/sign-in":
         client.force_login(world.admin)
@@ -109,7 +126,7 @@ def test_the_navigation_shows_only_where_one_may_go(client: Client, world: World
 
 
 def test_home_leads_to_the_first_place(client: Client, world: World) -> None:
-    for reader, place in ((world.member, "/leads"), (world.operator, "/arrivals")):
+    for reader, place in ((world.member, "/inbox"), (world.operator, "/arrivals")):
         client.force_login(reader)
         assert client.get("/").headers["Location"] == place
     client.force_login(world.lonely)

@@ -129,6 +129,8 @@ def outbound_copy(request: HttpRequest, pk: int) -> HttpResponse:
     user = reader(request)
     one = found(selectors.delivery(user, pk))
     if wants(request, "fate"):
+        if one.delivery.dispatch is None:
+            bytes_of(one.delivery)
         return render(request, "web/outbound/fate.html", {"page": _fate(user, one)})
     page = page_of_copy(user, one)
     return render(request, "web/outbound/copy.html", {"title": page.title, "here": "outbound", "page": page})
@@ -179,7 +181,7 @@ def _try(number: int, one: Attempt) -> Try:
 
 
 def bytes_of(row: Delivery) -> bytes | None:
-    """The copy as bytes; None where a file of it is gone."""
+    """The copy as bytes; None where a file of it is gone. One that was not sent yet has the choice by now, unsaved."""
     try:
         return selectors.rendered(row)
     except BlobMissing:
