@@ -175,7 +175,8 @@ def unsettled() -> Any:
     from postroom.inbound.models import InboundMail
     from postroom.outbound.models import Delivery
 
-    return InboundMail.objects.exclude(due=None).count() + Delivery.objects.exclude(due=None).count()
+    on_their_way = ("queued", "claimed", "transmitting")
+    return InboundMail.objects.exclude(due=None).count() + Delivery.objects.filter(state__in=on_their_way).count()
 
 
 VERBS: dict[str, Callable[..., Any]] = {

@@ -182,6 +182,7 @@ SENT = "sent-1@acme.example"  # which the facts know
         (CUSTOMER, True, True, {"in_reply_to": ("m1@customer.example",)}, ""),  # its own id
         (CUSTOMER, False, True, {"in_reply_to": (WIRE,)}, WIRE),
         (STRANGER, False, False, {"in_reply_to": (WIRE,)}, ""),
+        (FORMER, True, True, {"in_reply_to": (WIRE,)}, WIRE),
         (COLLEAGUE, True, True, {"in_reply_to": (WIRE,)}, WIRE),
         (COLLEAGUE, True, False, {"in_reply_to": (WIRE,)}, ""),
     ],
@@ -197,6 +198,12 @@ def test_what_an_answer_by_token_teaches(
     assert isinstance(decision, Reply)
     assert decision.learns == learns
     assert (f"<{WIRE}>" in decision.because) is bool(learns)
+
+
+def test_who_was_one_of_us_teaches_nothing_about_a_note() -> None:
+    known = replace(NOTE, token_names_sender=True)
+    decision = answered(known, "token", FORMER, in_reply_to=(WIRE,))
+    assert (decision.standing, decision.learns) == (outsider, "")
 
 
 def test_a_known_id_of_another_company_is_learnt_all_the_same() -> None:

@@ -49,7 +49,7 @@ def learnt(mail: Mail, facts: Facts, thread: ThreadFact, standing: Standing) -> 
     those teach it who take part, or to whom the copy was sent: a token in the wrong hands draws no other mail here.
     """
     newest = next(chain(mail.in_reply_to, reversed(mail.references)), "")
-    if not newest or newest == mail.message_id:
+    if not newest or newest == mail.message_id or standing is Standing.OUTSIDER:
         return ""
     if standing is not Standing.PARTICIPANT and not thread.token_names_sender:
         return ""
