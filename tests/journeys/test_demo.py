@@ -57,9 +57,18 @@ def test_the_company_has_mail_from_the_first_start(demo: House, token: str) -> N
     assert {one["state"] for one in demo.get("/inbound", token)["items"]} == {"routed"}
     (vans,) = [one for one in demo.get("/records?type=lead", token)["items"] if "36 vans" in one["title"]]
     messages = demo.get(f"/records/{vans['id']}/messages", token)["items"]
-    assert [message["automatic"] for message in messages] == ["human", "auto", "human"]
-    assert messages[0]["quoted_text"]
-    assert messages[2]["attachments"][0]["name"] == "vans-norrgård.csv"
+    note, answer, *mails = messages
+    assert (note["visibility"], answer["visibility"]) == ("internal", "public")
+    assert [message["automatic"] for message in mails] == ["human", "auto", "human"]
+    assert mails[0]["quoted_text"]
+    assert mails[2]["attachments"][0]["name"] == "vans-norrgård.csv"
+
+
+def test_its_answer_has_left_and_says_so(demo: House, token: str) -> None:
+    wait_for(lambda: {one["state"] for one in demo.get("/outbound", token)["items"]} == {"accepted"}, "the copies")
+    (copy,) = [one for one in demo.get("/outbound", token)["items"] if one["recipient"]["name"] == "Hanna Sjöberg"]
+    assert copy["author"] == {"email": "amara@acme.example", "name": "Amara Okafor"}
+    assert len(list((demo.var / "outbox").glob("*.eml"))) == len(demo.get("/outbound", token)["items"])
 
 
 def test_a_mail_becomes_a_lead_with_its_reason(demo: House, token: str) -> None:

@@ -6,13 +6,14 @@ from http import HTTPStatus
 from typing import Annotated
 
 from django.http import HttpRequest
-from ninja import Query, Router
+from ninja import Path, Query, Router
 from ninja.responses import Status
 
 from postroom.api.auth import asking, ensure_may
 from postroom.api.endpoints.found import message_of, record_of, writable_record
 from postroom.api.paging import Cursor, Limit, cursor_of, id_of
 from postroom.api.problems import Problem, not_found
+from postroom.api.schemas.common import LARGEST_ID
 from postroom.api.schemas.conversations import (
     AudienceOut,
     CopyList,
@@ -38,6 +39,7 @@ from postroom.records.models import Record
 
 router = Router(tags=["conversations"])
 
+Contact = Annotated[int, Path(..., ge=1, le=LARGEST_ID)]  # nought would be nobody in particular: whoever asks
 Internal = Annotated[bool, Query(False, description="Of a note, not of a message.")]
 
 
@@ -57,7 +59,7 @@ def list_followers(request: HttpRequest, pk: int) -> FollowerList:
 
 
 @router.put("/records/{int:pk}/followers/{int:contact}", response=FollowerOut, operation_id="put_follower")
-def put_follower(request: HttpRequest, pk: int, contact: int, given: FollowingIn) -> FollowerOut:
+def put_follower(request: HttpRequest, pk: int, contact: Contact, given: FollowingIn) -> FollowerOut:
     """Let a contact follow, or change what they hear of; only our own people can hear of notes."""
     record = writable_record(asking(request), pk)
     return _follow(asking(request), record, contact, given)
@@ -71,7 +73,7 @@ def follow(request: HttpRequest, pk: int, given: FollowingIn) -> FollowerOut:
 
 
 @router.delete("/records/{int:pk}/followers/{int:contact}", response={204: None}, operation_id="delete_follower")
-def delete_follower(request: HttpRequest, pk: int, contact: int) -> Status[None]:
+def delete_follower(request: HttpRequest, pk: int, contact: Contact) -> Status[None]:
     """Let a contact hear of the conversation no more."""
     user = asking(request)
     writable_record(user, pk)

@@ -1,0 +1,202 @@
+"""Outgoing servers by the API: secrets go in and never come out; what is wrong is said field by field."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from postroom.infra import parameters, secrets
+from postroom.infra.config import config
+from postroom.outbound import choice
+from postroom.outbound.models import OutgoingServer
+from tests.api.calls import Caller, caller, problem
+from tests.support import factory
+from tests.support.acme import Acme, make_acme
+from tests.support.smtp_server import SmtpServer
+
+pytestmark = pytest.mark.django_db
+
+WORD = "a-secret-word"
+
+
+@pytest.fixture
+def acme() -> Acme:
+    parameters.forget()
+    choice.forget()
+    return make_acme()
+
+
+@pytest.fixture
+def ada(acme: Acme) -> Caller:
+    return caller(acme.admin)
+
+
+@pytest.fixture
+def whole(acme: Acme) -> dict[str, Any]:
+    """A server with all that it needs."""
+    return {
+        "name": "Company mail",
+        "company": acme.company.pk,
+        "host": "smtp.acme.example",
+        "username": "postroom",
+        "password": WORD,
+        "from_filter": "acme.example",
+    }
+
+
+def test_a_server_is_added_with_what_is_usual(ada: Caller, whole: dict[str, Any]) -> None:
+    made = ada.send("POST", "/servers", whole)
+    assert made.status_code == 201
+    body = made.json()
+    assert (body["port"], body["encryption"], body["priority"], body["active"]) == (587, "starttls", 10, True)
+    assert (body["has_password"], body["editable"]) == (True, True)
+    assert ada.get(f"/servers/{body['id']}").json() == body
+    assert ada.get("/servers").json() == {"items": [body]}
+
+
+def test_a_password_never_comes_out(ada: Caller, whole: dict[str, Any]) -> None:
+    made = ada.send("POST", "/servers", whole)
+    path = f"/servers/{made.json()['id']}"
+    answers = [made, ada.get(path), ada.get("/servers"), ada.send("PATCH", path, {"password": WORD, "port": 0})]
+    answers += [ada.send("PATCH", path, {"password": WORD, "port": 70_000}), ada.send("POST", f"{path}/archive")]
+    assert not [
+        answer for answer in answers if WORD in answer.content.decode() or '"password"' in answer.content.decode()
+    ]
+    assert secrets.decrypt(bytes(OutgoingServer.objects.get().secret)) == WORD
+
+
+def test_a_patch_changes_what_it_names(ada: Caller, whole: dict[str, Any]) -> None:
+    before = ada.send("POST", "/servers", whole).json()
+    after = ada.send("PATCH", f"/servers/{before['id']}", {"priority": 3, "from_filter": ""}).json()
+    assert after == {**before, "priority": 3, "from_filter": ""}
+    assert ada.send("PATCH", f"/servers/{before['id']}", {}).json() == after
+    assert secrets.decrypt(bytes(OutgoingServer.objects.get().secret)) == WORD
+
+
+def test_a_password_follows_to_no_other_host(ada: Caller, whole: dict[str, Any]) -> None:
+    made = ada.send("POST", "/servers", whole).json()
+    path = f"/servers/{made['id']}"
+    found = problem(ada.send("PATCH", path, {"host": "smtp.evil.example"}), 422)
+    assert [error["where"] for error in found["errors"]] == ["body.password"]
+    assert ada.get(path).json() == made
+
+
+def test_a_server_is_archived_and_restored(ada: Caller, acme: Acme) -> None:
+    row = factory.server(acme.company)
+    assert ada.send("POST", f"/servers/{row.pk}/archive").json()["active"] is False
+    assert ada.send("POST", f"/servers/{row.pk}/restore").json()["active"] is True
+
+
+def test_servers_of_all_companies_are_seen_and_left_alone(ada: Caller, acme: Acme) -> None:
+    row = factory.server(None, "Everybody's", username="operator")
+    (shown,) = ada.get("/servers").json()["items"]
+    assert (shown["editable"], shown["has_password"], shown["username"]) == (False, False, "")
+    for method, path in (("PATCH", ""), ("POST", "/archive"), ("POST", "/restore"), ("POST", "/test")):
+        problem(ada.send(method, f"/servers/{row.pk}{path}", {} if method == "PATCH" else None), 403)
+    operator = caller(factory.user("op", is_operator=True))
+    assert operator.get(f"/servers/{row.pk}").json()["editable"]
+    made = {"name": "Shared", "company": None, "host": "mx.host.example", "authentication": "none"}
+    assert operator.send("POST", "/servers", made).status_code == 201
+
+
+BAD: list[tuple[dict[str, Any], str]] = [
+    ({"name": ""}, "body.name"),
+    ({"name": "x" * 121}, "body.name"),
+    ({"company": None}, "body.company"),
+    ({"company": 4711}, "body.company"),
+    ({"company": 10**30}, "company"),
+    ({"company": "acme"}, "company"),
+    ({"host": ""}, "body.host"),
+    ({"host": "smtp.acme.example:25"}, "body.host"),
+    ({"host": "169.254.169.254"}, "body.host"),
+    ({"host": "a\r\nb"}, "body.host"),
+    ({"port": -1}, "port"),
+    ({"port": 65_536}, "body.port"),
+    ({"port": 10**12}, "port"),
+    ({"port": "smtp"}, "port"),
+    ({"encryption": "ssl"}, "encryption"),
+    ({"authentication": "oauth"}, "authentication"),
+    ({"username": ""}, "body.username"),
+    ({"password": ""}, "body.password"),
+    ({"password": "x" * 4097}, "body.password"),
+    ({"from_filter": "not a domain"}, "body.from_filter"),
+    ({"priority": -1}, "body.priority"),
+    ({"max_connections": 0}, "body.max_connections"),
+    ({"max_connections": 101}, "body.max_connections"),
+    ({"trusted_relay": "perhaps"}, "trusted_relay"),
+    ({"owner": 4711}, "body.owner"),
+    ({"secret": "x"}, "secret"),
+    ({"is_active": False}, "is_active"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "where"), BAD)
+def test_a_field_that_is_wrong_is_named(ada: Caller, whole: dict[str, Any], wrong: dict[str, Any], where: str) -> None:
+    added = problem(ada.send("POST", "/servers", {**whole, **wrong}), 422)
+    assert any(where in error["where"] for error in added["errors"]), added
+    assert not OutgoingServer.objects.exists()
+    made = ada.send("POST", "/servers", whole).json()
+    if wrong != {"password": ""}:  # which keeps the known one
+        problem(ada.send("PATCH", f"/servers/{made['id']}", wrong), 422)
+        assert ada.get(f"/servers/{made['id']}").json() == made
+
+
+@pytest.mark.parametrize("body", [None, "{", "[]", "7"])
+@pytest.mark.parametrize("path", ["/servers", "/servers/simulate"])
+def test_a_body_that_is_none(ada: Caller, path: str, body: str | None) -> None:
+    response = ada.send("POST", path, body)
+    problem(response, response.status_code)
+    assert response.status_code in {400, 422}
+
+
+def test_a_server_is_tried(ada: Caller, acme: Acme) -> None:
+    with SmtpServer() as there:
+        row = factory.server(acme.company, port=there.port)
+        found = ada.send("POST", f"/servers/{row.pk}/test").json()
+    assert found["worked"]
+    assert {step["key"]: step["about"] for step in found["steps"]}["rcpt"] == acme.admin.email
+    failed = ada.send("POST", f"/servers/{row.pk}/test").json()
+    assert not failed["worked"]
+    assert failed["steps"][-1]["text"]
+    assert failed["steps"][-1]["advice"]
+
+
+def test_a_password_without_its_key_is_said(ada: Caller, acme: Acme, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = factory.server(acme.company, authentication="login", username="u", secret=secrets.encrypt(WORD))
+    monkeypatch.setattr(config(), "encryption_keys", secrets.new_key())
+    assert "POSTROOM_ENCRYPTION_KEYS" in problem(ada.send("POST", f"/servers/{row.pk}/test"), 409)["detail"]
+
+
+def test_the_simulator_says_which_server_and_why(ada: Caller, acme: Acme) -> None:
+    factory.server(acme.company, "Relay", from_filter="acme.example")
+    found = ada.send("POST", "/servers/simulate", {"email": "Amara@acme.example", "name": "Amara"}).json()
+    assert (found["server_name"], found["author"]) == ("Relay", {"email": "amara@acme.example", "name": "Amara"})
+    assert found["trace"]
+    other = ada.send("POST", "/servers/simulate", {"email": "x@else.example"}).json()
+    assert other["author"]["email"] == "notifications@acme.example"
+
+
+def test_the_simulator_asks_the_personal_server_of_who_writes(ada: Caller, acme: Acme) -> None:
+    factory.server(acme.company, "Hers", from_filter="amara@acme.example", owner=acme.amara)
+    asked = {"email": "amara@acme.example"}
+    assert ada.send("POST", "/servers/simulate", asked).json()["server_name"] != "Hers"
+    hers = ada.send("POST", "/servers/simulate", {**asked, "user": acme.amara.pk}).json()
+    assert (hers["server_name"], hers["author"]["name"]) == ("Hers", "Amara Okafor")
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({}, "email"),
+        ({"email": "amara"}, "not a mail address"),
+        ({"email": "x" * 321}, "email"),
+        ({"email": "a@x.example", "company": 4711}, "company"),
+        ({"email": "a@x.example", "company": 0}, "company"),
+        ({"email": "a@x.example", "user": 4711}, "user"),
+        ({"email": "a@x.example", "from": "b@x.example"}, "from"),
+    ],
+)
+def test_a_question_that_cannot_be_answered(ada: Caller, body: dict[str, Any], words: str) -> None:
+    assert words in json.dumps(problem(ada.send("POST", "/servers/simulate", body), 422))
