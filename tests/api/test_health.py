@@ -11,6 +11,7 @@ from postroom.inbound.worker import ACTIONS
 from postroom.infra import schedule
 from postroom.infra.clock import now
 from postroom.infra.models import ScheduledAction
+from postroom.outbound.models import Lane
 from tests.api.calls import Caller
 from tests.support import factory
 
@@ -37,6 +38,22 @@ def test_mail_that_waits_for_long_is_an_issue() -> None:
 def test_a_mail_that_is_to_be_tried_later_is_none() -> None:
     factory.arrival(None, state="failed", due=now() + timedelta(hours=1), received_at=now() - timedelta(hours=3))
     assert Caller().get("/health").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("lane", "minutes", "well"),
+    [
+        (Lane.INTERACTIVE, 1, True),
+        (Lane.INTERACTIVE, 7, False),
+        (Lane.NOTIFICATION, 7, False),
+        (Lane.NOTIFICATION, -60, True),
+        (Lane.BULK, 7, True),
+    ],
+)
+def test_copies_that_nobody_sends_are_an_issue(lane: Lane, minutes: int, well: bool) -> None:
+    record = factory.record(factory.desk(factory.company()))
+    factory.delivery(record, lane=lane, due=now() - timedelta(minutes=minutes))
+    assert Caller().get("/health").json()["healthy"] is well
 
 
 def test_a_worker_that_is_not_there_is_an_issue() -> None:

@@ -15,6 +15,7 @@ from postroom.inbound.selectors import oldest_waiting
 from postroom.infra import schedule
 from postroom.infra.clock import now
 from postroom.infra.database.base import reachable
+from postroom.outbound import selectors as outbound
 
 router = Router(tags=["health"])
 
@@ -23,7 +24,7 @@ LONG = timedelta(minutes=2)  # for which mail may wait, and work that comes roun
 
 @router.get("/health", auth=None, response={200: Health, 503: Health}, operation_id="health")
 def health(request: HttpRequest) -> Status[Health]:
-    """Whether the database answers, the worker works and no mail waits for long."""
+    """Whether the database answers, the worker works and no mail waits for long, in or out."""
     issues = _issues()
     status = HTTPStatus.SERVICE_UNAVAILABLE if issues else HTTPStatus.OK
     return Status(status, Health(healthy=not issues, issues=issues))
@@ -33,7 +34,7 @@ def _issues() -> list[str]:
     if reachable():
         return ["The database does not answer."]
     try:
-        return [*_waiting(), *_late()]
+        return [*_waiting(), *_unsent(), *_late()]
     except DatabaseError:
         return ["The database is not ready: its tables cannot be read."]
 
@@ -45,6 +46,15 @@ def _waiting() -> list[str]:
     if waited < LONG:
         return []
     return [f"Mail has been waiting for {_minutes(waited)}: see that a worker runs and what it logs."]
+
+
+def _unsent() -> list[str]:
+    """Copies that could have been sent for too long. What a server puts off is due later, and is none."""
+    at = now()
+    oldest = outbound.oldest_waiting(at)
+    if oldest is None or at - oldest < LONG:
+        return []
+    return [f"Copies have been due for {_minutes(at - oldest)}: see that a worker runs and what it logs."]
 
 
 def _late() -> list[str]:
