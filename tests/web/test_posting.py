@@ -260,7 +260,7 @@ def test_waiting_says_until_when_and_why(world: World, lead: Record) -> None:
     assert (str(line.state.word), line.said, line.due) == ("waits for the next try", row.words, row.due)
 
 
-def test_many_copies_are_folded_but_for_the_failed(world: World, lead: Record) -> None:
+def test_many_copies_are_folded_but_for_the_failed(client: Client, world: World, lead: Record) -> None:
     for number in range(8):
         factory.follower(lead, factory.contact(world.acme, f"Person {number}", f"p{number}@norrgard.example"))
     made, _row = _answered(world, lead)
@@ -272,6 +272,12 @@ def test_many_copies_are_folded_but_for_the_failed(world: World, lead: Record) -
     assert strip.lines[0].id == last.pk
     count = len(strip.folded)
     assert strip.folded_words == f"{count} more: {count} taken by the server"
+    client.force_login(world.member)
+    where = f"/messages/{made.pk}/copies"
+    assert client.get(where, headers=HTMX).content.decode().count('<li class="copy') == count
+    assert client.get(where).content.decode().count('<li class="copy') == count + len(strip.lines)
+    client.force_login(world.stranger)
+    assert client.get(where).status_code == 404
 
 
 def test_only_what_changed_is_sent_anew(client: Client, world: World, lead: Record) -> None:
@@ -343,8 +349,13 @@ def test_why_tells_who_heard(client: Client, world: World, lead: Record) -> None
     made.refresh_from_db()
     assert made.trace
     client.force_login(world.member)
-    page = client.get(f"/leads/{lead.pk}").content.decode()
-    assert "Who heard and why" in page
+    assert "Who heard and why" in client.get(f"/leads/{lead.pk}").content.decode()
+    Message.objects.filter(pk=made.pk).update(trace=[{"step": f"Person {n}", "text": "follows"} for n in range(20)])
+    assert "Person 7" not in client.get(f"/leads/{lead.pk}").content.decode(), "long ones come when they are opened"
+    for headers in ({}, HTMX):
+        assert "Person 7" in client.get(f"/messages/{made.pk}/heard", headers=headers).content.decode()
+    client.force_login(world.stranger)
+    assert client.get(f"/messages/{made.pk}/heard").status_code == 404
 
 
 def _change(client: Client, lead: Record, **fields: object) -> str:

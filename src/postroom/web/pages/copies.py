@@ -117,6 +117,33 @@ def _page(user: User, one: CopyDetails) -> CopyPage:
     )
 
 
+@require_safe
+@for_users
+def message_copies(request: HttpRequest, pk: int) -> HttpResponse:
+    """All copies of a message; htmx asks for those that its strip folds."""
+    user = reader(request)
+    message = found(selectors.message(user, pk))
+    strip = strips_of(user, {pk: message.visibility == Message.Visibility.INTERNAL})[pk]
+    if request.headers.get("HX-Request"):
+        return render(request, "web/records/copies_folded.html", {"lines": strip.folded})
+    record = message.thread.record
+    shown = {"title": _("To whom it went"), "back": f"{record_url(record.type, record.pk)}#m{pk}"}
+    return render(request, "web/records/copies_page.html", {**shown, "lines": (*strip.lines, *strip.folded)})
+
+
+@require_safe
+@for_users
+def message_heard(request: HttpRequest, pk: int) -> HttpResponse:
+    """Who heard of a message and who did not, and why; htmx asks for the lines alone."""
+    message = found(selectors.message(reader(request), pk))
+    record = message.thread.record
+    shown = {"title": _("Who heard and why"), "heard": trace_of(message.trace)}
+    if request.headers.get("HX-Request"):
+        return render(request, "web/records/heard.html", shown)
+    back = f"{record_url(record.type, record.pk)}#m{pk}"
+    return render(request, "web/records/heard_page.html", {**shown, "back": back})
+
+
 @require_POST
 @for_users
 def copy_act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:

@@ -7,7 +7,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -46,7 +48,10 @@ NOBODY = "0"  # the mark of a strip without anybody
 
 @dataclass(frozen=True, slots=True)
 class CopyLine:
-    """One copy in a strip. `said` is quoted after the words of the state; `due` is the next try."""
+    """One copy in a strip. `said` is quoted after the words of the state; `due` is the next try.
+
+    `key` and `url` name its details, empty for who is told in the inbox: words, since a page shows hundreds of them.
+    """
 
     id: int
     name: str
@@ -59,6 +64,8 @@ class CopyLine:
     due: datetime | None = None
     again: bool = False
     cancel: bool = False
+    key: str = ""
+    url: str = ""
 
     @property
     def shown(self) -> str:
@@ -135,7 +142,14 @@ def _line(one: CopyShown, *, manage: bool) -> CopyLine:
         due=one.due if waits else None,
         again=manage and allows(one.state, DeliveryEvent.SEND_AGAIN),
         cancel=manage and allows(one.state, DeliveryEvent.CANCEL),
+        key=str(one.delivery_id) if one.delivery_id else "",
+        url=f"{_place_of_copies()}{one.delivery_id}" if one.delivery_id else "",
     )
+
+
+@cache
+def _place_of_copies() -> str:
+    return reverse("copy", args=[0]).removesuffix("0")
 
 
 def state_of_copy(name: str) -> State:

@@ -27,6 +27,7 @@ from postroom.web.trace import Line, trace_of
 from postroom.web.views import Person
 
 MOST_NAMED = 100  # recipients of a message that a page names; the source names all
+HEARD = 6  # lines about who heard that come with the page; longer ones are fetched when somebody opens them
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,8 @@ class MessageShown:
     """A message as the spine shows it. `body` is plain text; `frame` is the address of the HTML body, if it has one.
 
     `kind` is in, out or note. `doubt` says why its author is not believed, `link` that it came by reply link; `heard`
-    is who heard of it and why, `strip` to whom it went. A note has no recipients and no copies, whatever its row says.
+    is who heard of it and why (`heard_more`: too many to come with the page), `strip` to whom it went. A note has no
+    recipients and no copies, whatever its row says.
     """
 
     id: int
@@ -73,6 +75,7 @@ class MessageShown:
     because: str = ""
     trace: tuple[Line, ...] = ()
     heard: tuple[Line, ...] = ()
+    heard_more: bool = False
     strip: Strip = field(default_factory=Strip)
     may_accept: bool = False
     arrival: str = ""
@@ -162,7 +165,8 @@ def _shown(message: Message, route: Route | None, strip: Strip, eyes: _Eyes) -> 
         defects=tuple(str(defect) for defect in message.defects),
         because=route.because if route else "",
         trace=trace_of(route.trace) if route else (),
-        heard=trace_of(message.trace),
+        heard=trace_of(message.trace) if len(message.trace) <= HEARD else (),
+        heard_more=len(message.trace) > HEARD,
         strip=strip,
         may_accept=bool(doubt) and eyes.write,
         arrival=reverse("arrival", args=[linked]) if linked else "",

@@ -11,13 +11,13 @@
   document.addEventListener('htmx:oobBeforeSwap', e => {
     const old = e.detail.target, message = old.closest('.msg')?.id;
     const open = $$('details[open]', old).map(one => one.id);
-    const loaded = new Map($$('.copy-more', old).filter(one => $('.copy-page', one)).map(one => [one.id, one.innerHTML]));
+    const loaded = new Map($$('.later', old).filter(one => !$(':scope > [data-later]', one)).map(one => [one.id, one.innerHTML]));
     const focus = old.contains(document.activeElement) ? document.activeElement.id || $('details', document.activeElement.parentElement)?.id || '?' : '';
     const summary = document.activeElement.closest?.('summary')?.parentElement.id;
     queueMicrotask(() => {               // before anything is painted
       for (const id of open) {
-        const one = document.getElementById(id), more = one && $('.copy-more', one);
-        if (!one) continue;
+        const one = document.getElementById(id), more = one && $(':scope > .later', one);
+        if (!one || one.open) continue;
         if (more && loaded.has(more.id)) more.innerHTML = loaded.get(more.id);
         one.open = true;                 // which asks for its content anew
       }
