@@ -98,7 +98,7 @@ def who_hears(hearing: Hearing) -> Audience:
     told: list[Told] = []
     spared: list[Spared] = []
     author = set(_keys(hearing.author_email, hearing.author_user, hearing.author_contact))
-    have_it = {("email", _same(email)) for email in hearing.already}
+    have_it: set[_Key] = {("email", _same(email)) for email in hearing.already}
     heard: set[_Key] = set()
     for person, because in _asked(hearing):
         keys = set(_keys(person.email, person.user, person.contact))
