@@ -63,6 +63,7 @@ def _chosen(row: Delivery, **fields: Any) -> Dispatch:
 
 def _tried(row: Delivery, **fields: Any) -> Attempt:
     values = {"number": 1, "began_at": now(), "ended_at": now() + timedelta(seconds=1.5), **fields}
+    assert row.dispatch is not None
     return Attempt.objects.create(delivery=row, dispatch=row.dispatch, **values)
 
 
