@@ -83,6 +83,7 @@ class SmtpServer:
         self._always: dict[str, Action] = {}
         self._loop: asyncio.AbstractEventLoop
         self._ready = threading.Event()
+        self._transports: list[asyncio.WriteTransport] = []
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def on(self, step: str, *actions: Action) -> SmtpServer:
@@ -125,6 +126,9 @@ class SmtpServer:
         for task in tasks:
             task.cancel()
         self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+        for transport in self._transports:
+            transport.abort()
+        self._loop.run_until_complete(asyncio.sleep(0.01))
         self._loop.close()
 
     def _context(self) -> ssl.SSLContext:
@@ -137,6 +141,7 @@ class SmtpServer:
         self.connections += 1
         self.open_now += 1
         talk = _Talk(reader, writer, tls=self.implicit)
+        self._transports.append(writer.transport)
         try:
             if await self._act(talk, "connect", "220 test.example ESMTP"):
                 while await self._command(talk):

@@ -15,9 +15,9 @@ from postroom.outbound.work import Item
 
 FEWEST = 5  # copies worth a connection more
 SHORTEST_PAUSE, LONGEST_PAUSE = 5.0, 60.0
-SLOW_SECONDS = (
-    1.0  # without an answer, a server counts as slow: what waits for it keeps nothing else from being claimed
-)
+IDLE_SECONDS = 60.0  # without work, after which a server and its closed connections are forgotten
+# Without an answer for so long a server counts as slow: what waits for it keeps nothing else from being claimed.
+SLOW_SECONDS = 1.0
 
 
 class Way(Enum):
@@ -77,6 +77,11 @@ class Pool:
         """Whether the server answered lately; one that is new is believed to."""
         return time.monotonic() - self.moved_at < SLOW_SECONDS
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing was sent for long and nothing waits."""
+        return not len(self) and not self.is_paused and time.monotonic() - self.moved_at > IDLE_SECONDS
+
     def count(self, *ways: Way) -> int:
         return sum(way in ways for way in self.ways.values())
 
@@ -128,10 +133,16 @@ class Traffic:
 
     def pool(self, server: Server) -> Pool:
         """The pool of a server as it is set now."""
-        pool = self.pools.setdefault(server.id, Pool(server))
+        pool = self.of(server)
         if pool.server != server:
             pool.server, pool.paused_until = server, 0.0
         return pool
+
+    def of(self, server: Server) -> Pool:
+        """The pool of a server, however it is set now."""
+        if server.id not in self.pools:
+            self.pools[server.id] = Pool(server)
+        return self.pools[server.id]
 
     def waiting(self) -> list[Item]:
         """What is claimed and not on the wire."""
@@ -142,15 +153,18 @@ class Traffic:
         return sum(len(pool) for pool in self.pools.values() if pool.moves) <= batch // 2
 
     def stale(self) -> list[Connection]:
-        """Idle connections to a server that is set differently now; they are forgotten."""
+        """Connections that nothing is sent over any more: to a server that is set differently now, or that had nothing
+        to do for long. They are forgotten, and so is a pool without any.
+        """
         found = [
             (pool, connection)
             for pool in self.pools.values()
             for connection, way in pool.ways.items()
-            if way in {Way.COLD, Way.WARM} and connection.server != pool.server
+            if (way in {Way.COLD, Way.WARM} and connection.server != pool.server) or (way is Way.COLD and pool.is_idle)
         ]
         for pool, connection in found:
             del pool.ways[connection]
+        self.pools = {key: pool for key, pool in self.pools.items() if pool.ways or not pool.is_idle}
         return [connection for _, connection in found]
 
     def is_busy(self) -> bool:

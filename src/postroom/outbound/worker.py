@@ -121,7 +121,7 @@ class Sender:
         if came is None:
             self._woken.clear()
             return
-        one, pool = came.connection, self._traffic.pools[came.connection.server.id]
+        one, pool = came.connection, self._traffic.of(came.connection.server)
         for delivery, outcome in came.outcomes:
             self._results.append(Result(self._traffic.on_the_wire.pop(delivery), outcome, one.server.host))
         if came.outcomes or came.warm:
