@@ -50,7 +50,7 @@ class SmtpSession:
         """Say goodbye where there is somebody to hear it."""
         if self.alive:
             with contextlib.suppress(SMTPException, OSError, TimeoutError):
-                await asyncio.wait_for(self._client.quit(), min(QUIT_SECONDS, self._seconds))
+                await self._client.execute_command(b"QUIT", timeout=min(QUIT_SECONDS, self._seconds))
         self._broken = True
         hang_up(self._client)
 
