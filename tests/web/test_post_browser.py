@@ -122,9 +122,17 @@ def test_every_page_is_clean(browser: Browser, site: Site, signed_in: dict[str, 
 def test_nothing_overflows_at_any_width(page: Page, site: Site) -> None:
     for name, address in PAGES.items():
         page.goto(address.format(**site.ids))
+        if name == "a conversation":
+            expect(page.get_by_role("button", name="Mark unread")).to_be_visible()
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 900})
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} at {width}"
+            panes = page.locator(".conv, .threads, .letter").evaluate_all(
+                "all => all.filter(one => one.scrollWidth > one.clientWidth + 1).length"
+            )
+            assert panes == 0, f"something is too wide in {name} at {width}"
+        page.set_viewport_size({"width": 834, "height": 1112})
+        assert _violations(page) == [], f"{name} on a tablet"
 
 
 def test_a_new_message_appears_by_itself_and_is_counted(page: Page, site: Site) -> None:
