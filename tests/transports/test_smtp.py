@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from postroom.infra.config import config
 from postroom.outbound.transports.protocol import NoSession, Outcome, Result
+from postroom.outbound.transports.smtp import opening
 from tests.support.certificates import Files, make_certificates
 from tests.support.running import free_port
 from tests.support.smtp_server import DROP, Action, Drop, Hang, SmtpServer
@@ -275,3 +277,19 @@ def test_a_name_is_given_with_the_greeting(server: SmtpServer, tmp_path: Path) -
     _one(server)
     assert server.commands[0].startswith("EHLO ")
     assert server.commands[-1] == "QUIT"
+
+
+def test_a_name_that_leads_to_a_refused_address_is_told_nothing(
+    server: SmtpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opening, "is_refused", lambda address: address == "127.0.0.1")
+    outcome = _refused_session(server)
+    assert (outcome.result, outcome.phase) == (Result.DEFERRED, "connect")
+    assert outcome.words.endswith("is at 127.0.0.1, where no mail server is looked for.")
+
+
+def test_a_server_in_trouble_is_not_even_called(server: SmtpServer) -> None:
+    with pytest.raises(NoSession) as none:
+        hand_over(replace(server_at(server.port), trouble="No key reads its password."), [copy(1)])
+    assert none.value.outcome.words == "No key reads its password."
+    assert server.connections == 0

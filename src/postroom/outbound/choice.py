@@ -91,12 +91,24 @@ def server_of(number: int) -> Server:
     if kept and kept[0] >= time.monotonic() - REREAD_SECONDS:
         return kept[1]
     row = OutgoingServer.objects.filter(pk=number).first() if number else None
-    _servers[number] = (time.monotonic(), reach(row) if row else _default_reach())
+    _servers[number] = (time.monotonic(), _reachable(row) if row else _default_reach())
     return _servers[number][1]
 
 
+def _reachable(row: OutgoingServer) -> Server:
+    try:
+        return reach(row)
+    except secrets.CannotDecrypt as error:  # its copies wait and say so; the others leave
+        return Server(row.pk, row.name, "smtp", row.host, row.port, trouble=str(error))
+
+
 def reach(row: OutgoingServer) -> Server:
-    """A server's row as transports take it, its password in the clear."""
+    """A server's row as transports take it, its password in the clear.
+
+    Raises:
+        CannotDecrypt: no key of the configuration reads its password.
+
+    """
     login = row.authentication == OutgoingServer.Authentication.LOGIN
     return Server(
         id=row.pk,

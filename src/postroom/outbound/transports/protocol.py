@@ -13,7 +13,9 @@ __all__ = ["Copy", "NoSession", "Outcome", "Result", "Server", "Session", "Trans
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """How to reach a server; `id` 0 is the default server. `encryption` and `authentication` as in OutgoingServer."""
+    """How to reach a server; `id` 0 is the default server. `encryption` and `authentication` as in OutgoingServer.
+    `trouble` says in a sentence why it can't be reached at all, such as a password that nobody can decrypt.
+    """
 
     id: int
     name: str
@@ -25,6 +27,7 @@ class Server:
     username: str = ""
     password: str = field(default="", repr=False)
     connections: int = 4
+    trouble: str = ""
 
 
 @dataclass(frozen=True, slots=True)

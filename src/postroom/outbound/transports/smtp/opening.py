@@ -12,6 +12,7 @@ from aiosmtplib.errors import SMTPTimeoutError
 
 from postroom.core.delivery.smtp_replies import clean_words, enhanced_code
 from postroom.infra.config import config
+from postroom.infra.networks import is_refused
 from postroom.outbound.transports.protocol import NoSession, Outcome, Result, Server
 from postroom.outbound.transports.smtp.session import SmtpSession, hang_up
 from postroom.outbound.transports.smtp.trouble import is_certificate, is_tls, reason
@@ -24,6 +25,8 @@ async def open_session(server: Server) -> SmtpSession:
         NoSession: its outcome says how far it came, and why no further.
 
     """
+    if server.trouble:
+        raise NoSession(Outcome(Result.DEFERRED, "login", words=server.trouble))
     client = SMTP(
         hostname=server.host,
         port=server.port,
@@ -36,6 +39,7 @@ async def open_session(server: Server) -> SmtpSession:
     phase = "connect"
     try:
         await client.connect()
+        _ensure_allowed(client, server)
         phase = "greeting"
         await client.ehlo()
         if server.encryption.startswith("starttls"):
@@ -48,6 +52,13 @@ async def open_session(server: Server) -> SmtpSession:
         hang_up(client)
         raise NoSession(_outcome(server, phase, error)) from error
     return SmtpSession(client, server, config().send_timeout)
+
+
+def _ensure_allowed(client: SMTP, server: Server) -> None:
+    """A name may lead to an address that no mail server has: nothing is said there."""
+    peer = client.transport.get_extra_info("peername") if client.transport else None
+    if peer and is_refused(str(peer[0])):
+        raise _NotOffered(f"{_place(server)} is at {peer[0]}, where no mail server is looked for.")
 
 
 async def _start_tls(client: SMTP, server: Server) -> None:
