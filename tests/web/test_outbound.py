@@ -305,8 +305,20 @@ def test_a_listener_that_does_not_run_is_named(
 ) -> None:
     monkeypatch.setattr(config(), "smtp_port", 1)
     client.force_login(world.admin)
-    assert "Nobody answers at 127.0.0.1:1" in _replies(client, row).content.decode()
+    assert "The SMTP listener at 127.0.0.1:1 took nothing" in _replies(client, row).content.decode()
     assert "Write what the recipient answers." in _replies(client, row, text=" ").content.decode()
+
+
+def test_an_address_beyond_ascii_is_given_as_it_is_or_named(
+    client: Client, world: World, row: Delivery, listener: SmtpServer
+) -> None:
+    Delivery.objects.filter(pk=row.pk).update(address="jörg@bücher.example")
+    client.force_login(world.admin)
+    assert "does not take addresses such as jörg@bücher.example" in _replies(client, row).content.decode()
+    assert listener.mails == []
+    listener.extensions.append("SMTPUTF8")
+    assert "The listener took the reply" in _replies(client, row).content.decode()
+    assert listener.mails[-1].sender == "jörg@bücher.example"
 
 
 @pytest.mark.parametrize(

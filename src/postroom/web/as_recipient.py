@@ -75,7 +75,9 @@ def hand_over(draft: Draft) -> Answer:
             return _spoken(session, draft)
     except smtplib.SMTPResponseException as refused:
         return Answer(refused.smtp_code, _words(refused.smtp_error))
-    except (OSError, smtplib.SMTPException) as error:
+    except UnicodeError:
+        return Answer(problem=f"the listener does not take addresses such as {draft.author.email}")
+    except (OSError, ValueError, smtplib.SMTPException) as error:
         return Answer(problem=str(error) or type(error).__name__)
 
 

@@ -92,7 +92,7 @@ def _send(one: Shown, mail: Mail, reply: Reply) -> Answer:
 def _problem(answer: Answer) -> str:
     own = config()
     if not answer.code:
-        words = _("Nobody answers at %(host)s:%(port)d (%(words)s). Start the SMTP listener, then send it again.")
+        words = _("The SMTP listener at %(host)s:%(port)d took nothing (%(words)s). Is it running?")
         return words % {"host": own.smtp_host, "port": own.smtp_port, "words": answer.problem}
     return _("The listener refused it: %(code)d %(words)s") % {"code": answer.code, "words": answer.words}
 
