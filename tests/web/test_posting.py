@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from postroom.conversations import services
-from postroom.conversations.models import Follower, Message, Notification
+from postroom.conversations.models import Follower, Message, Notification, Telling
 from postroom.core.delivery.states import DeliveryState
 from postroom.directory.models import Contact
 from postroom.infra.clock import now
@@ -350,7 +350,7 @@ def test_why_tells_who_heard(client: Client, world: World, lead: Record) -> None
     assert made.trace
     client.force_login(world.member)
     assert "Who heard and why" in client.get(f"/leads/{lead.pk}").content.decode()
-    Message.objects.filter(pk=made.pk).update(trace=[{"step": f"Person {n}", "text": "follows"} for n in range(20)])
+    Telling.objects.create(message=made, steps=[{"step": f"Person {n}", "text": "follows"} for n in range(20)])
     assert "Person 7" not in client.get(f"/leads/{lead.pk}").content.decode(), "long ones come when they are opened"
     for headers in ({}, HTMX):
         assert "Person 7" in client.get(f"/messages/{made.pk}/heard", headers=headers).content.decode()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
+from postroom.core.trace import Step
 from postroom.directory.models import Company, Contact, User
 from postroom.infra.models import File
 from postroom.outbound.models import Delivery
@@ -33,8 +34,7 @@ class Message(models.Model):
 
     `html` is sanitised, `text` as sent; `own_text` and `quoted_text` are the same words kept apart, nothing cut.
     `to` and `cc` are lists of [email, name]. `standing` says how far the author's claim goes; `user` is the member
-    who wrote it here. `message_id` is the id that it came with, or ours. `trace` says who heard of it and who did not,
-    and why.
+    who wrote it here. `message_id` is the id that it came with, or ours.
     """
 
     class Kind(models.TextChoices):
@@ -72,9 +72,23 @@ class Message(models.Model):
     cc = models.JSONField(default=list)
     defects = models.JSONField(default=list)
     message_id = models.TextField(default="")
-    trace = models.JSONField(default=list)
     sent_at = models.DateTimeField(null=True)
     received_at = models.DateTimeField()
+
+    @property
+    def trace(self) -> list[Step]:
+        """Who heard of it and who did not, and why."""
+        return [step for telling in self.tellings.all() for step in telling.steps]
+
+
+class Telling(models.Model):
+    """One time that a message was told to its people: who heard and who did not, and why, as steps of a trace."""
+
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="tellings")
+    steps = models.JSONField(default=list)
+
+    class Meta:
+        ordering = ["pk"]
 
 
 class MessageId(models.Model):

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field, replace
 from postroom.conversations import hearers
 from postroom.conversations.hearers import Known
 from postroom.conversations.letters import ANSWERED, Mailing, queue_all
-from postroom.conversations.models import Message, MessageId, Notification, Thread
+from postroom.conversations.models import Message, MessageId, Notification, Telling, Thread
 from postroom.conversations.reasons import MACHINES, trace_of
 from postroom.conversations.ways import WayBack, ways_back
 from postroom.core.addresses import Address
 from postroom.core.sending.recipients import Audience, Hearing, Person, Spared, Told, who_hears
 from postroom.infra.changes import tell
 from postroom.infra.clock import now
-from postroom.infra.database.base import insert_values, update_rows
+from postroom.infra.database.base import insert_values
 
 ROW = ("message", "company", "contact", "user", "email", "name", "channel", "delivery", "because", "read_at",
        "created_at")  # fmt: skip
@@ -72,10 +72,7 @@ def notify(posted: Sequence[Posted]) -> None:
     queue_all(mailings)
     _write_notifications(heard, mailings)
     _write_ids(mailings)
-    for (one, audience), mailing in zip(heard, mailings, strict=True):
-        sent_as = "" if mailing.written_here else mailing.message_id
-        one.message.trace = [*one.message.trace, *trace_of(one.message, audience, sent_as)]
-    update_rows(Message, [one.message for one in posted], ["trace"])
+    _write_traces(heard, mailings)
     _tell(heard)
 
 
@@ -192,6 +189,15 @@ def _write_ids(mailings: Sequence[Mailing]) -> None:
         if one.message_id and not one.written_here
     ]
     insert_values(MessageId, ("message", "company", "value"), rows)
+
+
+def _write_traces(heard: Sequence[tuple[Posted, Audience]], mailings: Sequence[Mailing]) -> None:
+    """Rows of their own: to write them on the messages would write those a second time."""
+    rows = [
+        (one.message.pk, trace_of(one.message, audience, "" if mailing.written_here else mailing.message_id))
+        for (one, audience), mailing in zip(heard, mailings, strict=True)
+    ]
+    insert_values(Telling, ("message", "steps"), rows)
 
 
 def _tell(heard: Sequence[tuple[Posted, Audience]]) -> None:

@@ -84,7 +84,7 @@ def messages(
         shown_quote=_when(plain, "quoted_text"),
     ).defer("html", "text", "own_text", "quoted_text")
     files = Prefetch("attachments", Attachment.objects.select_related("file").order_by("position"))
-    rows = list(found.prefetch_related(files).order_by("-pk")[: limit + 1])
+    rows = list(found.prefetch_related(files, "tellings").order_by("-pk")[: limit + 1])
     return page_of(rows, [row.pk for row in rows], limit)
 
 
@@ -94,7 +94,7 @@ def whole_messages(user: User, record_id: int, *, before: int | None = None, lim
     if before is not None:
         found = found.filter(pk__lt=before)
     files = Prefetch("attachments", Attachment.objects.select_related("file").order_by("position"))
-    rows = list(found.prefetch_related(files).order_by("-pk")[: limit + 1])
+    rows = list(found.prefetch_related(files, "tellings").order_by("-pk")[: limit + 1])
     return page_of(rows, [row.pk for row in rows], limit)
 
 

@@ -20,7 +20,7 @@ from postroom.conversations.checks import (
 from postroom.conversations.composing import Composed, Upload, compose, own_contact
 from postroom.conversations.inbox import unread_of
 from postroom.conversations.limits import forget_counts
-from postroom.conversations.models import Follower, Message, Notification, Thread
+from postroom.conversations.models import Follower, Message, Notification, Telling, Thread
 from postroom.conversations.notify import Posted, notify
 from postroom.conversations.posting import note_participants, open_threads, refer_to
 from postroom.conversations.suggestions import of_ours, suggested
@@ -192,7 +192,8 @@ def accept_message(*, user: User, message_id: int) -> Message:
         if was_outsider and message.author_id is None and message.author_email:
             key = (message.company_id, message.author_email)
             message.author_id = find_or_make({key: message.author_name})[key]
-        message.trace = [*message.trace, {"step": "accepted", "text": f"{user.name} accepted this message."}]
+        accepted = [{"step": "accepted", "text": f"{user.name} accepted this message."}]
+        Telling.objects.create(message=message, steps=accepted)
         note_participants(_people_of(message))
         refer_to(thread, message)
         thread.save(update_fields=["references"])
@@ -234,7 +235,7 @@ def _doubted(user: User, message_id: int) -> tuple[Message, Thread]:
     if message is None or not may_write(user, message.company_id):
         raise CannotPost(f"There is no message {message_id}, or {user.name} may not write in its conversation.")
     thread = Thread.objects.select_for_update(of=("self",)).select_related("record").get(pk=message.thread_id)
-    message.refresh_from_db(fields=["standing", "trace"])  # another may have accepted it until we had the thread
+    message.refresh_from_db(fields=["standing"])  # another may have accepted it until we had the thread
     if message.standing not in DOUBTED:
         raise CannotPost("Nobody doubts this message: there is nothing to accept.")
     return message, thread

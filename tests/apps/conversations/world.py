@@ -124,7 +124,6 @@ def envelopes(letter: Letter) -> list[str]:
 
 def words(message: Message, step: str = "") -> str:
     """The trace of a message, one line for each step."""
-    message.refresh_from_db(fields=["trace"])
     return "\n".join(one["text"] for one in message.trace if not step or one["step"] == step)
 
 
