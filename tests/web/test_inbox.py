@@ -173,3 +173,12 @@ def test_the_rail_counts_on_every_page(client: Client, world: World) -> None:
     assert 'data-count="1"' in _page(client, "/inbox/count")
     client.force_login(world.operator)
     assert "data-count" not in _page(client, "/arrivals")
+
+
+def test_the_records_own_page_reads_too(client: Client, world: World) -> None:
+    client.force_login(world.member)
+    _told(world.member, world.lead)
+    assert 'id="seen"' in _page(client, f"/leads/{world.lead.pk}")
+    answer = client.post(f"/inbox/{world.lead.pk}/read", headers={"HX-Request": "true", "HX-Target": "seen"})
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert unread_count(world.member) == 0

@@ -151,6 +151,15 @@ def test_a_new_message_appears_by_itself_and_is_counted(page: Page, site: Site) 
     expect(page.locator("#live")).to_have_text("The inbox has news")
 
 
+def test_a_conversation_that_is_seen_on_its_record_is_read(page: Page, site: Site) -> None:
+    _unread(page, site)
+    page.goto("/leads")
+    before = int(page.locator("#unread").get_attribute("data-count") or 0)
+    assert before
+    page.goto(f"/leads/{site.ids['answered']}")
+    expect(page.locator("#unread")).to_have_attribute("data-count", str(before - 1), timeout=LATE)
+
+
 def test_reading_by_keyboard(page: Page, site: Site) -> None:
     _unread(page, site)
     page.keyboard.press("j")

@@ -290,11 +290,12 @@ def mark_read(*, user: User, record_id: int) -> int:
 
     """
     record = _writable(user, record_id)
+    keys = list(unread_of(user).filter(message__thread__record=record).values_list("pk", flat=True))
+    if not keys:
+        return 0
     with transaction.atomic():
-        keys = list(unread_of(user).filter(message__thread__record=record).values_list("pk", flat=True))
-        count = Notification.objects.filter(pk__in=keys).update(read_at=now()) if keys else 0
-        if count:
-            tell([(record.company_id, "inbox", str(user.pk))])
+        count = Notification.objects.filter(pk__in=keys, read_at=None).update(read_at=now())
+        tell([(record.company_id, "inbox", str(user.pk))])
     return count
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from http import HTTPStatus
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -182,6 +183,8 @@ def inbox_read(request: HttpRequest, pk: int) -> HttpResponse:
     except services.CannotPost as problem:
         messages.warning(request, str(problem))
         return redirect("inbox")
+    if wants(request, "seen"):  # the record's own page, where nothing changes
+        return HttpResponse(status=HTTPStatus.NO_CONTENT)
     if wants(request, "reading"):
         message = number(request.POST.get("message", "")) or 0
         reading = Reading(record.pk, message, seen=True, may=True)
