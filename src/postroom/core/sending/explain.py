@@ -102,10 +102,10 @@ def _reason(told: Told, server: ServerFact) -> str:
             return f"{_filter_of(server)}, but {rival} lists the exact address"
         if not server.filter:
             return f"it has no filter, and {rival} admits the From by its filter"
+    elif not server.filter and server.owner:
+        return "a personal server is used only for what its filter lists, and it has none"
     elif not server.filter:
-        return (
-            f"it has no filter, but {rival} comes before it" if not server.owner else "a personal server needs a filter"
-        )
+        return f"it has no filter, but {rival} comes before it"
     elif found.case.startswith("notification") and not server.owner and admits(server.filter, told.notification):
         return f"{_filter_of(server)}, but {rival} goes before it"
     return f"{_filter_of(server)}, the From is {told.email or 'empty'}"

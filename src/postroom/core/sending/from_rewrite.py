@@ -25,13 +25,9 @@ def address_to_send_as(author: Address, facts: SendingFacts) -> tuple[Address, s
         return encapsulate(own, forced), f"mail.force.smtp.from sends every mail as {forced}."
     if "@" in facts.default_from and (default := normalise(facts.default_from)):
         return encapsulate(own, default), f"The default From is a whole address: every mail is sent as {default}."
-    if (
-        facts.dynamic_from
-        and own.domain != normalise(f"x@{facts.alias_domain}")[2:]
-        and (dynamic := normalise(facts.dynamic_from))
-    ):
+    foreign = not own.email or own.domain != normalise(f"x@{facts.alias_domain}")[2:]
+    if facts.dynamic_from and foreign and (dynamic := normalise(facts.dynamic_from)):
         return encapsulate(own, dynamic), f"mail.dynamic.smtp.from sends mail of foreign domains as {dynamic}."
-    return (
-        own,
-        f"The author's own address is {own.email}." if own.email else "The author has no address that can be sent.",
-    )
+    if not own.email:
+        return own, "The author has no address that can be sent."
+    return own, f"The author's own address is {own.email}."

@@ -1,30 +1,50 @@
-"""The Message-ID under which a provider really sends a mail, where its answer to the mail tells it.
+"""The Message-ID under which a provider really sends a mail, where its answer to the final dot tells it.
 
-Many providers give every mail an id of their own, and answers then name that one. A queue id ("queued as 4F2A…") is no
-Message-ID and teaches nothing.
+Some providers give every mail an id of their own, and answers to the mail then name that one. A queue id ("queued as
+4F2A…") is no Message-ID and teaches nothing, nor does an address that an answer repeats.
 """
 
 from __future__ import annotations
 
 import re
 
-_BRACKETED = re.compile(r"<([^<>\s@]{1,200}@[^<>\s@]{1,200})>")
-_SES_HOST = re.compile(r"email-smtp(?:-fips)?\.([a-z0-9-]{1,40})\.amazonaws\.com\.?")
-_SES_ANSWER = re.compile(r"(?:2\.\d\.\d )?ok:? ([0-9a-f][0-9a-f-]{30,100})", re.IGNORECASE)
-_SES_FIRST_REGION = "us-east-1"  # there the ids end in email.amazonses.com, elsewhere in the region's name
+from postroom.core.message_ids import LONGEST_ID
+
+_LOOKED_AT = 1000  # characters
+# `250 2.6.0 <id> [InternalId=…]`, `250 2.0.0 OK <id> [Hostname=…]`, `250 Message queued as <id>`, `message-id: <id>`.
+# Codes of the kind x.1.x are about an address (RFC 3463 §3.2), and so is `<address> 4bXy Saved` of local delivery.
+_BRACKETED = re.compile(
+    r"(?:\b(?:ok|as|id)|\b2\.[02-7]\.[0-9]{1,3})[ :=]{1,3}<([!-;=?A-~]{1,900}@[!-;=?A-~]{1,255})>", re.IGNORECASE
+)
+_SAVED = re.compile(r"\bsaved\W*\Z", re.IGNORECASE)
+
+_SES_HOST = re.compile(r"email-smtp(?:-fips)?\.([a-z0-9-]{1,40})\.(?:vpce\.)?amazonaws\.com(?:\.cn)?")
+_SES_ANSWER = re.compile(r"\bok ([0-9a-f]{16}(?:-[0-9a-f]{4,12}){5}-[0-9]{6})(?!\S)", re.IGNORECASE)
+_SES_FIRST_REGION = "us-east-1"  # there ids end in email.amazonses.com, elsewhere in the region's name
 
 
 def learned_message_id(words: str, host: str, ours: str) -> str:
-    """The id without brackets that a provider gave a mail; empty where it told none or it is `ours`."""
-    told = _told(words[:1000], host.lower())
-    return "" if told == ours else told
+    """The id without brackets that a provider gave a mail; empty where it told none or it is `ours`.
+
+    `words` is the answer, with or without its code; `host` the server that gave it.
+    """
+    words = words[:_LOOKED_AT]
+    told = _of_amazon(words, host.lower().rstrip(".")) or _in_brackets(words)
+    return "" if told == ours or len(told) > LONGEST_ID else told
 
 
-def _told(words: str, host: str) -> str:
-    if region := _SES_HOST.fullmatch(host):
-        answer = _SES_ANSWER.match(words)
-        if answer:
-            place = "email" if region[1] == _SES_FIRST_REGION else region[1]
-            return f"{answer[1]}@{place}.amazonses.com"
-    bracketed = _BRACKETED.search(words)
-    return bracketed[1] if bracketed else ""
+def _of_amazon(words: str, host: str) -> str:
+    endpoint = host.partition("email-smtp")  # a private endpoint has a name of its own before it
+    region = _SES_HOST.fullmatch("".join(endpoint[1:]))
+    answer = _SES_ANSWER.search(words) if region else None
+    if not region or not answer:
+        return ""
+    place = "email" if region[1] == _SES_FIRST_REGION else region[1]
+    return f"{answer[1].lower()}@{place}.amazonses.com"
+
+
+def _in_brackets(words: str) -> str:
+    if "<" not in words or _SAVED.search(words):
+        return ""
+    found = _BRACKETED.search(words)
+    return found[1] if found else ""
