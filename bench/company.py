@@ -10,7 +10,7 @@ import sys
 
 from django.core.management import call_command
 
-from bench.letters import DOMAIN, SALES, customer, origin
+from bench.letters import DOMAIN, FOLLOWERS, SALES, customer, origin
 from postroom.conversations.models import Participant, Thread
 from postroom.directory.models import Company, Contact, ContactAddress
 from postroom.domains.models import Alias, AliasDomain, AllowedSender, CompanyDomain
@@ -19,7 +19,6 @@ from postroom.inbound.worker import settle_all
 from postroom.infra.clock import now
 from postroom.records.models import Desk, DeskFollower, Stage
 
-FOLLOWERS = 3
 CHUNK = 500
 
 

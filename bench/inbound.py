@@ -12,7 +12,7 @@ from typing import Any
 
 from bench.figures import Wrong, say, spread
 from bench.installation import Prepared, prepared
-from bench.letters import ONLY_SENDER, Posted, mixed, warm_up
+from bench.letters import FOLLOWERS, ONLY_SENDER, Posted, mixed, warm_up
 from bench.load import save
 from bench.processes import cpu_seconds
 from bench.sink import sink_figures
@@ -124,6 +124,7 @@ def _check(company: Prepared, installation: Installation, sent: Mapping[str, Any
             count("SELECT count(*) FROM conversations_message"),
             mails + WARM_UP + replies,
         ),
+        "copies": (count(_COPIES), FOLLOWERS * (mails + WARM_UP + replies)),
         "threads with an answer": (count(f"SELECT count(*) FROM ({_ANSWERED}) a"), replies),
     }
     wrong = {name: pair for name, pair in counts.items() if pair[0] != pair[1]}
@@ -134,4 +135,5 @@ def _check(company: Prepared, installation: Installation, sent: Mapping[str, Any
 _OURS = "WHERE source <> 'bench'"
 _ARRIVALS = "SELECT count(*) FROM inbound_inboundmail"
 _ROUTES = "SELECT count(*) FROM inbound_route WHERE state = 'routed' AND message_id IS NOT NULL"
+_COPIES = "SELECT count(*) FROM outbound_delivery"
 _ANSWERED = "SELECT thread_id FROM conversations_message GROUP BY thread_id HAVING count(*) = 2"

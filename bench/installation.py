@@ -7,8 +7,8 @@ import sqlite3
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -58,6 +58,7 @@ class Postgres:
     var: Path
     server: Server
     url: str
+    watched: dict[str, psycopg.Connection[Any]] = field(default_factory=dict)
 
     def copy(self, var: Path) -> Installation:
         shutil.copytree(self.var, var)
@@ -71,9 +72,18 @@ class Postgres:
         return int((self.server.folder / "data" / "postmaster.pid").read_text().split()[0])
 
     def count(self, installation: Installation, sql: str) -> int:
-        with psycopg.connect(installation.database_url) as connection:
-            row: Any = connection.execute(sql.encode()).fetchone()
-            return int(row[0])
+        """The number that a query gives. One connection serves all looks at a database: a server process that is
+        started for each look would be charged to us."""
+        url = installation.database_url
+        if url not in self.watched:
+            self.watched[url] = psycopg.connect(url, autocommit=True)
+        row: Any = self.watched[url].execute(sql.encode()).fetchone()
+        return int(row[0])
+
+    def close(self) -> None:
+        """End the looks."""
+        for connection in self.watched.values():
+            connection.close()
 
 
 @contextmanager
@@ -96,7 +106,8 @@ def prepared(database: str, *command: str) -> Iterator[tuple[Prepared, Path]]:
         with running(programs) as server:
             url = server.create_database()
             _fill(Installation(folder / "company", url), command)
-            yield Postgres(folder / "company", server, url), folder
+            with closing(Postgres(folder / "company", server, url)) as company:
+                yield company, folder
 
 
 def _fill(installation: Installation, command: Sequence[str]) -> None:

@@ -15,6 +15,7 @@ from postroom.core.message.render import render
 SEED = 20250601
 DOMAIN = "bench.example"
 SALES = f"sales@{DOMAIN}"
+FOLLOWERS = 3  # of every record
 WRITTEN = datetime(2025, 6, 1, 8, 0, tzinfo=UTC)
 ONLY_SENDER = Address("forms@partner.example", "Forms of a partner")
 TALK = """
