@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 from typing import Any
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.http import StreamingHttpResponse
 from django.test import AsyncClient, Client
 
@@ -217,7 +217,7 @@ def test_a_test_streams_its_steps(world: World) -> None:
     script = Script(login=("post@acme.example", SECRET))
     with scripted(script):
         sent = SENT | {"host": "127.0.0.1", "port": str(script.port), "encryption": "none"}
-        said = asyncio.run(_tested(world.admin, "/settings/servers/new/test", sent))
+        said = async_to_sync(_tested)(world.admin, "/settings/servers/new/test", sent)
     assert said.count("<li") == 6
     assert "It works, with 1 warning" in said
     assert "nothing is sent" in said
@@ -227,7 +227,7 @@ def test_a_test_streams_its_steps(world: World) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_test_of_a_wrong_form_says_what_is_wrong(world: World) -> None:
-    said = asyncio.run(_tested(world.admin, "/settings/servers/new/test", SENT | {"host": ""}))
+    said = async_to_sync(_tested)(world.admin, "/settings/servers/new/test", SENT | {"host": ""})
     assert "It does not work yet" in said
     assert "host name" in said
 
