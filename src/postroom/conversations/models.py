@@ -34,7 +34,8 @@ class Message(models.Model):
 
     `html` is sanitised, `text` as sent; `own_text` and `quoted_text` are the same words kept apart, nothing cut.
     `to` and `cc` are lists of [email, name]. `standing` says how far the author's claim goes; `user` is the member
-    who wrote it here. `message_id` is the id that it came with, or ours.
+    who wrote it here. `message_id` is the id that it came with, or ours. Only a note can be edited or deleted: then it
+    keeps its row, without its words.
     """
 
     class Kind(models.TextChoices):
@@ -74,6 +75,8 @@ class Message(models.Model):
     message_id = models.TextField(default="")
     sent_at = models.DateTimeField(null=True)
     received_at = models.DateTimeField()
+    edited_at = models.DateTimeField(null=True)
+    deleted_at = models.DateTimeField(null=True)
 
     @property
     def trace(self) -> list[Step]:
@@ -155,10 +158,39 @@ class Notification(models.Model):
     channel = models.CharField(max_length=8, choices=Channel)
     delivery = models.OneToOneField(Delivery, null=True, on_delete=models.SET_NULL, related_name="notification")
     because = models.TextField(default="")
+    mention = models.BooleanField(default=False)
     read_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
 
     class Meta:
         indexes = [
             models.Index(fields=["user", "-id"], name="notification_unread", condition=Q(channel="inbox", read_at=None))
+        ]
+
+
+class InboxEntry(models.Model):
+    """A conversation in somebody's inbox, and how far they are with it.
+
+    `newest` is the id of the newest notification of it that is for the inbox: its place in the list. `unread` counts
+    the unread ones, `mentioned` says that one of all names the reader. A new notification takes an entry out of done
+    and wakes a snoozed one.
+    """
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="inbox_entries", db_index=False)
+    thread = models.ForeignKey(Thread, on_delete=models.CASCADE, related_name="inbox_entries")
+    company = _own_company()
+    newest = models.BigIntegerField()
+    unread = models.IntegerField(default=0)
+    mentioned = models.BooleanField(default=False)
+    starred = models.BooleanField(default=False)
+    snoozed_until = models.DateTimeField(null=True)
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "thread"], name="inbox_entry_once")]
+        indexes = [
+            models.Index(fields=["user", "-newest"], name="inbox_all"),
+            models.Index(fields=["user", "-newest"], name="inbox_unread", condition=Q(unread__gt=0)),
+            models.Index(fields=["user", "-newest"], name="inbox_mentions", condition=Q(mentioned=True)),
+            models.Index(fields=["user", "-newest"], name="inbox_starred", condition=Q(starred=True)),
         ]

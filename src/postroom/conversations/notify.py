@@ -17,8 +17,8 @@ from postroom.infra.changes import tell
 from postroom.infra.clock import now
 from postroom.infra.database.base import insert_values
 
-ROW = ("message", "company", "contact", "user", "email", "name", "channel", "delivery", "because", "read_at",
-       "created_at")  # fmt: skip
+ROW = ("message", "company", "contact", "user", "email", "name", "channel", "delivery", "because", "mention",
+       "read_at", "created_at")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +172,7 @@ def _write_notifications(heard: Sequence[tuple[Posted, Audience]], mailings: Seq
             told.person.channel,
             mailing.deliveries.get(told.person.email),
             told.because,
+            told.person.contact in one.mentioned,
             None,
             at,
         )

@@ -64,10 +64,11 @@ class Parameter(models.Model):
 
 
 class ScheduledAction(models.Model):
-    """Work that comes round: claimed by whichever worker is first when it is due."""
+    """Work that comes round: claimed by whichever worker is first when it is due. An inactive one rests."""
 
     key = models.CharField(max_length=60, primary_key=True)
     every_seconds = models.IntegerField()
+    is_active = models.BooleanField(default=True)
     due = models.DateTimeField(db_index=True)
     last_run_at = models.DateTimeField(null=True)
     last_result = models.TextField(default="")

@@ -28,7 +28,7 @@ def run_due(actions: Mapping[str, Action]) -> int:
         [ScheduledAction(key=key, every_seconds=action.every_seconds, due=at) for key, action in actions.items()],
         ignore_conflicts=True,
     )
-    due = ScheduledAction.objects.filter(key__in=actions, due__lte=at)
+    due = ScheduledAction.objects.filter(key__in=actions, due__lte=at, is_active=True)
     return sum(_run(row, actions[row.key]) for row in due)
 
 

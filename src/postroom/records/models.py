@@ -53,6 +53,7 @@ class Record(models.Model):
     desk = models.ForeignKey(Desk, null=True, on_delete=models.SET_NULL, related_name="records")
     owner = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="records")
     stage = models.ForeignKey(Stage, null=True, on_delete=models.SET_NULL, related_name="records")
+    notes = models.TextField(default="")
     created_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
 
@@ -68,3 +69,17 @@ class Record(models.Model):
     def number(self) -> str:
         """The reference as people read it: `LEAD-12`."""
         return f"{self.type.upper()}-{self.pk}"
+
+
+class FieldChange(models.Model):
+    """A field of a record that somebody changed, in words: `before` and `after` as people read them."""
+
+    record = models.ForeignKey(Record, on_delete=models.CASCADE, related_name="changes", db_index=False)
+    user = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    field = models.CharField(max_length=40)
+    before = models.TextField(default="")
+    after = models.TextField(default="")
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["record", "at"], name="field_change_list")]
