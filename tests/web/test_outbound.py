@@ -22,8 +22,8 @@ from postroom.infra.config import config
 from postroom.outbound import choice
 from postroom.outbound.models import Attempt, Delivery, Dispatch
 from postroom.web import as_recipient
-from postroom.web.pages.content import FRAME_POLICY
-from postroom.web.pages.outbound import CHOICES, COPIES, VERBS
+from postroom.web.pages.outbox.copies import CHOICES, COPIES, VERBS
+from postroom.web.pages.records.content import FRAME_POLICY
 from tests.support import factory
 from tests.support.smtp_server import SmtpServer
 from tests.web.conftest import PNG, World
@@ -238,7 +238,7 @@ def test_doing_it(client: Client, world: World, row: Delivery, before: str, verb
 def test_a_copy_whose_file_is_gone_says_so(
     client: Client, world: World, row: Delivery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("postroom.web.pages.outbound_copy.bytes_of", lambda row: None)
+    monkeypatch.setattr("postroom.web.pages.outbox.copy.bytes_of", lambda row: None)
     client.force_login(world.admin)
     assert "is not kept any more" in _page(client, f"/outbox/{row.pk}")
     assert "is not kept any more" in _page(client, f"/outbox/{row.pk}/source")

@@ -13,7 +13,7 @@ from django.utils import timezone, translation
 
 from postroom.core.delivery.states import ArrivalState
 from postroom.web.context import shell
-from postroom.web.pages.content import eml_name
+from postroom.web.pages.records.content import eml_name
 from postroom.web.places import PLACES
 from postroom.web.templatetags import ui
 from postroom.web.trace import STATES, state_of, trace_of

@@ -19,9 +19,9 @@ from postroom.infra.clock import now
 from postroom.outbound import choice
 from postroom.outbound.models import Delivery
 from postroom.records.models import Record
-from postroom.web.pages.composer import form_of
-from postroom.web.pages.strips import COPY_STATES, FOLDED, strips_of
-from postroom.web.pages.thread import thread_of
+from postroom.web.pages.records.composer import form_of
+from postroom.web.pages.records.strips import COPY_STATES, FOLDED, strips_of
+from postroom.web.pages.records.thread import thread_of
 from tests.support import factory
 from tests.web.conftest import World
 
@@ -438,8 +438,8 @@ def test_writing_needs_a_reader_and_a_token(client: Client, world: World, addres
 
 
 def test_who_may_only_read_sees_no_composer(client: Client, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("postroom.web.pages.composing.may_write", lambda user, company: False)
-    monkeypatch.setattr("postroom.web.pages.followers.may_write", lambda user, company: False)
+    monkeypatch.setattr("postroom.web.pages.records.composing.may_write", lambda user, company: False)
+    monkeypatch.setattr("postroom.web.pages.records.followers.may_write", lambda user, company: False)
     client.force_login(world.member)
     page = client.get(f"/leads/{world.lead.pk}").content.decode()
     assert 'id="compose"' not in page

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from postroom.core.message.sanitize import sanitize
-from postroom.web.pages.content import FRAME_POLICY, with_images
+from postroom.web.pages.records.content import FRAME_POLICY, with_images
 from tests.support import factory
 from tests.web.conftest import PNG, World
 

@@ -154,7 +154,7 @@ def test_the_default_server_stands_last_with_its_meaning(client: Client, world: 
 
 def test_a_configured_default_server_is_named(client: Client, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     from postroom.infra.config import Config
-    from postroom.web.pages import servers as pages
+    from postroom.web.pages.settings.servers import pages
 
     monkeypatch.setattr(pages, "config", lambda: Config(outgoing_server="relay.host.example", outgoing_port=2525))
     client.force_login(world.admin)

@@ -1,80 +1,25 @@
-"""The addresses of the pages."""
+"""The addresses of the pages: each area brings its own."""
 
 from __future__ import annotations
 
 from django.urls import path
 
-from postroom.web.pages import (
-    arrivals,
-    composer,
-    content,
-    copies,
-    followers,
-    inbox,
-    outbound,
-    outbound_copy,
-    outbound_reply,
-    profile,
-    records,
-    server_test,
-    servers,
-    signin,
-)
+from postroom.web.pages import signin
+from postroom.web.pages.arrivals.urls import urlpatterns as arrivals
 from postroom.web.pages.events import events
+from postroom.web.pages.inbox.urls import urlpatterns as inbox
+from postroom.web.pages.outbox.urls import urlpatterns as outbox
+from postroom.web.pages.records.urls import urlpatterns as records
+from postroom.web.pages.settings.urls import urlpatterns as settings
 
 urlpatterns = [
     path("", signin.home, name="home"),
     path("sign-in", signin.sign_in, name="sign-in"),
     path("sign-out", signin.sign_out, name="sign-out"),
-    path("inbox", inbox.inbox_list, name="inbox"),
-    path("inbox/count", inbox.inbox_count, name="inbox-count"),
-    path("inbox/<int:pk>", inbox.inbox_conversation, name="inbox-conversation"),
-    path("inbox/<int:pk>/read", inbox.inbox_read, name="inbox-read"),
-    path("inbox/<int:pk>/unread", inbox.inbox_unread, name="inbox-unread"),
-    path("leads", records.record_list, {"type": "lead"}, name="leads"),
-    path("leads/<int:pk>", records.record_page, {"type": "lead"}, name="leads-page"),
-    path("tickets", records.record_list, {"type": "ticket"}, name="tickets"),
-    path("tickets/<int:pk>", records.record_page, {"type": "ticket"}, name="tickets-page"),
-    path("records/<int:pk>/post", composer.post, name="record-post"),
-    path("records/<int:pk>/audience", composer.composer_audience, name="record-audience"),
-    path("records/<int:pk>/followers", followers.followers, name="record-followers"),
-    path("records/<int:pk>/people", followers.people, name="record-people"),
-    path("records/<int:pk>/mentions", followers.mentions, name="record-mentions"),
-    path("records/<int:pk>/states", copies.states, name="record-states"),
-    path("copies/<int:pk>", copies.copy_page, name="copy"),
-    path("copies/<int:pk>/again", copies.copy_act, {"verb": "again"}, name="copy-again"),
-    path("copies/<int:pk>/cancel", copies.copy_act, {"verb": "cancel"}, name="copy-cancel"),
-    path("messages/<int:pk>/copies", copies.message_copies, name="message-copies"),
-    path("messages/<int:pk>/heard", copies.message_heard, name="message-heard"),
-    path("messages/<int:pk>/accept", copies.accept, name="message-accept"),
-    path("messages/<int:pk>/body", content.message_body, name="message-body"),
-    path("messages/<int:pk>/text", content.message_text, name="message-text"),
-    path("attachments/<int:pk>/<str:name>", content.attachment, name="attachment"),
-    path("arrivals", arrivals.arrival_list, name="arrivals"),
-    path("arrivals/refused", arrivals.refusal_list, name="refusals"),
-    path("arrivals/<int:pk>", arrivals.arrival_page, name="arrival"),
-    path("arrivals/<int:pk>/source", arrivals.arrival_source, name="arrival-source"),
-    path("arrivals/<int:pk>/download", arrivals.arrival_download, name="arrival-download"),
-    path("arrivals/<int:pk>/replay", arrivals.replay, name="arrival-replay"),
-    path("outbox", outbound.outbound_list, name="outbound"),
-    path("outbox/<int:pk>", outbound_copy.outbound_copy, name="outbound-copy"),
-    path("outbox/<int:pk>/body", outbound_copy.outbound_body, name="outbound-body"),
-    path("outbox/<int:pk>/files/<int:number>/<str:name>", outbound_copy.outbound_file, name="outbound-file"),
-    path("outbox/<int:pk>/source", outbound_copy.outbound_source, name="outbound-source"),
-    path("outbox/<int:pk>/download", outbound_copy.outbound_download, name="outbound-download"),
-    path("outbox/<int:pk>/act", outbound.outbound_act, name="outbound-act"),
-    path("outbox/<int:pk>/reply", outbound_reply.outbound_reply, name="outbound-reply"),
-    path("outbox/replies/<int:pk>", outbound_reply.outbound_arrived, name="outbound-arrived"),
-    path("settings", servers.server_list, name="settings"),
-    path("settings/servers", servers.server_list, name="servers"),
-    path("settings/servers/default", servers.server_default, name="server-default"),
-    path("settings/servers/choice", servers.server_choice, name="server-choice"),
-    path("settings/servers/new", servers.server_new, name="server-new"),
-    path("settings/servers/new/test", server_test.server_test, name="server-new-test"),
-    path("settings/servers/<int:pk>", servers.server_page, name="server"),
-    path("settings/servers/<int:pk>/test", server_test.server_test, name="server-test"),
-    path("settings/servers/<int:pk>/archive", servers.server_archive, name="server-archive"),
-    path("settings/servers/<int:pk>/restore", servers.server_restore, name="server-restore"),
-    path("profile", profile.profile, name="profile"),
     path("events", events, name="events"),
+    *inbox,
+    *records,
+    *arrivals,
+    *outbox,
+    *settings,
 ]

@@ -26,10 +26,10 @@ from postroom.infra.config import config
 from postroom.outbound import selectors
 from postroom.outbound.selectors import Shown
 from postroom.web.as_recipient import Answer, answer_of, hand_over
-from postroom.web.pages.arrivals import Target, target_of
+from postroom.web.pages.arrivals.pages import Target, target_of
 from postroom.web.pages.common import for_those_who_may, found, reader
-from postroom.web.pages.outbound_copy import bytes_of, page_of_copy
-from postroom.web.pages.replying import Reply, reply_of
+from postroom.web.pages.outbox.copy import bytes_of, page_of_copy
+from postroom.web.pages.outbox.replying import Reply, reply_of
 from postroom.web.trace import State, state_of
 
 LONGEST_TEXT = 20_000  # characters of a reply

@@ -21,9 +21,9 @@ from postroom.directory.roles import Permission
 from postroom.records import selectors
 from postroom.records.models import Record, Stage
 from postroom.web.pages.common import for_users, found, key, reader, wants
-from postroom.web.pages.composing import Composer, Draft, composer_of
-from postroom.web.pages.followers import Followers, followers_of
-from postroom.web.pages.thread import Thread, thread_of
+from postroom.web.pages.records.composing import Composer, Draft, composer_of
+from postroom.web.pages.records.followers import Followers, followers_of
+from postroom.web.pages.records.thread import Thread, thread_of
 from postroom.web.places import Place, place_of_type, record_url
 from postroom.web.views import Fact, Person
 

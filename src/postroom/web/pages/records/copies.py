@@ -28,8 +28,8 @@ from postroom.outbound import services as outbound
 from postroom.records.models import Record
 from postroom.records.selectors import record_by_id
 from postroom.web.pages.common import for_users, found, number, reader
-from postroom.web.pages.strips import allows, state_of_copy, strips_of
-from postroom.web.pages.thread import MessageShown, thread_of
+from postroom.web.pages.records.strips import allows, state_of_copy, strips_of
+from postroom.web.pages.records.thread import MessageShown, thread_of
 from postroom.web.places import record_url
 from postroom.web.trace import Line, State, trace_of
 

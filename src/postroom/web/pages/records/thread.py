@@ -21,8 +21,8 @@ from postroom.directory.roles import Permission
 from postroom.inbound.models import Route
 from postroom.inbound.selectors import reasons
 from postroom.records.models import Record
-from postroom.web.pages.content import attachment_url
-from postroom.web.pages.strips import Strip, strips_of
+from postroom.web.pages.records.content import attachment_url
+from postroom.web.pages.records.strips import Strip, strips_of
 from postroom.web.trace import Line, trace_of
 from postroom.web.views import Person
 

@@ -24,8 +24,8 @@ from postroom.records.models import Record
 from postroom.records.selectors import record as record_of
 from postroom.records.selectors import record_by_id
 from postroom.web.pages.common import for_those_who_may, found, key, number, reader, wants
-from postroom.web.pages.records import RecordPage, page_of_record
-from postroom.web.pages.thread import thread_of
+from postroom.web.pages.records.page import RecordPage, page_of_record
+from postroom.web.pages.records.thread import thread_of
 from postroom.web.places import record_url
 from postroom.web.views import Person
 

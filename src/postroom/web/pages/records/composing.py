@@ -17,7 +17,7 @@ from postroom.core.addresses import Address
 from postroom.core.sending.facts import Choice
 from postroom.directory.models import User
 from postroom.records.models import Record
-from postroom.web.pages.followers import Followers, followers_of
+from postroom.web.pages.records.followers import Followers, followers_of
 from postroom.web.trace import Line, trace_of
 
 MESSAGE, NOTE = "message", "note"

@@ -29,7 +29,7 @@ from postroom.inbound.models import Route
 from postroom.inbound.selectors import Arrival
 from postroom.records.models import Record
 from postroom.web.pages.common import for_those_who_may, found, key, reader, wants
-from postroom.web.pages.content import FILE_POLICY, eml_name
+from postroom.web.pages.records.content import FILE_POLICY, eml_name
 from postroom.web.places import record_url
 from postroom.web.trace import STATES, Line, State, state_of, trace_of
 from postroom.web.views import Person

@@ -20,9 +20,9 @@ from postroom.outbound.connection_test import Step
 from postroom.outbound.servers import CannotSave
 from postroom.outbound.trial import Trial, trial_of
 from postroom.web.pages.common import found, reader
-from postroom.web.pages.server_form import Form, given_form
-from postroom.web.pages.server_steps import StepShown, shown, verdict_of
-from postroom.web.pages.servers import may_manage, shown_page
+from postroom.web.pages.settings.servers.form import Form, given_form
+from postroom.web.pages.settings.servers.pages import may_manage, shown_page
+from postroom.web.pages.settings.servers.steps import StepShown, shown, verdict_of
 
 
 @sensitive_post_parameters("password")

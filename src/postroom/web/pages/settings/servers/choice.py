@@ -11,7 +11,7 @@ from postroom.core.addresses import Address, normalise, valid
 from postroom.core.sending.facts import Choice
 from postroom.directory.models import User
 from postroom.outbound import choice, servers
-from postroom.web.pages.server_form import Option
+from postroom.web.pages.settings.servers.form import Option
 
 LONGEST = 320
 

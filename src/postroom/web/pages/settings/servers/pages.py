@@ -20,9 +20,9 @@ from postroom.outbound import choice, servers
 from postroom.outbound.models import OutgoingServer
 from postroom.outbound.servers import CannotSave, NoServer
 from postroom.web.pages.common import for_those_who_may, found, reader
-from postroom.web.pages.server_choice import Simulation, simulation
-from postroom.web.pages.server_form import Form, empty_form, form_of, given_form
-from postroom.web.pages.server_steps import StepShown
+from postroom.web.pages.settings.servers.choice import Simulation, simulation
+from postroom.web.pages.settings.servers.form import Form, empty_form, form_of, given_form
+from postroom.web.pages.settings.servers.steps import StepShown
 
 may_manage = for_those_who_may(Permission.SERVERS_MANAGE)
 

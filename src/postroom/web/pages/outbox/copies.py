@@ -26,7 +26,7 @@ from postroom.outbound.models import Delivery
 from postroom.records.models import Record
 from postroom.records.selectors import by_refs
 from postroom.web.pages.common import for_those_who_may, found, key, reader, shortened, wants
-from postroom.web.pages.strips import allows
+from postroom.web.pages.records.strips import allows
 from postroom.web.places import record_url
 from postroom.web.trace import State
 from postroom.web.views import Person

@@ -24,8 +24,8 @@ from postroom.infra import counters
 from postroom.records.models import Record
 from postroom.records.selectors import record_by_id
 from postroom.web.pages.common import for_users, found, number, reader, shortened
-from postroom.web.pages.composing import MESSAGE, NOTE, Draft, chip_of, composer_of
-from postroom.web.pages.records import show_record
+from postroom.web.pages.records.composing import MESSAGE, NOTE, Draft, chip_of, composer_of
+from postroom.web.pages.records.page import show_record
 from postroom.web.places import record_url
 
 ONCE_SECONDS = 172_800.0  # how long a form's key is remembered, as long as counters are

@@ -31,9 +31,16 @@ from postroom.outbound.models import Attempt, Delivery
 from postroom.outbound.selectors import Shown
 from postroom.records.selectors import by_refs
 from postroom.web.pages.common import for_those_who_may, found, reader, wants
-from postroom.web.pages.content import FILE_POLICY, FRAME_POLICY, KNOWN_TYPES, SHOWN_TYPES, eml_name, with_image_urls
-from postroom.web.pages.outbound import record_words, state_of_row, verbs_for
-from postroom.web.pages.replying import Reply, reply_of
+from postroom.web.pages.outbox.copies import record_words, state_of_row, verbs_for
+from postroom.web.pages.outbox.replying import Reply, reply_of
+from postroom.web.pages.records.content import (
+    FILE_POLICY,
+    FRAME_POLICY,
+    KNOWN_TYPES,
+    SHOWN_TYPES,
+    eml_name,
+    with_image_urls,
+)
 from postroom.web.places import record_url
 from postroom.web.trace import Line, State, trace_of
 from postroom.web.views import Person

@@ -1,0 +1,1 @@
+"""Arrivals: what came in, and what became of it."""

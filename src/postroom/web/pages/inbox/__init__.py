@@ -1,0 +1,1 @@
+"""The Inbox: what waits for the reader."""

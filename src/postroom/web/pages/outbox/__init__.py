@@ -1,0 +1,1 @@
+"""The Outbox: every copy that leaves, as its recipient sees it."""

@@ -1,0 +1,1 @@
+"""Leads and tickets: lists, a record and its conversation."""

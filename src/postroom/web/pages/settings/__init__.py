@@ -1,0 +1,1 @@
+"""Settings: what administrators set up, and the profile that everybody has."""

@@ -1,0 +1,1 @@
+"""Outgoing servers: the list, the form, its test and the simulator."""
