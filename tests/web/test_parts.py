@@ -14,7 +14,7 @@ from django.utils import timezone, translation
 from postroom.core.delivery.states import ArrivalState
 from postroom.web.context import shell
 from postroom.web.pages.records.content import eml_name
-from postroom.web.places import PLACES
+from postroom.web.places import all_places
 from postroom.web.templatetags import ui
 from postroom.web.trace import STATES, state_of, trace_of
 from postroom.web.views import Person
@@ -39,7 +39,7 @@ def test_states_and_places_have_icons_and_words() -> None:
     for state in (*STATES.values(), state_of("unheard-of")):
         assert "<svg" in ui.icon(state.icon, 14)
         assert str(state.word)
-    for place in PLACES:
+    for place in all_places():
         assert "<svg" in ui.icon(place.icon, 18)
 
 

@@ -1,0 +1,10 @@
+"""Where the area stands in the navigation."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from postroom.directory.roles import Permission
+from postroom.web.places import Place
+
+PLACES = (Place("inbox", _("Inbox"), "inbox", "i", Permission.RECORDS_READ),)

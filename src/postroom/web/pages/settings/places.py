@@ -1,0 +1,22 @@
+"""Where the area stands in the navigation."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from postroom.directory.roles import Permission
+from postroom.web.places import MAIL, SETTINGS, Place
+
+PLACES = (
+    Place("settings", _("Settings"), "settings", "s", Permission.SERVERS_MANAGE, group=MAIL),
+    Place(
+        "servers",
+        _("Outgoing servers"),
+        "send",
+        "",
+        Permission.SERVERS_MANAGE,
+        group=SETTINGS,
+        words=("SMTP", "FROM Filtering", "External Email Servers", "Custom Email Servers", "Outgoing Mail Servers"),
+        about=_("Which server sends for which address, its test, and the simulator."),
+    ),
+)
