@@ -245,9 +245,9 @@ def outbound_body(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _document(body: str) -> str:
-    """A whole document: the mail's own, or its fragment in a plain one."""
+    """A whole document: the mail's own on white paper, or its fragment in a plain one."""
     if _BODY.search(body):
-        return body
+        return f"{body}<style>:root{{color-scheme:light;background:#fff}}</style>"
     title = html.escape(_("Message"))
     style = "html{background:#fff}body{margin:2px;font:14px/1.5 sans-serif;overflow-wrap:anywhere}"
     head = f'<meta charset="utf-8"><title>{title}</title><style>{style}</style>'
