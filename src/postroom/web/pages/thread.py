@@ -137,6 +137,7 @@ def _shown(message: Message, route: Route | None, strip: Strip, eyes: _Eyes) -> 
     linked = arrival if eyes.arrivals else 0
     note = _is_note(message)
     doubt = str(DOUBTS.get(message.standing, ""))
+    told = message.trace
     cut = max(len(row.shown), len(row.shown_quote)) > selectors.SHOWN
     return MessageShown(
         id=message.pk,
@@ -164,8 +165,8 @@ def _shown(message: Message, route: Route | None, strip: Strip, eyes: _Eyes) -> 
         defects=tuple(str(defect) for defect in message.defects),
         because=route.because if route else "",
         trace=trace_of(route.trace) if route else (),
-        heard=trace_of(message.trace) if len(message.trace) <= HEARD else (),
-        heard_more=len(message.trace) > HEARD,
+        heard=trace_of(told) if len(told) <= HEARD else (),
+        heard_more=len(told) > HEARD,
         strip=strip,
         may_accept=bool(doubt) and eyes.write,
         arrival=reverse("arrival", args=[linked]) if linked else "",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 
@@ -10,10 +11,11 @@ import lucide
 from django import template
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.html import conditional_escape, escape, format_html
+from django.utils.html import conditional_escape, escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext, ngettext
 
+from postroom.web.trace import Line
 from postroom.web.views import Person
 
 register = template.Library()
@@ -119,6 +121,15 @@ def extension(name: str) -> str:
     """The three or four letters that people know a kind of file by."""
     _, dot, ending = name.rpartition(".")
     return ending.upper()[:4] if dot and ending.isalnum() else gettext("FILE")
+
+
+@register.simple_tag
+def steps(trace: Sequence[Line], label: str) -> SafeString:
+    """The lines of a trace as a list."""
+    if not trace:
+        return SafeString("")
+    items = format_html_join("", "<li><b>{}</b><span>{}</span></li>", ((line.step, line.text) for line in trace))
+    return format_html('<ol class="trace" aria-label="{}">{}</ol>', label, items)
 
 
 @register.simple_tag
