@@ -197,5 +197,5 @@ def _sender(user: User, choice: Choice) -> Sender:
         own=choice.author.email == user.email.lower(),
         admitted=choice.admitted,
         because=choice.because,
-        trace=trace_of(choice.trace),
+        trace=trace_of(choice.trace, said=choice.because),
     )

@@ -32,8 +32,9 @@ from postroom.outbound.selectors import Shown
 from postroom.records.selectors import by_refs
 from postroom.web.pages.common import for_those_who_may, found, reader, wants
 from postroom.web.pages.content import FILE_POLICY, FRAME_POLICY, KNOWN_TYPES, SHOWN_TYPES, eml_name, with_image_urls
-from postroom.web.pages.outbound import record_words, state_of_row, verbs_for
+from postroom.web.pages.outbound import is_kept, record_words, state_of_row, verbs_for
 from postroom.web.pages.replying import Reply, reply_of
+from postroom.web.pages.strips import WHAT_KEPT_MEANS
 from postroom.web.places import record_url
 from postroom.web.trace import Line, State, trace_of
 from postroom.web.views import Person
@@ -151,11 +152,11 @@ def _fate(user: User, one: Shown, letter: Letter | None = None, reply: Reply | N
         row=row,
         state=state_of_row(row),
         title=row.letter.subject or _("No subject"),
-        meaning=DELIVERIES.meanings[DeliveryState(row.state)],
+        meaning=str(WHAT_KEPT_MEANS) if is_kept(row) else DELIVERIES.meanings[DeliveryState(row.state)],
         due=row.due if row.state == DeliveryState.QUEUED and row.attempts else None,
         verbs=verbs_for(user, row),
         tries=tuple(_try(number, one) for number, one in enumerate(one.tries, 1)),
-        trace=trace_of(row.dispatch.trace) if row.dispatch else (),
+        trace=trace_of(row.dispatch.trace, said=row.dispatch.because) if row.dispatch else (),
         admitted=row.dispatch.admitted if row.dispatch else True,
         to=Person(row.name, row.address),
         about=record_words(about) if about else "",
@@ -166,7 +167,7 @@ def _fate(user: User, one: Shown, letter: Letter | None = None, reply: Reply | N
 
 
 def _try(number: int, one: Attempt) -> Try:
-    took = (one.ended_at - one.began_at).total_seconds() if one.ended_at else None
+    took = max(0.0, (one.ended_at - one.began_at).total_seconds()) if one.ended_at else None
     state = OUTCOMES.get(one.outcome, UNFINISHED)
     return Try(
         number=number,
