@@ -186,11 +186,11 @@ CLAIMS: Mapping[str, Promise] = {  # what a reader must know before believing th
 }
 DOUBTS: Mapping[str, Promise] = {
     Message.Standing.OUTSIDER.value: gettext_lazy(
-        "Somebody who does not take part answered in this conversation. Nobody else has been told of it."
+        "Somebody who does not take part answered in this conversation. It was not passed on."
         " Accept it to let its sender take part and to pass it on to those who follow."
     ),
     Message.Standing.CLAIMED_MEMBER.value: gettext_lazy(
-        "The From names one of us, but nothing proves that they wrote it. Nobody else has been told of it."
+        "The From names one of us, but nothing proves that they wrote it. It was not passed on."
         " Accept it only if you know that it is theirs: then it is passed on in their name."
     ),
 }
