@@ -179,9 +179,56 @@ def unsettled() -> Any:
     return InboundMail.objects.exclude(due=None).count() + Delivery.objects.filter(state__in=on_their_way).count()
 
 
+def password(user: str) -> Any:
+    """Let somebody sign in on the pages: the name to give."""
+    from tests.support.factory import PASSWORD
+
+    known = _user(user)
+    known.set_password(PASSWORD)
+    known.save()
+    return {"username": known.username}
+
+
+def copies(message: int) -> Any:
+    """The copies of a message by address: the state and the outcome of each try."""
+    from postroom.outbound.models import Delivery
+
+    rows = Delivery.objects.filter(notification__message=message).order_by("id")
+    return {
+        row.address: {
+            "id": row.pk,
+            "state": row.state,
+            "words": row.words,
+            "waits": row.due is not None,
+            "tries": list(row.tries.order_by("pk").values_list("outcome", flat=True)),
+        }
+        for row in rows
+    }
+
+
+def time_passes() -> Any:
+    """What waits for its next try is due: as if the time until then were over."""
+    from postroom.infra.clock import now
+    from postroom.outbound.models import Delivery
+
+    return Delivery.objects.filter(state="queued", due__gt=now()).update(due=now())
+
+
+def rendered(delivery: int) -> Any:
+    """The bytes of a copy, made again from what is kept of it; a letter for each byte."""
+    from postroom.outbound.models import Delivery
+    from postroom.outbound.selectors import rendered as made_again
+
+    return made_again(Delivery.objects.select_related("letter", "dispatch").get(pk=delivery)).decode("latin-1")
+
+
 VERBS: dict[str, Callable[..., Any]] = {
-    verb.__name__: verb for verb in (write, note, record, allow, known, conversation, sent, records, routes, unsettled)
-}
+    verb.__name__: verb
+    for verb in (
+        write, note, record, allow, known, conversation, sent, records, routes, unsettled, password, copies,
+        time_passes, rendered,
+    )
+}  # fmt: skip
 
 
 def main() -> None:

@@ -70,8 +70,15 @@ def running_site(folder: Path) -> Iterator[Site]:
     """A site on a new SQLite database under `folder`, filled, until the block ends."""
     site = Site(Installation(folder), free_port())
     site.run("django", "migrate", "-v0")
-    site.run("django", "collectstatic", "--noinput", "-v0")
     site.ids = json.loads(site.run("tests.web.filling", "fill"))
+    with serving(site):
+        yield site
+
+
+@contextmanager
+def serving(site: Site) -> Iterator[Site]:
+    """The pages of an installation whose database is there, until the block ends."""
+    site.run("django", "collectstatic", "--noinput", "-v0")
     server = site.installation.start(
         "uvicorn",
         "postroom.project.asgi:application",

@@ -64,13 +64,18 @@ class _Talk:
 
 class SmtpServer:
     """Runs in a thread of its own while the `with` block does. `certificates` offers STARTTLS, or TLS from the start
-    where `implicit`; `users` are those who may log in, by name.
+    where `implicit`; `users` are those who may log in, by name; `port` 0 is any that is free.
     """
 
     def __init__(
-        self, *, certificates: Files | None = None, implicit: bool = False, users: dict[str, str] | None = None
+        self,
+        *,
+        certificates: Files | None = None,
+        implicit: bool = False,
+        users: dict[str, str] | None = None,
+        port: int = 0,
     ) -> None:
-        self.port = 0
+        self.port = port
         self.mails: list[Mail] = []
         self.connections = 0
         self.open_now = 0
@@ -117,7 +122,7 @@ class SmtpServer:
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
         context = self._context() if self.implicit else None
-        server = self._loop.run_until_complete(asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=context))
+        server = self._loop.run_until_complete(asyncio.start_server(self._serve, "127.0.0.1", self.port, ssl=context))
         self.port = server.sockets[0].getsockname()[1]
         self._ready.set()
         self._loop.run_forever()

@@ -139,7 +139,8 @@ def test_the_conversation_answers_for_its_own_news(client: Client, world: World)
     assert f'hx-get="/inbox/{world.lead.pk}"' in page.partition('id="thread"')[2].partition(">")[0]
     newest = world.lead.thread.messages.latest("pk").pk
     asked = {"HX-Request": "true", "HX-Target": "thread"}
-    assert client.get(f"/inbox/{world.lead.pk}?after={newest}", headers=asked).status_code == 204
+    answer = client.get(f"/inbox/{world.lead.pk}?after={newest}", headers=asked)
+    assert (answer.status_code, answer.content) == (204, b"")
     factory.message(world.lead, "Fresh words")
     assert "Fresh words" in _page(client, f"/inbox/{world.lead.pk}?after={newest}", asked)
 

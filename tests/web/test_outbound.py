@@ -20,7 +20,7 @@ from postroom.domains.models import AliasDomain
 from postroom.infra.clock import now
 from postroom.infra.config import config
 from postroom.outbound import choice
-from postroom.outbound.models import Attempt, Delivery, Dispatch
+from postroom.outbound.models import OUTBOX_FOLDER, Attempt, Delivery, Dispatch, OutgoingServer
 from postroom.web import as_recipient
 from postroom.web.pages.outbox.copies import CHOICES, COPIES, VERBS
 from postroom.web.pages.records.content import FRAME_POLICY
@@ -96,6 +96,37 @@ def test_acting_is_for_those_who_may(
             assert client.post(f"/outbox/{row.pk}/{address}", data).status_code == status, name
     row.refresh_from_db()
     assert row.state == DeliveryState.QUEUED
+
+
+def test_what_the_outbox_keeps_is_not_called_sent(client: Client, world: World, row: Delivery) -> None:
+    _chosen(row, server_name=OUTBOX_FOLDER)
+    Delivery.objects.filter(pk=row.pk).update(state="accepted")
+    client.force_login(world.admin)
+    lead = _page(client, f"/leads/{world.lead.pk}")
+    assert "kept in the outbox, not sent" in lead
+    assert "taken by the server" not in lead
+    assert "Kept here" in _page(client, "/outbox")
+    for address in (f"/outbox/{row.pk}", f"/copies/{row.pk}"):
+        assert "Kept on this machine and not sent" in _page(client, address)
+        assert "The server took it" not in _page(client, address)
+
+
+def test_a_server_of_the_same_name_sends(client: Client, world: World, row: Delivery) -> None:
+    server = OutgoingServer.objects.create(
+        name=OUTBOX_FOLDER, company=world.acme, host="relay.example", created_at=now()
+    )
+    _chosen(row, server_name=OUTBOX_FOLDER, server=server)
+    Delivery.objects.filter(pk=row.pk).update(state="accepted")
+    client.force_login(world.admin)
+    assert "taken by the server" in _page(client, f"/leads/{world.lead.pk}")
+
+
+def test_a_clock_that_was_set_back_makes_no_negative_times(client: Client, world: World, row: Delivery) -> None:
+    _chosen(row)
+    _tried(row, began_at=now(), ended_at=now() - timedelta(seconds=3), outcome="deferred")
+    client.force_login(world.admin)
+    assert "0.0 s" in (page := _page(client, f"/outbox/{row.pk}"))
+    assert "-" not in page[page.index("0.0 s") - 2 : page.index("0.0 s")]
 
 
 def test_the_list_names_state_recipient_record_and_server(client: Client, world: World, row: Delivery) -> None:

@@ -127,6 +127,8 @@ def test_traces_in_words() -> None:
         ("Loop guard", "x"),
         ("", ""),
     ]
+    said = trace_of([{"step": "from", "text": "x"}, {"step": "choice", "text": "y"}], said="y")
+    assert [line.text for line in said] == ["x"], "what stands above is not said twice"
 
 
 @pytest.mark.parametrize(

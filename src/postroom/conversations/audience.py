@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef, Q
@@ -33,14 +34,16 @@ class ComposerAudience:
     inside: tuple[Suggested, ...]
 
 
-def audience(user: User, record_id: int, *, internal: bool = False) -> ComposerAudience | None:
+def audience(
+    user: User, record_id: int, *, internal: bool = False, followed_by: Sequence[Known] | None = None
+) -> ComposerAudience | None:
     """The audience of a message, or of a note (`internal`), that `user` would write; None where the record is not there
-    for them. A fixed number of queries.
+    for them. A fixed number of queries; `followed_by` saves those for the followers.
     """
     record = record_by_id(user, record_id)
     if record is None:
         return None
-    following = _following(record)
+    following = following_of(record) if followed_by is None else followed_by
     domain = record.desk.alias.domain_id if record.desk and record.desk.alias else None
     proposed = () if internal else suggested(record, following, user.pk)
     inside = _inside(user, following, internal=internal)
@@ -51,12 +54,13 @@ def audience(user: User, record_id: int, *, internal: bool = False) -> ComposerA
     )
 
 
-def _following(record: Record) -> list[Known]:
+def following_of(record: Record) -> list[Known]:
+    """Who follows a record that the caller may read, in the order in which they came; two queries."""
     thread = Thread.objects.filter(record=record).values_list("pk", flat=True).first()
     return hearers.followers([thread]).get(thread, []) if thread else []
 
 
-def _inside(user: User, following: list[Known], *, internal: bool) -> list[Suggested]:
+def _inside(user: User, following: Sequence[Known], *, internal: bool) -> list[Suggested]:
     return [
         Suggested(
             one.emails[0],

@@ -11,6 +11,7 @@ from postroom.conversations.access import readable
 from postroom.conversations.models import Notification
 from postroom.core.delivery.states import DELIVERIES, DeliveryState
 from postroom.directory.models import User
+from postroom.outbound.models import is_kept_here
 
 UNREAD, READ = "unread", "read"
 
@@ -19,7 +20,7 @@ UNREAD, READ = "unread", "read"
 class CopyShown:
     """One person who was told. `state` is that of the delivery, or `unread` and `read` in the inbox; `words` says it in
     sentences; `delivery_id` is 0 in the inbox. `said` is what the delivery itself says, `due` when it is tried next;
-    `is_ours`: one of our own people.
+    `is_ours`: one of our own people; `kept_here`: nothing was sent, the outbox of this machine keeps the mail.
     """
 
     name: str
@@ -33,6 +34,7 @@ class CopyShown:
     said: str = ""
     due: datetime | None = None
     is_ours: bool = False
+    kept_here: bool = False
 
 
 def states_of(user: User, message_ids: Sequence[int]) -> dict[int, list[CopyShown]]:
@@ -43,11 +45,11 @@ def states_of(user: User, message_ids: Sequence[int]) -> dict[int, list[CopyShow
         .order_by("pk")
         .values_list(
             "message_id", "name", "email", "channel", "because", "delivery_id", "delivery__state", "delivery__words",
-            "read_at", "delivery__due", "user_id",
+            "read_at", "delivery__due", "user_id", "delivery__dispatch__server_id", "delivery__dispatch__server_name",
         )
     )  # fmt: skip
     zone = _zone(user.time_zone)
-    for message, name, email, channel, because, delivery, state, words, read_at, due, one_of_us in rows:
+    for message, name, email, channel, because, delivery, state, words, read_at, due, one_of_us, by, by_name in rows:
         if channel == Notification.Channel.INBOX:
             shown = CopyShown(
                 name, email, channel, *_in_inbox(read_at, zone), because, read_at=read_at, is_ours=bool(one_of_us)
@@ -63,6 +65,7 @@ def states_of(user: User, message_ids: Sequence[int]) -> dict[int, list[CopyShow
                 said=words or "",
                 due=due,
                 is_ours=bool(one_of_us),
+                kept_here=state == DeliveryState.ACCEPTED and is_kept_here(by, by_name or ""),
             )
         found[message].append(shown)
     return found

@@ -27,7 +27,7 @@ def split(local: str, separator: str) -> tuple[str, str]:
 def join(base: str, tag: str, separator: str) -> str | None:
     """The local part with its tag, or None where it would exceed the 64 octets that mail allows."""
     local = f"{base}{separator}{tag}" if tag and separator else base
-    return local if len(local.encode("utf-8", "surrogateescape")) <= MAX_LOCAL else None
+    return local if len(local.encode("utf-8", "replace")) <= MAX_LOCAL else None
 
 
 def unwrap(address: str) -> str:

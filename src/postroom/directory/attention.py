@@ -15,11 +15,11 @@ from postroom.directory.roles import Permission
 
 
 class Weight(StrEnum):
-    """How much it matters: mail waits or is lost, something works worse than it could, or something is left to do."""
+    """How much it matters: mail waits or is lost, something works worse than it could, or a step of setting up is left."""
 
     BAD = "bad"
     WARNING = "warning"
-    TODO = "todo"
+    STEP = "step"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from postroom.directory.models import User
 from postroom.domains.models import AliasDomain, CompanyDomain
 from postroom.infra import parameters, secrets
 from postroom.infra.config import config
-from postroom.outbound.models import OutgoingServer
+from postroom.outbound.models import OUTBOX_FOLDER, OutgoingServer
 from postroom.outbound.transports.protocol import Server
 
 REREAD_SECONDS = 5.0
@@ -80,7 +80,7 @@ def default_server() -> ServerFact:
     listed = parse_filter(parameters.values()["mail.default.from_filter"] or config().from_filter)
     return ServerFact(
         id=DEFAULT_SERVER,
-        name=f"Default server {named}" if named else "Outbox folder",
+        name=f"Default server {named}" if named else OUTBOX_FOLDER,
         filter=listed,
     )
 

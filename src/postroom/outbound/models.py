@@ -97,6 +97,14 @@ class LetterFile(models.Model):
     position = models.SmallIntegerField()
 
 
+OUTBOX_FOLDER = "Outbox folder"  # the default server where none is configured: it keeps mail and sends nothing
+
+
+def is_kept_here(server: int | None, name: str) -> bool:
+    """Whether the server of a choice is the folder of this machine, from which nothing goes out."""
+    return not server and name == OUTBOX_FOLDER
+
+
 class Dispatch(models.Model):
     """How a letter was sent: the server and the From as they were chosen, and why. A letter has more than one where the
     choice came out otherwise at a later try. `server` is null for the default server. `reply_tag` and `return_tag` are
@@ -116,6 +124,11 @@ class Dispatch(models.Model):
     because = models.TextField()
     trace = models.JSONField(default=list)
     created_at = models.DateTimeField()
+
+    @property
+    def is_kept_here(self) -> bool:
+        """Whether what was chosen keeps the mail and sends nothing."""
+        return is_kept_here(self.server_id, self.server_name)
 
 
 class Delivery(models.Model):

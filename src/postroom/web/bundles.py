@@ -45,7 +45,7 @@ class _Bundles(Storage):
 class BundleFinder(BaseFinder):
     """Shows the bundles to `collectstatic`."""
 
-    def find(self, path: str, find_all: bool = False, **kwargs: Any) -> list[str]:
+    def find(self, path: str, find_all: bool = False, **kwargs: Any) -> list[str]:  # type: ignore[override]
         """No path: a bundle has no file of its own before it is collected."""
         return []
 

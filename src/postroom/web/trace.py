@@ -19,9 +19,10 @@ class Line:
     text: str
 
 
-def trace_of(stored: Sequence[Mapping[str, str]]) -> tuple[Line, ...]:
-    """The lines of a stored trace, names as words."""
-    return tuple(Line(_words(str(line.get("step", ""))), str(line.get("text", ""))) for line in stored)
+def trace_of(stored: Sequence[Mapping[str, str]], *, said: str = "") -> tuple[Line, ...]:
+    """The lines of a stored trace, names as words; `said` stands above them already and is not repeated."""
+    lines = (Line(_words(str(line.get("step", ""))), str(line.get("text", ""))) for line in stored)
+    return tuple(line for line in lines if not said or line.text != said)
 
 
 def _words(name: str) -> str:

@@ -10,7 +10,11 @@ LAST = 20  # ids kept besides the first
 def extend(references: Sequence[str], new_id: str) -> list[str]:
     """The ids with a new one at the end: the first and the last 20, each once.
 
-    The first stays because clients hang a conversation on it; an id that is known already keeps its place.
+    The first stays because clients hang a conversation on it; an id that is known already keeps its place, or comes to
+    the end where its place is cut.
     """
     known = list(dict.fromkeys(one for one in (*references, new_id) if one))
-    return known if len(known) <= LAST + 1 else [known[0], *known[-LAST:]]
+    if len(known) <= LAST + 1:
+        return known
+    kept = [known[0], *known[-LAST:]]
+    return kept if not new_id or new_id in kept else [known[0], *kept[2:], new_id]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 
@@ -10,9 +11,12 @@ import lucide
 from django import template
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.html import conditional_escape, escape, format_html
+from django.utils.html import conditional_escape, escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import get_language, gettext, ngettext
+
+from postroom.web.trace import Line
+from postroom.web.views import Person
 
 register = template.Library()
 
@@ -38,19 +42,30 @@ def when(at: datetime | None, style: str = "") -> SafeString:
     if at is None:
         return SafeString("")
     local = timezone.localtime(at)
-    words = date_format(local, "j M Y, H:i") if style == "full" else _short(local, timezone.localtime(), style)
-    whole = date_format(local, "DATETIME_FORMAT")
+    words = _said(local, "j M Y, H:i") if style == "full" else _short(local, timezone.localtime(), style)
+    whole = _said(local, "DATETIME_FORMAT")
     return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(timespec="seconds"), whole, words)
 
 
+def _said(local: datetime, style: str) -> str:
+    """A local time in the reader's language, to the minute."""
+    return _said_in(get_language() or "", local.replace(second=0, microsecond=0, tzinfo=None), style)
+
+
+@lru_cache(maxsize=8192)
+def _said_in(language: str, local: datetime, style: str) -> str:
+    """Remembered, since a page says hundreds of times and the next page the same ones; `language` is that in force."""
+    return date_format(local, style)
+
+
 def _short(local: datetime, now: datetime, style: str) -> str:
-    clock = date_format(local, "H:i")
+    clock = _said(local, "H:i")
     days = (now.date() - local.date()) // timedelta(days=1)
     if days == 0:
         return clock
     if days == 1:
         return gettext("Yesterday") if style == "day" else gettext("Yesterday %(time)s") % {"time": clock}
-    day = date_format(local, "j M" if local.year == now.year else "j M Y")
+    day = _said(local, "j M" if local.year == now.year else "j M Y")
     return day if style == "day" else f"{day}, {clock}"
 
 
@@ -108,7 +123,17 @@ def extension(name: str) -> str:
     return ending.upper()[:4] if dot and ending.isalnum() else gettext("FILE")
 
 
-@register.inclusion_tag("web/parts/avatar.html")
-def avatar(person: object, kind: str = "") -> dict[str, object]:
-    """A round mark of a person."""
-    return {"person": person, "kind": kind}
+@register.simple_tag
+def steps(trace: Sequence[Line], label: str) -> SafeString:
+    """The lines of a trace as a list."""
+    if not trace:
+        return SafeString("")
+    items = format_html_join("", "<li><b>{}</b><span>{}</span></li>", ((line.step, line.text) for line in trace))
+    return format_html('<ol class="trace" aria-label="{}">{}</ol>', label, items)
+
+
+@register.simple_tag
+def avatar(person: Person, kind: str = "") -> SafeString:
+    """A round mark of a person; `kind` is how large: nothing or sm."""
+    look = f"av h{person.hue} {kind}".rstrip()
+    return format_html('<span class="{}" aria-hidden="true">{}</span>', look, person.initials)

@@ -24,7 +24,7 @@ from postroom.records.models import Record
 from postroom.records.selectors import record as record_of
 from postroom.records.selectors import record_by_id
 from postroom.web.pages.common import for_those_who_may, found, key, number, reader, wants
-from postroom.web.pages.records.page import RecordPage, page_of_record
+from postroom.web.pages.records.page import RecordPage, messages_of, page_of_record
 from postroom.web.pages.records.thread import thread_of
 from postroom.web.places import record_url
 from postroom.web.views import Person
@@ -98,7 +98,7 @@ def inbox_conversation(request: HttpRequest, pk: int) -> HttpResponse:
     record = found(record_of(user, known.type, pk))
     if wants(request, "thread") or wants(request, "earlier"):
         thread = thread_of(user, record, before=key(request), after=key(request, "after"))
-        return render(request, "web/records/messages.html", {"thread": thread}, status=200 if thread.messages else 204)
+        return messages_of(request, thread)
     page = page_of_record(user, record, thread_of(user, record, before=key(request)))
     return _shown(request, _listing(request, record), _conversation(user, page))
 

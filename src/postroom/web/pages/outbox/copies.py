@@ -48,6 +48,7 @@ COPIES: Mapping[str, State] = {
     _S.CANCELLED: State(gettext_lazy("Withdrawn"), "ban"),
 }
 TRYING_AGAIN = State(gettext_lazy("Trying again"), "rotate-cw", "warn")
+KEPT_HERE = State(gettext_lazy("Kept here"), "archive")
 
 # The filter of the list: each choice and the states that it stands for.
 CHOICES: Mapping[str, tuple[DeliveryState, ...]] = {
@@ -99,10 +100,17 @@ class Listing:
 
 
 def state_of_row(row: Delivery) -> State:
-    """The tag of a copy; one that was put off says so."""
+    """The tag of a copy; one that was put off says so, and one that the outbox of this machine keeps."""
     if row.state == _S.QUEUED and row.attempts:
         return TRYING_AGAIN
+    if is_kept(row):
+        return KEPT_HERE
     return COPIES.get(row.state) or State(row.state, "circle-dashed")
+
+
+def is_kept(row: Delivery) -> bool:
+    """Whether a copy went no further than the outbox of this machine."""
+    return row.state == _S.ACCEPTED and row.dispatch is not None and row.dispatch.is_kept_here
 
 
 @require_safe

@@ -31,7 +31,7 @@ from postroom.outbound.models import Attempt, Delivery
 from postroom.outbound.selectors import Shown
 from postroom.records.selectors import by_refs
 from postroom.web.pages.common import for_those_who_may, found, reader, wants
-from postroom.web.pages.outbox.copies import record_words, state_of_row, verbs_for
+from postroom.web.pages.outbox.copies import is_kept, record_words, state_of_row, verbs_for
 from postroom.web.pages.outbox.replying import Reply, reply_of
 from postroom.web.pages.records.content import (
     FILE_POLICY,
@@ -41,6 +41,7 @@ from postroom.web.pages.records.content import (
     eml_name,
     with_image_urls,
 )
+from postroom.web.pages.records.strips import WHAT_KEPT_MEANS
 from postroom.web.places import record_url
 from postroom.web.trace import Line, State, trace_of
 from postroom.web.views import Person
@@ -158,11 +159,11 @@ def _fate(user: User, one: Shown, letter: Letter | None = None, reply: Reply | N
         row=row,
         state=state_of_row(row),
         title=row.letter.subject or _("No subject"),
-        meaning=DELIVERIES.meanings[DeliveryState(row.state)],
+        meaning=str(WHAT_KEPT_MEANS) if is_kept(row) else DELIVERIES.meanings[DeliveryState(row.state)],
         due=row.due if row.state == DeliveryState.QUEUED and row.attempts else None,
         verbs=verbs_for(user, row),
         tries=tuple(_try(number, one) for number, one in enumerate(one.tries, 1)),
-        trace=trace_of(row.dispatch.trace) if row.dispatch else (),
+        trace=trace_of(row.dispatch.trace, said=row.dispatch.because) if row.dispatch else (),
         admitted=row.dispatch.admitted if row.dispatch else True,
         to=Person(row.name, row.address),
         about=record_words(about) if about else "",
@@ -173,7 +174,7 @@ def _fate(user: User, one: Shown, letter: Letter | None = None, reply: Reply | N
 
 
 def _try(number: int, one: Attempt) -> Try:
-    took = (one.ended_at - one.began_at).total_seconds() if one.ended_at else None
+    took = max(0.0, (one.ended_at - one.began_at).total_seconds()) if one.ended_at else None
     state = OUTCOMES.get(one.outcome, UNFINISHED)
     return Try(
         number=number,
@@ -252,9 +253,9 @@ def outbound_body(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _document(body: str) -> str:
-    """A whole document: the mail's own, or its fragment in a plain one."""
+    """A whole document: the mail's own on white paper, or its fragment in a plain one."""
     if _BODY.search(body):
-        return body
+        return f"{body}<style>:root{{color-scheme:light;background:#fff}}</style>"
     title = html.escape(_("Message"))
     style = "html{background:#fff}body{margin:2px;font:14px/1.5 sans-serif;overflow-wrap:anywhere}"
     head = f'<meta charset="utf-8"><title>{title}</title><style>{style}</style>'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -31,6 +32,7 @@ from postroom.web.places import record_url
 ONCE_SECONDS = 172_800.0  # how long a form's key is remembered, as long as counters are
 LONGEST_KEY = 64
 LONGEST_SUBJECT = 500
+_QUOTED = re.compile(r'"[^"]*"')  # a name in quotes may hold commas
 MOST_NAMES = 500  # of our own people among whom an @ without a choice from the list is looked up
 
 
@@ -77,9 +79,9 @@ def form_of(request: HttpRequest) -> Form:
 
 def _typed(text: str) -> tuple[Sequence[Address], tuple[str, ...]]:
     """Addresses that were typed rather than chosen, and the words that are none."""
-    pieces = [piece.strip() for piece in text.replace(";", ",").replace("\n", ",").split(",") if piece.strip()]
     whole = parse_addresses(text)
-    return whole, () if whole else tuple(pieces)
+    pieces = [piece.strip() for piece in re.split(r"[,;\n]", _QUOTED.sub("", text) if whole else text) if piece.strip()]
+    return whole, tuple(piece for piece in pieces if not whole or "@" not in piece)
 
 
 def _upload(file: UploadedFile[bytes]) -> services.Upload:

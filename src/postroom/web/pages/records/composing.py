@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from postroom.conversations.access import may_write
-from postroom.conversations.audience import ComposerAudience, Suggested, audience
+from postroom.conversations.audience import ComposerAudience, Suggested, audience, following_of
 from postroom.conversations.checks import LARGEST_FILES
+from postroom.conversations.hearers import Known
 from postroom.conversations.services import reply_subject
 from postroom.core.addresses import Address
 from postroom.core.sending.facts import Choice
@@ -114,7 +115,8 @@ def composer_of(
     """The composer of a record; None for those who may only read."""
     if not may_write(user, record.company_id):
         return None
-    kept, followers = draft or Draft(), followers_of(user, record)
+    known = following_of(record)
+    kept, followers = draft or Draft(), followers_of(user, record, known=known)
     return Composer(
         record=record,
         url=reverse("record-post", args=[record.pk]),
@@ -122,7 +124,7 @@ def composer_of(
         people_url=reverse("record-people", args=[record.pk]),
         mentions_url=reverse("record-mentions", args=[record.pk]),
         draft=kept if kept.key else _keyed(kept),
-        audience=audience_of(user, record, followers, kept),
+        audience=audience_of(user, record, followers, kept, known),
         followers=followers,
         subject=reply_subject(record.title),
         errors=errors or {},
@@ -134,9 +136,15 @@ def _keyed(draft: Draft) -> Draft:
     return Draft(draft.kind, draft.body, draft.subject, draft.to, draft.cc, draft.add, secrets.token_urlsafe(KEY_BYTES))
 
 
-def audience_of(user: User, record: Record, followers: Followers, draft: Draft | None = None) -> Audience:
+def audience_of(
+    user: User,
+    record: Record,
+    followers: Followers,
+    draft: Draft | None = None,
+    followed_by: Sequence[Known] | None = None,
+) -> Audience:
     """Who will read; the people outside are the draft's, where it has chosen them."""
-    known = audience(user, record.pk)
+    known = audience(user, record.pk, followed_by=followed_by)
     if known is None:
         return Audience()
     to, cc = _suggested(known, draft)
@@ -189,5 +197,5 @@ def _sender(user: User, choice: Choice) -> Sender:
         own=choice.author.email == user.email.lower(),
         admitted=choice.admitted,
         because=choice.because,
-        trace=trace_of(choice.trace),
+        trace=trace_of(choice.trace, said=choice.because),
     )

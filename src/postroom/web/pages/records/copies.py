@@ -28,7 +28,7 @@ from postroom.outbound import services as outbound
 from postroom.records.models import Record
 from postroom.records.selectors import record_by_id
 from postroom.web.pages.common import for_users, found, number, reader
-from postroom.web.pages.records.strips import allows, state_of_copy, strips_of
+from postroom.web.pages.records.strips import KEPT_HERE, WHAT_KEPT_MEANS, allows, state_of_copy, strips_of
 from postroom.web.pages.records.thread import MessageShown, thread_of
 from postroom.web.places import record_url
 from postroom.web.trace import Line, State, trace_of
@@ -86,14 +86,15 @@ def copy_page(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _page(user: User, one: CopyDetails) -> CopyPage:
     row, record = one.delivery, one.message.thread.record
+    kept = row.state == DeliveryState.ACCEPTED and row.dispatch is not None and row.dispatch.is_kept_here
     manage = row.company_id in companies(user, Permission.OUTBOUND_MANAGE)
     sees_outbox = row.company_id in companies(user, Permission.OUTBOUND_READ)
     return CopyPage(
         id=row.pk,
         who=row.name or row.address,
-        state=state_of_copy(row.state),
+        state=KEPT_HERE if kept else state_of_copy(row.state),
         back=f"{record_url(record.type, record.pk)}#m{one.message.pk}",
-        meaning=DELIVERIES.meanings[DeliveryState(row.state)],
+        meaning=str(WHAT_KEPT_MEANS) if kept else DELIVERIES.meanings[DeliveryState(row.state)],
         said=row.words,
         due=row.due if row.state == DeliveryState.QUEUED else None,
         told=one.because,
@@ -109,7 +110,7 @@ def _page(user: User, one: CopyDetails) -> CopyPage:
             for number, attempt in enumerate(one.tries, 1)
         ),
         because=row.dispatch.because if row.dispatch else "",
-        trace=trace_of(row.dispatch.trace) if row.dispatch else (),
+        trace=trace_of(row.dispatch.trace, said=row.dispatch.because) if row.dispatch else (),
         admitted=row.dispatch.admitted if row.dispatch else True,
         source=reverse("outbound-copy", args=[row.pk]) if sees_outbox else "",
         again=manage and allows(row.state, DeliveryEvent.SEND_AGAIN),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.contrib import messages
@@ -13,7 +14,6 @@ from django.views.decorators.http import require_safe
 
 from postroom.conversations import audience, hearers, services
 from postroom.conversations.access import may_write
-from postroom.conversations.models import Thread
 from postroom.core.addresses import normalise
 from postroom.directory.models import User
 from postroom.directory.selectors import contact_at, contacts_like
@@ -59,10 +59,10 @@ class Followers:
         return tuple(row.person for row in self.rows[:FACES])
 
 
-def followers_of(user: User, record: Record, error: str = "") -> Followers:
-    """Who follows a record; two queries."""
-    thread = Thread.objects.filter(record=record).values_list("pk", flat=True).first()
-    known = hearers.followers([thread]).get(thread, []) if thread else []
+def followers_of(
+    user: User, record: Record, error: str = "", known: Sequence[hearers.Known] | None = None
+) -> Followers:
+    """Who follows a record; no query where `known` has them."""
     rows = tuple(
         FollowerShown(
             contact=one.contact,
@@ -74,7 +74,7 @@ def followers_of(user: User, record: Record, error: str = "") -> Followers:
             discussions=one.discussions,
             notes=one.notes,
         )
-        for one in known
+        for one in (audience.following_of(record) if known is None else known)
     )
     return Followers(
         url=reverse("record-followers", args=[record.pk]),

@@ -168,8 +168,15 @@ def record_page(request: HttpRequest, type: str, pk: int) -> HttpResponse:
         return render(request, "web/records/facts.html", {"page": shown})
     if wants(request, "thread") or wants(request, "earlier"):
         thread = thread_of(user, record, before=key(request), after=key(request, "after"))
-        return render(request, "web/records/messages.html", {"thread": thread}, status=200 if thread.messages else 204)
+        return messages_of(request, thread)
     return show_record(request, record)
+
+
+def messages_of(request: HttpRequest, thread: Thread) -> HttpResponse:
+    """The messages alone; where there are none an answer without a body, as 204 has to be (RFC 9110 §15.3.5)."""
+    if not thread.messages:
+        return HttpResponse(status=HTTPStatus.NO_CONTENT)
+    return render(request, "web/records/messages.html", {"thread": thread})
 
 
 def show_record(

@@ -40,6 +40,8 @@ COPY_STATES: Mapping[str, State] = {
     READ: State(gettext_lazy("read in the inbox"), "check-check", "ok"),
     "": State(gettext_lazy("what became of it is no longer kept"), "circle-dashed"),
 }
+KEPT_HERE = State(gettext_lazy("kept in the outbox, not sent"), "archive")
+WHAT_KEPT_MEANS = gettext_lazy("Kept on this machine and not sent: no outgoing server was connected.")
 SAID = frozenset({_S.QUEUED, _S.FAILED, _S.BOUNCED, _S.HELD, _S.CANCELLED})  # states whose own words a strip quotes
 URGENT = {"bad": 0, "warn": 1}
 MOST_URGENT = 20  # failures that a strip shows unfolded
@@ -134,7 +136,7 @@ def _line(one: CopyShown, *, manage: bool) -> CopyLine:
         id=one.delivery_id,
         name=one.name,
         email=one.email,
-        state=State(_("waits for the next try"), "clock", "warn") if waits else state_of_copy(one.state),
+        state=_state(one, waits=waits),
         by_mail=one.channel == "mail",
         ours=one.is_ours,
         because=one.because,
@@ -145,6 +147,12 @@ def _line(one: CopyShown, *, manage: bool) -> CopyLine:
         key=str(one.delivery_id) if one.delivery_id else "",
         url=f"{_place_of_copies()}{one.delivery_id}" if one.delivery_id else "",
     )
+
+
+def _state(one: CopyShown, *, waits: bool) -> State:
+    if waits:
+        return State(_("waits for the next try"), "clock", "warn")
+    return KEPT_HERE if one.kept_here else state_of_copy(one.state)
 
 
 @cache
@@ -159,4 +167,4 @@ def state_of_copy(name: str) -> State:
 
 def allows(state: str, event: DeliveryEvent) -> bool:
     """Whether a person may do this to a copy in this state."""
-    return state in set(DeliveryState) and DELIVERIES.allows(DeliveryState(state), event)
+    return (state, event) in DELIVERIES.steps

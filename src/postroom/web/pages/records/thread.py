@@ -44,9 +44,9 @@ class FileShown:
 class MessageShown:
     """A message as the spine shows it. `body` is plain text; `frame` is the address of the HTML body, if it has one.
 
-    `kind` is in, out or note. `doubt` says why its author is not believed, `link` that it came by reply link; `heard`
-    is who heard of it and why (`heard_more`: too many to come with the page), `strip` to whom it went. A note has no
-    recipients and no copies, whatever its row says.
+    `kind` is in, out or note; `text` is the address of the whole text where the body is `cut`. `doubt` says why its
+    author is not believed, `link` that it came by reply link; `heard` is who heard of it and why (`heard_more`: too
+    many to come with the page), `strip` to whom it went. A note has no recipients and no copies, whatever its row says.
     """
 
     id: int
@@ -137,6 +137,8 @@ def _shown(message: Message, route: Route | None, strip: Strip, eyes: _Eyes) -> 
     linked = arrival if eyes.arrivals else 0
     note = _is_note(message)
     doubt = str(DOUBTS.get(message.standing, ""))
+    told = message.trace
+    cut = max(len(row.shown), len(row.shown_quote)) > selectors.SHOWN
     return MessageShown(
         id=message.pk,
         kind=_kind(message),
@@ -144,29 +146,27 @@ def _shown(message: Message, route: Route | None, strip: Strip, eyes: _Eyes) -> 
         at=message.received_at,
         note=note,
         standing=message.standing,
-        claim=_claim(message.standing),
+        claim=str(CLAIMS.get(message.standing, "")),
         doubt=doubt,
         link=message.standing == Message.Standing.REPLY_LINK,
-        automatic={"auto": _("Automatic"), "list": _("Mailing list"), "loop": _("Sent in a circle")}.get(
-            message.automatic, ""
-        ),
+        automatic=str(AUTOMATIC.get(message.automatic, "")),
         sent_at=message.sent_at,
         to=() if note else _people(message.to),
         cc=() if note else _people(message.cc),
         subject="" if note and message.user_id else message.subject,
         body=row.shown[: selectors.SHOWN],
         quote=row.shown_quote[: selectors.SHOWN],
-        cut=max(len(row.shown), len(row.shown_quote)) > selectors.SHOWN,
+        cut=cut,
         frame=reverse("message-body", args=[message.pk]) if row.has_html else "",
         frame_quote=row.has_quote,
         frame_remote=row.has_remote,
-        text=reverse("message-text", args=[message.pk]),
+        text=reverse("message-text", args=[message.pk]) if cut else "",
         files=tuple(_file(one) for one in message.attachments.all() if not (one.inline and row.has_html)),
         defects=tuple(str(defect) for defect in message.defects),
         because=route.because if route else "",
         trace=trace_of(route.trace) if route else (),
-        heard=trace_of(message.trace) if len(message.trace) <= HEARD else (),
-        heard_more=len(message.trace) > HEARD,
+        heard=trace_of(told) if len(told) <= HEARD else (),
+        heard_more=len(told) > HEARD,
         strip=strip,
         may_accept=bool(doubt) and eyes.write,
         arrival=reverse("arrival", args=[linked]) if linked else "",
@@ -175,24 +175,25 @@ def _shown(message: Message, route: Route | None, strip: Strip, eyes: _Eyes) -> 
     )
 
 
+AUTOMATIC: Mapping[str, Promise] = {
+    "auto": gettext_lazy("Automatic"),
+    "list": gettext_lazy("Mailing list"),
+    "loop": gettext_lazy("Sent in a circle"),
+}
+CLAIMS: Mapping[str, Promise] = {  # what a reader must know before believing the author's name
+    Message.Standing.OUTSIDER.value: gettext_lazy("Unverified outsider"),
+    Message.Standing.CLAIMED_MEMBER.value: gettext_lazy("Unverified: says it is one of us"),
+}
 DOUBTS: Mapping[str, Promise] = {
     Message.Standing.OUTSIDER.value: gettext_lazy(
-        "Somebody who does not take part answered in this conversation. Nobody else has been told of it."
+        "Somebody who does not take part answered in this conversation. It was not passed on."
         " Accept it to let its sender take part and to pass it on to those who follow."
     ),
     Message.Standing.CLAIMED_MEMBER.value: gettext_lazy(
-        "The From names one of us, but nothing proves that they wrote it. Nobody else has been told of it."
+        "The From names one of us, but nothing proves that they wrote it. It was not passed on."
         " Accept it only if you know that it is theirs: then it is passed on in their name."
     ),
 }
-
-
-def _claim(standing: str) -> str:
-    """What a reader must know before believing the author's name."""
-    return {
-        Message.Standing.OUTSIDER.value: _("Unverified outsider"),
-        Message.Standing.CLAIMED_MEMBER.value: _("Unverified: says it is one of us"),
-    }.get(standing, "")
 
 
 def _people(pairs: Sequence[Sequence[str]]) -> tuple[str, ...]:

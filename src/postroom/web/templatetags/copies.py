@@ -1,0 +1,58 @@
+"""The lines of copies, in Python: a page shows hundreds of them, and a template takes five times as long for each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django import template
+from django.template.loader import render_to_string
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+
+from postroom.web.pages.records.strips import CopyLine
+from postroom.web.templatetags.ui import icon, when
+
+register = template.Library()
+
+
+@register.simple_tag
+def copy_lines(lines: Sequence[CopyLine], token: str = "") -> SafeString:
+    """Items of a list: who gets each copy, how far it is and what the reader may do. `token` goes into forms."""
+    details = gettext("Every try, and why this server")
+    return SafeString("".join(_line(line, details, token) for line in lines))
+
+
+def _line(line: CopyLine, details: str, token: str) -> SafeString:
+    """It opens into every try, where the copy is a mail."""
+    look = f"copy {line.state.tone}".rstrip()
+    if not line.key:
+        return format_html('<li class="{}"><span class="flat">{}</span></li>', look, _words(line))
+    return format_html(
+        '<li class="{4}"><details id="c{0}"><summary>{1}</summary><div class="copy-more later" id="cd{0}" hx-get="{2}"'
+        ' hx-trigger="toggle from:closest details once" hx-target="#cd{0}"><a href="{2}" data-later>{3}</a></div>'
+        "</details>{5}</li>",
+        line.key,
+        _words(line),
+        line.url,
+        details,
+        look,
+        _acts(line, token) if line.again or line.cancel else "",
+    )
+
+
+def _words(line: CopyLine) -> SafeString:
+    return format_html(
+        '{}<span><b title="{}">{}</b> · {}{}{}{}</span>',
+        icon(line.state.icon, 15),
+        line.email,
+        line.shown,
+        f"{gettext('by mail,')} " if line.ours and line.by_mail else "",
+        line.state.word,
+        format_html(" {} {}", gettext("at"), when(line.due)) if line.due else "",
+        format_html(': <span class="wire">{}</span>', line.said) if line.said else "",
+    )
+
+
+def _acts(line: CopyLine, token: str) -> SafeString:
+    return render_to_string("web/records/copy_acts.html", {"line": line, "csrf_token": token})
