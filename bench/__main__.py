@@ -1,8 +1,9 @@
 """`python -m bench`: every case of mail in and mail out on both databases, then the pure steps; figures in bench/out.
 
 `python -m bench inbound --database sqlite --case mixed --mails 4000 --rounds 5`, `python -m bench outbound --database
-sqlite --mails 4000 --each 1`, `python -m bench live` and `python -m bench micro` print one JSON object each; what
-happens meanwhile goes to stderr.
+sqlite --mails 4000 --each 1`, `python -m bench live`, `python -m bench pages --database sqlite` and `python -m bench
+micro` print one JSON object each; what happens meanwhile goes to stderr. The company of `pages` is filled once and
+kept; it takes minutes and gigabytes, so that it runs only where it is named.
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from bench import inbound, live, micro, outbound
+from bench import inbound, live, micro, outbound, pages
 from bench.installation import NotThere
 from bench.machine import facts
 
 OUT = Path(__file__).with_name("out")
+WHAT = ("inbound", "outbound", "live", "pages", "micro", "all")
 CASES = ("mixed", "one-sender")
 DATABASES = ("sqlite", "postgres")
 EACH = (1, 50)  # copies of a letter: an answer, and a message to many
@@ -35,6 +37,8 @@ def main() -> int:
         _print(_with_machine(inbound.run(given.database, given.case, given.mails, given.rounds)))
     elif given.what == "live":
         _print(_with_machine(live.run()))
+    elif given.what == "pages":
+        _print(_with_machine(pages.run(given.database, given.records, given.messages)))
     elif given.what == "outbound":
         _print(_with_machine(outbound.run(given.database, given.mails, given.each, given.rounds)))
     else:
@@ -81,12 +85,16 @@ def _print(figures: dict[str, Any]) -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure what a mail costs.")
-    parser.add_argument("what", nargs="?", choices=("inbound", "outbound", "live", "micro", "all"), default="all")
+    parser.add_argument(
+        "what", nargs="?", choices=("inbound", "outbound", "live", "pages", "micro", "all"), default="all"
+    )
     parser.add_argument("--database", choices=DATABASES, default="sqlite")
     parser.add_argument("--case", choices=CASES, default="mixed")
     parser.add_argument("--mails", type=int, default=4000, help=f"half new, half answers; {LEAST_MAILS} or more")
     parser.add_argument("--each", type=int, default=1, help="outbound: copies of one letter")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--records", type=int, default=100_000, help="pages: records of the company")
+    parser.add_argument("--messages", type=int, default=1_000_000, help="pages: messages in their conversations")
     given = parser.parse_args()
     if given.mails < LEAST_MAILS or given.rounds < 1:
         parser.error(f"at least {LEAST_MAILS} mails and one round")

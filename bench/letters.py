@@ -16,6 +16,7 @@ SEED = 20250601
 DOMAIN = "bench.example"
 SALES = f"sales@{DOMAIN}"
 FOLLOWERS = 3  # of every record
+CROWD_PASSWORD = "bench-crowd-password"
 WRITTEN = datetime(2025, 6, 1, 8, 0, tzinfo=UTC)
 ONLY_SENDER = Address("forms@partner.example", "Forms of a partner")
 TALK = """

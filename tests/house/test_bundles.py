@@ -19,4 +19,5 @@ def test_scripts_keep_to_themselves() -> None:
     for name in BUNDLES["postroom/all.js"]:
         code = [line for line in (FOLDER / name).read_text().splitlines() if line and not line.startswith("//")]
         assert (code[0], code[-1]) == ("(() => {", "})();")
+        assert all(line.count("`") % 2 == 0 for line in code), "a string over several lines would lose its indentation"
     assert contents("postroom/all.js").endswith(b"})();\n")

@@ -31,10 +31,16 @@ SETTINGS = {
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A running server: its programs, and the folder that holds its data and its socket."""
+    """A running server: its programs, and the folder that holds its socket, and its data unless those are `kept`."""
 
     programs: Path
     folder: Path
+    kept: Path | None = None
+
+    @property
+    def folder_of_data(self) -> Path:
+        """Where the data are: beside the socket, or where they are kept."""
+        return self.kept or self.folder / "data"
 
     def url(self, database: str = "postgres") -> str:
         """The address of a database of this server, as DATABASE_URL takes it."""
@@ -49,24 +55,22 @@ class Server:
     def start(self) -> None:
         """Make the data folder and start; ready for connections on return."""
         user, locale = ("--username=postgres", "--auth=trust"), ("--encoding=UTF8", "--locale=C.UTF-8")
-        self._run("initdb", "--pgdata", str(self._data), *user, *locale, "--no-sync", "--no-instructions")
+        self._run("initdb", "--pgdata", str(self.folder_of_data), *user, *locale, "--no-sync", "--no-instructions")
         self.resume()
 
     def resume(self) -> None:
         """Start with the data that is there; ready for connections on return."""
         options = " ".join(f"-c {name}={value}" for name, value in SETTINGS.items())
         log = str(self.folder / "log")
-        self._run("pg_ctl", "-D", str(self._data), "-w", "-l", log, "-o", f"-k {self.folder} {options}", "start")
+        self._run(
+            "pg_ctl", "-D", str(self.folder_of_data), "-w", "-l", log, "-o", f"-k {self.folder} {options}", "start"
+        )
 
     def stop(self) -> None:
         """Stop at once, open connections or not, and leave nothing behind."""
-        if (self._data / "postmaster.pid").exists():
-            self._run("pg_ctl", "-D", str(self._data), "-w", "-m", "immediate", "stop")
+        if (self.folder_of_data / "postmaster.pid").exists():
+            self._run("pg_ctl", "-D", str(self.folder_of_data), "-w", "-m", "immediate", "stop")
         shutil.rmtree(self.folder, ignore_errors=True)
-
-    @property
-    def _data(self) -> Path:
-        return self.folder / "data"
 
     def _run(self, program: str, *arguments: str) -> None:
         command = [*_as_unprivileged(), str(self.programs / program), *arguments]
@@ -103,6 +107,28 @@ def running(programs: Path) -> Iterator[Server]:
     server = prepare(programs)
     try:
         server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+@contextmanager
+def kept(server: Server) -> Iterator[Server]:
+    """A server for as long as the block runs, on data that stay for the next time. Its folder is reached through a
+    short name, since a socket's path has 107 bytes at most.
+    """
+    short = Path(tempfile.mkdtemp(prefix="postroom-pg-", dir="/tmp"))
+    server.folder.mkdir(parents=True, exist_ok=True)
+    if user := _unprivileged():
+        entry = pwd.getpwnam(user)
+        for folder in (short, server.folder):
+            os.chown(folder, entry.pw_uid, entry.pw_gid)
+    server = Server(server.programs, short, server.folder)
+    try:
+        if (server.folder_of_data / "PG_VERSION").exists():
+            server.resume()
+        else:
+            server.start()
         yield server
     finally:
         server.stop()

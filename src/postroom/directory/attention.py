@@ -15,7 +15,7 @@ from postroom.directory.roles import Permission
 
 
 class Weight(StrEnum):
-    """How much it matters: mail waits or is lost, something works worse than it could, or a step of setting up is left."""
+    """How much it matters: mail waits or is lost, something works worse than it could, a step of setting up is left."""
 
     BAD = "bad"
     WARNING = "warning"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -22,9 +23,21 @@ BUNDLES = {
 }
 
 
+_COMMENTS = re.compile(r"/\*.*?\*/", re.DOTALL)
+
+
 def contents(bundle: str) -> bytes:
-    """A bundle's files, one after the other."""
-    return b"\n".join((FOLDER / name).read_bytes().strip() for name in BUNDLES[bundle]) + b"\n"
+    """A bundle's files, one after the other, without comments and indentation."""
+    texts = ((FOLDER / name).read_text(encoding="utf-8") for name in BUNDLES[bundle])
+    if bundle.endswith(".css"):
+        texts = (_COMMENTS.sub("", text) for text in texts)
+    return "".join(map(_plain, texts)).encode()
+
+
+def _plain(text: str) -> str:
+    """Only lines that say something: a comment is a line of its own, and no string goes over a line's end."""
+    lines = (line.strip() for line in text.splitlines())
+    return "".join(f"{line}\n" for line in lines if line and not line.startswith("//"))
 
 
 class _Bundles(Storage):

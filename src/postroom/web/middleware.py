@@ -1,4 +1,4 @@
-"""What surrounds every page: headers that keep hostile content harmless, the reader's clock and language."""
+"""What surrounds every page: headers against hostile content, compression, the reader's clock and language."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 from asgiref.sync import iscoroutinefunction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
 from django.utils import timezone, translation
 from django.utils.decorators import sync_and_async_middleware, sync_only_middleware
 from whitenoise.middleware import WhiteNoiseMiddleware
@@ -95,3 +96,13 @@ class StaticFiles(WhiteNoiseMiddleware):
         for name, value in found.headers:
             response.headers[name] = value
         return response
+
+
+class Compressed(GZipMiddleware):
+    """Words compressed; a stream goes as it comes, since compression would hold its news back."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        kind = response.headers.get("Content-Type", "")
+        if response.streaming or not kind.startswith(("text/", "application/json", "application/problem+json")):
+            return response
+        return super().process_response(request, response)
