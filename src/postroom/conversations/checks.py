@@ -12,6 +12,7 @@ from postroom.core.encoded_words import without_controls
 from postroom.core.errors import PostroomError
 
 LONGEST_BODY = 256 * 1024  # bytes in UTF-8
+LARGEST_FILE = 20 * 1024 * 1024  # bytes of one file
 LARGEST_FILES = 25 * 1024 * 1024  # bytes, all files of a message together
 LONGEST_LINE = 500  # characters of a subject
 LONGEST_NAME = 200  # characters of a recipient's name
@@ -21,27 +22,33 @@ class CannotPost(PostroomError):
     """Something of a conversation that cannot be as asked; the words say why and what to do."""
 
 
-def checked_body(body: str, uploads: Sequence[Upload]) -> str:
-    """The text with lines as we keep them.
+def checked_body(body: str, uploads: Sequence[Upload], *, bare: bool = False) -> str:
+    """The text with lines as we keep them. `bare`: it may be empty, since something else goes along.
 
     Raises:
         CannotPost: there is nothing in it and no file either, or too much.
 
     """
     text = body.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8", "replace").decode().strip("\n")
-    if not text.strip() and not uploads:
+    if not text.strip() and not uploads and not bare:
         raise CannotPost("There is nothing to send: write something, or attach a file.")
     if len(text.encode()) > LONGEST_BODY:
         raise CannotPost(f"The text is too long: it may have {LONGEST_BODY // 1024} kB. Attach it as a file.")
     return text
 
 
-def checked_uploads(uploads: Sequence[Upload]) -> Sequence[Upload]:
-    """Raises:
-    CannotPost: together they are too large.
+def checked_uploads(uploads: Sequence[Upload], carried: int = 0) -> Sequence[Upload]:
+    """Given how many bytes of files go along besides.
+
+    Raises:
+        CannotPost: one is too large, or all together are.
 
     """
-    if sum(len(upload.data) for upload in uploads) > LARGEST_FILES:
+    for upload in uploads:
+        if len(upload.data) > LARGEST_FILE:
+            most = LARGEST_FILE // 1024 // 1024
+            raise CannotPost(f"{one_line(upload.name)} is too large: a file may have {most} MB.")
+    if sum(len(upload.data) for upload in uploads) + carried > LARGEST_FILES:
         raise CannotPost(f"The files are too large: together they may have {LARGEST_FILES // 1024 // 1024} MB.")
     return uploads
 

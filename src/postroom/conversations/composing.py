@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from postroom.conversations.models import Message, MessageId, Thread
+from postroom.conversations.models import Attachment, Message, MessageId, Thread
 from postroom.conversations.posting import attach, note_participants, refer_to
 from postroom.core.addresses import Address
 from postroom.core.message.attachments import made_name, safe_name
@@ -32,8 +32,22 @@ class Upload:
 
 
 @dataclass(frozen=True, slots=True)
+class Quote:
+    """A message within another: its head and body, `html` sanitised, and the files that go along."""
+
+    html: str = ""
+    text: str = ""
+    files: tuple[Attachment, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files."""
+        return sum(one.file.size for one in self.files)
+
+
+@dataclass(frozen=True, slots=True)
 class Composed:
-    """What `user` wrote; `host` is what its Message-ID ends in."""
+    """What `user` wrote, and what they pass on; `host` is what its Message-ID ends in."""
 
     thread: Thread
     user: User
@@ -44,6 +58,7 @@ class Composed:
     to: tuple[Address, ...] = ()
     cc: tuple[Address, ...] = ()
     uploads: Sequence[Upload] = ()
+    quote: Quote | None = None
 
 
 def new_id(host: str) -> str:
@@ -61,6 +76,8 @@ def compose(one: Composed) -> Message:
     (message,) = insert([_message(one)])
     insert_values(MessageId, ("message", "company", "value"), [(message.pk, message.company_id, message.message_id)])
     attach([(message, [_part(upload, number) for number, upload in enumerate(one.uploads, 1)])])
+    if one.quote:
+        _attach_again(message, one.quote.files)
     note_participants({(one.thread.pk, address.email): address.name for address in (*one.to, *one.cc)})
     one.thread.last_message_at = message.received_at
     refer_to(one.thread, message)
@@ -68,8 +85,24 @@ def compose(one: Composed) -> Message:
     return message
 
 
+def _attach_again(message: Message, files: Sequence[Attachment]) -> None:
+    """Within a transaction: files that we keep already hang on this message too, after its own."""
+    first = message.attachments.count()
+    insert(
+        Attachment(
+            message=message,
+            file_id=one.file_id,
+            content_id=one.content_id,
+            inline=one.inline,
+            untouched=one.untouched,
+            position=first + number,
+        )
+        for number, one in enumerate(files)
+    )
+
+
 def _message(one: Composed) -> Message:
-    at = now()
+    at, quoted = now(), one.quote or Quote()
     return Message(
         thread=one.thread,
         company_id=one.thread.company_id,
@@ -81,9 +114,10 @@ def _message(one: Composed) -> Message:
         author_name=one.user.name,
         author_email=one.user.email,
         subject=one.subject,
-        html=plain_to_html(one.body),
-        text=one.body,
+        html=plain_to_html(one.body) + quoted.html,
+        text="\n\n".join(part for part in (one.body, quoted.text) if part),
         own_text=one.body,
+        quoted_text=quoted.text,
         to=[[address.email, address.name] for address in one.to],
         cc=[[address.email, address.name] for address in one.cc],
         message_id=new_id(one.host),

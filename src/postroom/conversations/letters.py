@@ -159,5 +159,7 @@ def _references(mailing: Mailing) -> tuple[str, ...]:
     """The thread's as they stood before the message; of a mail that is sent on, with its own id."""
     known, own = list(mailing.posted.thread.references), mailing.posted.message.message_id
     if own in known:
-        return tuple(known[: known.index(own) + (not mailing.written_here)])
+        known = known[: known.index(own) + (not mailing.written_here)]
+        after = mailing.posted.after
+        return tuple(known) if after not in known else (*(one for one in known if one != after), after)
     return tuple(known) if mailing.written_here or not carriable(own) else (*known, own)

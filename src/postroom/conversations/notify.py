@@ -17,6 +17,7 @@ from postroom.infra.changes import tell
 from postroom.infra.clock import now
 from postroom.infra.database.base import insert_values
 
+HAVE_IT = "follows, and has what is forwarded already"
 ROW = ("message", "company", "contact", "user", "email", "name", "channel", "delivery", "because", "mention",
        "read_at", "created_at")  # fmt: skip
 
@@ -30,7 +31,9 @@ class Posted:
     `to` and `cc` outside recipients that somebody chose; `already` the addresses that have it (To, Cc and From of a
     mail that came). `outside`: people who are not ours may hear. `answers` is the message that it answers, 0 where that
     is not known: who wrote a note hears of the answers to it. `told` are the
-    addresses of people who were told of the message before, and of whom nothing more is said.
+    addresses of people who were told of the message before, and of whom nothing more is said. `after` is the
+    Message-ID that it answers, empty: the last of the thread. `passed_on`: it forwards what the followers have already,
+    so that only who was chosen or mentioned hears.
     """
 
     message: Message
@@ -44,6 +47,8 @@ class Posted:
     outside: bool = True
     answers: int = 0
     told: frozenset[str] = frozenset()
+    after: str = ""
+    passed_on: bool = False
 
 
 @dataclass(slots=True)
@@ -107,6 +112,21 @@ def _audience(one: Posted, world: _World) -> Audience:
     if message.standing == Message.Standing.OUTSIDER:
         return _owner_alone(one, world)
     following = [known for known in world.followers.get(one.thread.pk, []) if one.told.isdisjoint(known.emails)]
+    if one.passed_on:
+        return _passed_on(one, following, world)
+    return _all_of(one, following, world)
+
+
+def _passed_on(one: Posted, following: Sequence[Known], world: _World) -> Audience:
+    """Of a forward those hear whom somebody named; the followers have what it carries."""
+    audience = _all_of(one, (), world)
+    named = {told.person.email for told in audience.told}
+    others = (known for known in following if named.isdisjoint(known.emails))
+    return Audience(audience.told, (*audience.spared, *(Spared(known.person(), HAVE_IT) for known in others)))
+
+
+def _all_of(one: Posted, following: Sequence[Known], world: _World) -> Audience:
+    message = one.message
     named = [world.contacts[contact] for contact in one.mentioned if contact in world.contacts]
     answered = world.contacts.get(world.answered.get(one.answers, 0))
     people = [*named, answered] if answered else named

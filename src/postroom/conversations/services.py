@@ -9,6 +9,7 @@ from django.db import transaction
 
 from postroom.conversations import hearers
 from postroom.conversations.access import may_write, readable
+from postroom.conversations.carrying import answered, forward_subject, quote
 from postroom.conversations.checks import (
     CannotPost,
     checked_body,
@@ -21,6 +22,7 @@ from postroom.conversations.composing import Composed, Upload, compose, own_cont
 from postroom.conversations.inbox import unread_of
 from postroom.conversations.limits import forget_counts
 from postroom.conversations.models import Follower, Message, Notification, Telling, Thread
+from postroom.conversations.notes import delete_note, edit_note
 from postroom.conversations.notify import Posted, notify
 from postroom.conversations.posting import note_participants, open_threads, refer_to
 from postroom.conversations.suggestions import of_ours, suggested
@@ -35,8 +37,8 @@ from postroom.records.models import Record
 from postroom.records.selectors import record_by_id
 
 __all__ = [
-    "CannotPost", "Upload", "accept_message", "follow", "mark_read", "mark_unread", "post_message", "post_note",
-    "unfollow",
+    "CannotPost", "Upload", "accept_message", "delete_note", "edit_note", "follow", "mark_read", "mark_unread",
+    "post_message", "post_note", "unfollow",
 ]  # fmt: skip
 
 DOUBTED = (Message.Standing.OUTSIDER, Message.Standing.CLAIMED_MEMBER)
@@ -61,9 +63,15 @@ def post_message(
     cc: Sequence[Address] = (),
     uploads: Sequence[Upload] = (),
     mentions: Sequence[int] = (),
+    answers: int = 0,
+    forwards: int = 0,
+    files: Sequence[int] = (),
 ) -> Message:
     """Write in the conversation of a record, to the people outside (`to` None: those that `audience` suggests) and to
     its followers. `body` is plain text, `mentions` are contacts of our own people. The author follows from now on.
+
+    `answers` is the message that is answered. `forwards` is one that is passed on, with those of its `files` (ids of
+    attachments): it goes to those in To and Cc alone, since the followers have it.
 
     Raises:
         CannotPost: the record is not there for `user`, or something of the message cannot be; nothing was written.
@@ -71,7 +79,12 @@ def post_message(
 
     """
     record = _writable(user, record_id)
-    text, files = checked_body(body, uploads), checked_uploads(uploads)
+    quoted = quote(user, record, forwards, files) if forwards else None
+    after = answered(user, record, answers, internal=False) if answers else None
+    text = checked_body(body, uploads, bare=quoted is not None)
+    new_files = checked_uploads(uploads, quoted.size if quoted else 0)
+    if forwards and not (to or cc):
+        raise CannotPost("Say to whom it is to be forwarded.")
     if to is None:
         proposed = suggested(record, _following(record), user.pk)
         to = [one.address for one in proposed if one.field == "to"]
@@ -85,14 +98,16 @@ def post_message(
             Composed(
                 thread,
                 user,
-                one_line(subject) or reply_subject(record.title),
+                one_line(subject) or (forward_subject if forwards else reply_subject)(record.title),
                 text,
                 _host(record),
                 to=named,
                 cc=copied,
-                uploads=files,
+                uploads=new_files,
+                quote=quoted,
             ),
             people,
+            after,
         )
         _keep_following(thread, message)
         forget_counts([thread.pk])
@@ -100,9 +115,16 @@ def post_message(
 
 
 def post_note(
-    *, user: User, record_id: int, body: str, uploads: Sequence[Upload] = (), mentions: Sequence[int] = ()
+    *,
+    user: User,
+    record_id: int,
+    body: str,
+    uploads: Sequence[Upload] = (),
+    mentions: Sequence[int] = (),
+    answers: int = 0,
 ) -> Message:
-    """Write an internal note: only our own people hear of it, those who follow notes and those mentioned.
+    """Write an internal note: only our own people hear of it, those who follow notes, those mentioned, and who wrote
+    the note that it `answers`.
 
     Raises:
         CannotPost: the record is not there for `user`, or something of the note cannot be; nothing was written.
@@ -112,11 +134,13 @@ def post_note(
     record = _writable(user, record_id)
     text, files = checked_body(body, uploads), checked_uploads(uploads)
     people = _People(mentions=checked_mentions(record.company_id, mentions))
+    after = answered(user, record, answers, internal=True) if answers else None
     with transaction.atomic():
         thread = _locked_thread(record)
         return _post(
             Composed(thread, user, reply_subject(record.title), text, _host(record), internal=True, uploads=files),
             people,
+            after,
         )
 
 
@@ -125,7 +149,7 @@ def reply_subject(title: str) -> str:
     return title if title[:3].lower() == "re:" else f"Re: {title}"
 
 
-def _post(one: Composed, people: _People) -> Message:
+def _post(one: Composed, people: _People, after: Message | None = None) -> Message:
     message = compose(one)
     notify(
         [
@@ -138,6 +162,9 @@ def _post(one: Composed, people: _People) -> Message:
                 people.to,
                 people.cc,
                 outside=not one.internal,
+                answers=after.pk if after else 0,
+                after=after.message_id if after else "",
+                passed_on=one.quote is not None,
             )
         ]
     )

@@ -14,6 +14,7 @@ from postroom.domains.facts import recipients
 from postroom.records.models import Record
 
 MOST = 50  # people outside whom a message names
+FORWARDED = "Fwd: "  # how the subject of what is passed on begins
 NOT_OURS = (Part.FOREIGN, Part.UNKNOWN)  # an unknown name at a domain of ours may be a mailbox elsewhere
 DOUBTED = (Message.Standing.OUTSIDER, Message.Standing.CLAIMED_MEMBER)
 
@@ -90,6 +91,7 @@ def _last_people(record: Record) -> list[Suggested]:
     last = (
         Message.objects.filter(thread__record=record, visibility=Message.Visibility.PUBLIC)
         .exclude(standing__in=DOUBTED)
+        .exclude(user__isnull=False, subject__startswith=FORWARDED)  # for people who are asked aside
         .order_by("-pk")
         .values_list("author_email", "author_name", "to", "cc", "user_id")
         .first()

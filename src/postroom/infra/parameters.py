@@ -27,6 +27,7 @@ KNOWN = {
     "mail.default.from_filter": Known("", "Addresses and domains that the default server sends for, by commas."),
     "mail.force.smtp.from": Known("", "Address that every mail is sent as, whoever wrote it."),
     "mail.dynamic.smtp.from": Known("", "Address sent as where the author's domain is not the company's alias domain."),
+    "conversation.note.change.minutes": Known("30", "Minutes for which one may edit or delete one's own note; 0: never."),
 }
 
 
@@ -60,6 +61,11 @@ def loop_limits() -> Limits:
         per_alias=_number("mail.incoming.limit.alias"),
         per_thread=_number("mail.incoming.limit.thread"),
     )
+
+
+def note_minutes() -> int:
+    """For how many minutes one may change one's own note."""
+    return _number("conversation.note.change.minutes")
 
 
 def _number(key: str) -> int:

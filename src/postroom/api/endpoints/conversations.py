@@ -10,7 +10,7 @@ from ninja import Path, Query, Router
 from ninja.responses import Status
 
 from postroom.api.auth import asking, ensure_may
-from postroom.api.endpoints.found import message_of, record_of, writable_record
+from postroom.api.endpoints.found import message_of, record_of, writable_message, writable_record
 from postroom.api.paging import Cursor, Limit, cursor_of, id_of
 from postroom.api.problems import Problem, not_found
 from postroom.api.schemas.common import LARGEST_ID
@@ -27,10 +27,9 @@ from postroom.api.schemas.conversations import (
 )
 from postroom.api.schemas.records import MessageOut
 from postroom.conversations import inbox, services
-from postroom.conversations.access import may_write
 from postroom.conversations.audience import audience
 from postroom.conversations.hearers import Known, followers
-from postroom.conversations.models import Message, Thread
+from postroom.conversations.models import Thread
 from postroom.conversations.services import CannotPost
 from postroom.conversations.states import states_of
 from postroom.directory.models import User
@@ -100,7 +99,7 @@ def read_record(request: HttpRequest, pk: int) -> ReadOut:
 def unread_message(request: HttpRequest, pk: int) -> Status[None]:
     """A message stands unread in your inbox, whether or not you were told of it before."""
     user = asking(request)
-    _writable_message(user, pk)
+    writable_message(user, pk)
     services.mark_unread(user=user, message_id=pk)
     return Status(HTTPStatus.NO_CONTENT, None)
 
@@ -109,7 +108,7 @@ def unread_message(request: HttpRequest, pk: int) -> Status[None]:
 def accept_message(request: HttpRequest, pk: int) -> MessageOut:
     """Believe a message of an unverified author: it is sent on to those who would have heard of it."""
     user = asking(request)
-    _writable_message(user, pk)
+    writable_message(user, pk)
     try:
         services.accept_message(user=user, message_id=pk)
     except CannotPost as problem:
@@ -132,13 +131,6 @@ def list_inbox(request: HttpRequest, cursor: Cursor, limit: Limit) -> InboxPage:
     ensure_may(user, Permission.RECORDS_READ)
     page = inbox.unread(user, before=id_of(cursor), limit=limit)
     return InboxPage(items=[UnreadOut.of(row) for row in page.rows], next=cursor_of(page.next))
-
-
-def _writable_message(user: User, pk: int) -> Message:
-    message = message_of(user, pk)
-    if not may_write(user, message.company_id):
-        raise Problem(HTTPStatus.FORBIDDEN, f"{user.name} may read this conversation, but not write in it.")
-    return message
 
 
 def _following(record: Record) -> list[Known]:

@@ -35,3 +35,11 @@ def message_of(user: User, pk: int) -> Message:
     if message is None:
         raise not_found("message")
     return message
+
+
+def writable_message(user: User, pk: int) -> Message:
+    """A message in whose conversation the user may write, or 404 and 403."""
+    message = message_of(user, pk)
+    if not may_write(user, message.company_id):
+        raise Problem(HTTPStatus.FORBIDDEN, f"{user.name} may read this conversation, but not write in it.")
+    return message

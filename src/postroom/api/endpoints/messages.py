@@ -14,10 +14,10 @@ from ninja.responses import Status
 from pydantic import ValidationError
 
 from postroom.api.auth import asking
-from postroom.api.endpoints.found import message_of, record_of, writable_record
+from postroom.api.endpoints.found import message_of, record_of, writable_message, writable_record
 from postroom.api.paging import Cursor, Limit, cursor_of, id_of
 from postroom.api.problems import Problem
-from postroom.api.schemas.conversations import MessageIn, NoteIn
+from postroom.api.schemas.conversations import MessageIn, NoteChange, NoteIn
 from postroom.api.schemas.records import MessageOut, MessagePage
 from postroom.conversations import selectors as conversations
 from postroom.conversations import services
@@ -31,7 +31,7 @@ router = Router(tags=["conversations"])
 LONGEST_KEY = 200
 JSON, FORM = "application/json", "multipart/form-data"
 FILES = "files"
-LISTS = ("to", "cc", "mentions")
+LISTS = ("to", "cc", "mentions", "forwarded_files")
 
 Given = TypeVar("Given", bound=NoteIn)
 Key = Annotated[
@@ -83,6 +83,9 @@ def post_message(request: HttpRequest, pk: int, idempotency_key: Key) -> Status[
             cc=[one.address for one in given.cc],
             uploads=uploads,
             mentions=given.mentions,
+            answers=given.answers or 0,
+            forwards=given.forwards or 0,
+            files=given.forwarded_files,
         ).pk
 
     return _posted(user, idempotency_key, _asked(f"messages {pk}", given, uploads), post)
@@ -98,9 +101,40 @@ def post_note(request: HttpRequest, pk: int, idempotency_key: Key) -> Status[Mes
     given, uploads = _given(request, NoteIn)
 
     def post() -> int:
-        return services.post_note(user=user, record_id=pk, body=given.body, uploads=uploads, mentions=given.mentions).pk
+        return services.post_note(
+            user=user,
+            record_id=pk,
+            body=given.body,
+            uploads=uploads,
+            mentions=given.mentions,
+            answers=given.answers or 0,
+        ).pk
 
     return _posted(user, idempotency_key, _asked(f"notes {pk}", given, uploads), post)
+
+
+@router.patch("/messages/{int:pk}", response=MessageOut, operation_id="edit_note")
+def edit_note(request: HttpRequest, pk: int, given: NoteChange) -> MessageOut:
+    """Give your own note other words, for a while after you wrote it. Nobody who was told by mail is untold."""
+    user = asking(request)
+    writable_message(user, pk)
+    try:
+        services.edit_note(user=user, message_id=pk, body=given.body, mentions=given.mentions)
+    except CannotPost as problem:
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(problem)) from None
+    return MessageOut.of(message_of(user, pk))
+
+
+@router.delete("/messages/{int:pk}", response={204: None}, operation_id="delete_note")
+def delete_note(request: HttpRequest, pk: int) -> Status[None]:
+    """Take your own note away, for a while after you wrote it; its place stays and says so."""
+    user = asking(request)
+    writable_message(user, pk)
+    try:
+        services.delete_note(user=user, message_id=pk)
+    except CannotPost as problem:
+        raise Problem(HTTPStatus.CONFLICT, str(problem)) from None
+    return Status(HTTPStatus.NO_CONTENT, None)
 
 
 def _posted(user: User, key: str, asked: bytes, post: Callable[[], int]) -> Status[MessageOut]:

@@ -51,6 +51,7 @@ class NoteIn(Schema):
 
     body: str = Field("", description="Plain text.")
     mentions: list[Id] = []
+    answers: Id | None = Field(None, description="The message of this conversation that is answered.")
 
 
 class MessageIn(NoteIn):
@@ -59,6 +60,17 @@ class MessageIn(NoteIn):
     subject: str = Field("", description="Empty: Re: and the record's title.")
     to: list[Recipient] | None = None
     cc: list[Recipient] = []
+    forwards: Id | None = Field(None, description="A message to pass on: then it goes to To and Cc alone.")
+    forwarded_files: list[Id] = Field([], description="Attachments of that message that go along.")
+
+
+class NoteChange(Schema):
+    """Other words for one's own note. `mentions` are all of them: who is new among them is told."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    body: str = Field(description="Plain text.")
+    mentions: list[Id] = []
 
 
 class HearerOut(Schema):

@@ -78,6 +78,7 @@ class MessageOut(Schema):
     """One message of a conversation. `html` is sanitised; `own_text` and `quoted_text` are `text` kept apart.
 
     `standing` says how far the author's claim to be who they say goes; `trace` who heard of it, who did not, and why.
+    Only notes are edited or deleted; a deleted one keeps its place without its words.
     """
 
     id: int
@@ -100,6 +101,8 @@ class MessageOut(Schema):
     trace: list[Step]
     sent_at: Time | None
     received_at: Time
+    edited_at: Time | None
+    deleted_at: Time | None
 
     @classmethod
     def of(cls, message: Message) -> MessageOut:
@@ -124,6 +127,8 @@ class MessageOut(Schema):
             trace=[Step(**step) for step in message.trace],
             sent_at=message.sent_at,
             received_at=message.received_at,
+            edited_at=message.edited_at,
+            deleted_at=message.deleted_at,
         )
 
 
