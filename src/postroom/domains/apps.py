@@ -6,3 +6,6 @@ from django.apps import AppConfig
 class DomainsConfig(AppConfig):
     name = "postroom.domains"
     label = "domains"
+
+    def ready(self) -> None:
+        from postroom.domains import attention  # noqa: F401, PLC0415 it registers its checks

@@ -72,9 +72,8 @@ def _open_book(addresses: Collection[str]) -> _Book:
     ids = {d.pk for found in book.domains.values() for d in found} | {r.domain_id for r in book.retired.values()}
     for company, domain_id in CompanyDomain.objects.filter(domain__in=ids).values_list("company_id", "domain_id"):
         book.companies[domain_id] = (*book.companies.get(domain_id, ()), company)
-    separators = {d.separator for found in book.domains.values() for d in found} | {
-        r.domain.separator for r in book.retired.values()
-    }
+    owners = [d for found in book.domains.values() for d in found] + [r.domain for r in book.retired.values()]
+    separators = {separator for d in owners for separator in d.separators}
     tagged = {local: split(local, separator) for separator in separators for local in locals_}
     wanted = locals_ | {base for base, _ in tagged.values()}
     for alias in Alias.objects.filter(domain__in=ids, local_part__in=wanted).select_related("domain"):
@@ -89,7 +88,7 @@ def _look_up(address: str, normal: str, book: _Book) -> Known:
     if name not in book.domains and name not in book.former:
         return Known(address, normal, Part.FOREIGN)
     for domain in book.domains.get(name, []):
-        for base, tag in _readings(local, domain.separator):
+        for base, tag in _readings(local, domain.separators):
             if found := _at(address, f"{base}@{name}", domain, base, tag, book):
                 return found
     if found := _formerly(address, local, name, book):
@@ -100,10 +99,10 @@ def _look_up(address: str, normal: str, book: _Book) -> Known:
     return Known(address, normal, part, domain=domains[0].pk if domains else 0, companies=companies)
 
 
-def _readings(local: str, separator: str) -> list[tuple[str, str]]:
+def _readings(local: str, separators: str) -> list[tuple[str, str]]:
     """A name as it stands, then as base and tag: an alias may hold the separator itself."""
-    base, tag = split(local, separator)
-    return [(local, "")] + ([(base, tag)] if tag else [])
+    tagged = [split(local, separator) for separator in separators]
+    return [(local, ""), *((base, tag) for base, tag in tagged if tag)]
 
 
 def _at(address: str, base: str, domain: AliasDomain, local: str, tag: str, book: _Book) -> Known | None:
@@ -118,8 +117,8 @@ def _at(address: str, base: str, domain: AliasDomain, local: str, tag: str, book
 
 
 def _formerly(address: str, local: str, name: str, book: _Book) -> Known | None:
-    separators = {row.domain.separator for (at, _), row in book.retired.items() if at == name}
-    for base, tag in [reading for separator in sorted(separators) for reading in _readings(local, separator)]:
+    separators = {one for (at, _), row in book.retired.items() if at == name for one in row.domain.separators}
+    for base, tag in _readings(local, "".join(sorted(separators))):
         if row := book.retired.get((name, base)):
             token, problem = _token(tag, book)
             old = f"{base}@{name}"
@@ -152,13 +151,19 @@ def default_from(domain: AliasDomain) -> str:
 
 
 def catchall_addresses(addresses: Collection[str]) -> dict[str, int]:
-    """Those of these addresses that are an untagged catchall or notification address, and their domain's id."""
+    """Those of these addresses that are an untagged catchall or notification address, or were one, and their domain's
+    id; two queries.
+    """
     names = {address.rpartition("@")[2] for address in addresses}
     found: dict[str, int] = {}
     for domain in AliasDomain.objects.filter(name__in=names):
         for service in (f"{domain.catchall}@{domain.name}", default_from(domain)):
             if service in addresses:
                 found[service] = domain.pk
+    given_up = RetiredAddress.objects.filter(domain_name__in=names, part__in=(Part.CATCHALL, Part.NOTIFICATIONS))
+    for local, name, domain_id in given_up.values_list("local_part", "domain_name", "domain_id"):
+        if f"{local}@{name}" in addresses:
+            found.setdefault(f"{local}@{name}", domain_id)
     return found
 
 

@@ -9,7 +9,10 @@ from postroom.directory.models import Company
 
 
 class AliasDomain(models.Model):
-    """A domain at which we answer, with its service addresses (local parts; `default_from` may be a whole address)."""
+    """A domain at which we answer, with its service addresses (local parts; `default_from` may be a whole address).
+
+    `former_separators` are read for ever, since sent mail carries tags that they begin; `separator` begins new ones.
+    """
 
     class WayIn(models.TextChoices):
         LISTENER = "listener", "our own SMTP listener"
@@ -22,6 +25,7 @@ class AliasDomain(models.Model):
     catchall = models.CharField(max_length=64, default="catchall")
     default_from = models.CharField(max_length=320, default="notifications")
     separator = models.CharField(max_length=1, default="+")
+    former_separators = models.CharField(max_length=8, default="", blank=True)
     way_in = models.CharField(max_length=12, choices=WayIn, default=WayIn.LISTENER)
     tags_proved_at = models.DateTimeField(null=True)
 
@@ -30,6 +34,11 @@ class AliasDomain(models.Model):
             models.UniqueConstraint(fields=["name", "bounce"], name="domain_bounce_once"),
             models.UniqueConstraint(fields=["name", "catchall"], name="domain_catchall_once"),
         ]
+
+    @property
+    def separators(self) -> str:
+        """Every separator by which a tag of ours may have been put on, the one in use first."""
+        return self.separator + self.former_separators
 
     def __str__(self) -> str:
         return self.name

@@ -19,7 +19,7 @@ from postroom.core.routing.facts import Part, WhoMayWrite
 from postroom.core.tokens import MAX_KEY
 from postroom.directory.models import Company
 from postroom.domains.facts import POSTMASTERS, default_from
-from postroom.domains.models import Alias, AliasDomain, CompanyDomain, RetiredAddress, TokenKey
+from postroom.domains.models import Alias, AliasDomain, AllowedSender, CompanyDomain, RetiredAddress, TokenKey
 from postroom.infra.changes import tell
 from postroom.infra.clock import now
 
@@ -33,7 +33,8 @@ class CannotDo(PostroomError):
     """An address or domain that cannot be as asked; the words say why and what to do."""
 
 
-def _tell(domain: AliasDomain) -> None:
+def tell_domain(domain: AliasDomain) -> None:
+    """Within a transaction: tell that an address of this domain changed."""
     tell([(0, TOPIC, f"domain:{domain.pk}")])
 
 
@@ -45,6 +46,8 @@ def create_domain(
     bounce: str = "bounce",
     catchall: str = "catchall",
     default_from: str = "notifications",
+    separator: str = "+",
+    way_in: str = AliasDomain.WayIn.LISTENER,
 ) -> AliasDomain:
     """Make an alias domain for these companies; the first domain of all goes to every company.
 
@@ -52,22 +55,34 @@ def create_domain(
         CannotDo: the name is none, or a domain with the same name and service addresses is there.
 
     """
-    plain = _domain_name(name)
+    plain = domain_name(name)
     same = AliasDomain.objects.filter(name=plain)
     if same.filter(bounce=bounce).exists() or same.filter(catchall=catchall).exists():
         raise CannotDo(f"{plain} is there already, with the same bounce or catchall address.")
     with transaction.atomic():
         is_first = not AliasDomain.objects.exists()
         domain = AliasDomain.objects.create(
-            name=plain, priority=priority, bounce=bounce, catchall=catchall, default_from=default_from
+            name=plain,
+            priority=priority,
+            bounce=bounce,
+            catchall=catchall,
+            default_from=default_from,
+            separator=separator,
+            way_in=way_in,
         )
         owners = Company.objects.all() if is_first else companies
         CompanyDomain.objects.bulk_create([CompanyDomain(company=owner, domain=domain) for owner in owners])
-        _tell(domain)
+        tell_domain(domain)
     return domain
 
 
-def _domain_name(name: str) -> str:
+def domain_name(name: str) -> str:
+    """A domain in the form in which it is kept.
+
+    Raises:
+        CannotDo: it is none.
+
+    """
     plain = normalise(f"x@{name.strip().rstrip('.')}").partition("@")[2]
     if not valid(f"x@{plain}") or "." not in plain:
         raise CannotDo(f"{name!r} is not a domain name.")
@@ -78,7 +93,7 @@ def share_domain(*, domain: AliasDomain, company: Company) -> None:
     """Let a company use a domain."""
     with transaction.atomic():
         CompanyDomain.objects.get_or_create(company=company, domain=domain)
-        _tell(domain)
+        tell_domain(domain)
 
 
 def give_first_domain(*, company: Company) -> AliasDomain | None:
@@ -119,7 +134,7 @@ def create_alias(
             who_may_write=who_may_write,
             forced_target=forced_target,
         )
-        _tell(domain)
+        tell_domain(domain)
     return alias
 
 
@@ -133,8 +148,8 @@ def _local_part(domain: AliasDomain, local_part: str) -> str:
     return local
 
 
-def _ensure_free(domain: AliasDomain, local: str, mine: Alias | None) -> None:
-    """Whether this address may be given to an alias: `mine`, or a new one."""
+def _ensure_free(domain: AliasDomain, local: str, mine: Alias | None, part: Part | None = None) -> None:
+    """Whether this address may be given to an alias, `mine` or a new one, or to a service of the domain (`part`)."""
     address = f"{local}@{domain.name}"
     services = {f"{domain.bounce}@{domain.name}", f"{domain.catchall}@{domain.name}", default_from(domain)}
     if address in services or local in POSTMASTERS:
@@ -144,8 +159,8 @@ def _ensure_free(domain: AliasDomain, local: str, mine: Alias | None) -> None:
     retired = RetiredAddress.objects.filter(domain_name=domain.name, local_part=local).first()
     if retired is None:
         return
-    is_mine = mine is not None and retired.alias_id == mine.pk
-    if not is_mine and retired.free_from > now():
+    is_mine = retired.alias_id == mine.pk if mine else part is not None and retired.part == part
+    if not (is_mine and retired.domain_id == domain.pk) and retired.free_from > now():
         raise CannotDo(f"{address} was given up and still routes: it is free from {retired.free_from:%Y-%m-%d}.")
     retired.delete()
 
@@ -165,7 +180,7 @@ def rename_alias(*, alias: Alias, local_part: str) -> Alias:
         _retire(alias.domain, alias.local_part, Part.ALIAS, alias)
         alias.local_part = local
         alias.save(update_fields=["local_part"])
-        _tell(alias.domain)
+        tell_domain(alias.domain)
     return alias
 
 
@@ -180,31 +195,40 @@ def rename_service(*, domain: AliasDomain, part: Part, name: str) -> AliasDomain
     if part not in fields:
         raise CannotDo(f"{part} is no service address of a domain.")
     old = str(getattr(domain, fields[part]))
-    local = name if "@" in name else _local_part(domain, name)
+    local = _whole_address(name) if "@" in name and part is Part.NOTIFICATIONS else _local_part(domain, name)
+    if local == old:
+        return domain
     with transaction.atomic():
         if "@" not in local:
-            _ensure_free(domain, local, mine=None)
-        if "@" not in old and old != local:
+            _ensure_free(domain, local, mine=None, part=part)
+        if "@" not in old:
             _retire(domain, old, part)
         setattr(domain, fields[part], local)
         domain.save(update_fields=[fields[part]])
-        _tell(domain)
+        tell_domain(domain)
     return domain
+
+
+def _whole_address(email: str) -> str:
+    if not valid(email.strip()):
+        raise CannotDo(f"{email!r} is not a mail address.")
+    return normalise(email)
 
 
 def rename_domain(*, domain: AliasDomain, name: str) -> AliasDomain:
     """Give a domain another name; every address at the old one is retired and goes on working.
 
     Raises:
-        CannotDo: the name is none, or another domain has it.
+        CannotDo: the name is none, another domain has it, or it was ours and an address there leads elsewhere.
 
     """
-    plain = _domain_name(name)
+    plain = domain_name(name)
     if plain == domain.name:
         return domain
     if AliasDomain.objects.filter(name=plain).exists():
         raise CannotDo(f"{plain} is there already.")
     with transaction.atomic():
+        _come_back(domain, plain)
         for alias in domain.aliases.all():
             _retire(domain, alias.local_part, Part.ALIAS, alias)
         services = ((Part.BOUNCE, domain.bounce), (Part.CATCHALL, domain.catchall))
@@ -213,8 +237,65 @@ def rename_domain(*, domain: AliasDomain, name: str) -> AliasDomain:
                 _retire(domain, local, part)
         domain.name = plain
         domain.save(update_fields=["name"])
-        _tell(domain)
+        tell_domain(domain)
     return domain
+
+
+def _come_back(domain: AliasDomain, name: str) -> None:
+    """Take the addresses that were retired at `name` into use again: a domain may return to a name that it had."""
+    aliases = {alias.local_part: alias.pk for alias in domain.aliases.all()}
+    services = {domain.bounce: Part.BOUNCE, domain.catchall: Part.CATCHALL, domain.default_from: Part.NOTIFICATIONS}
+    known = RetiredAddress.objects.filter(domain_name=name, local_part__in=[*aliases, *services])
+    for row in known:
+        same = row.alias_id == aliases.get(row.local_part) and row.part == services.get(row.local_part, Part.ALIAS)
+        if not (same and row.domain_id == domain.pk) and row.free_from > now():
+            old = f"{row.local_part}@{name}"
+            raise CannotDo(f"{old} was given up and still routes elsewhere: it is free from {row.free_from:%Y-%m-%d}.")
+    known.delete()
+
+
+def delete_alias(*, alias: Alias) -> None:
+    """Make no more records by an alias. Answers to its addresses go on being found, as those to the catchall are."""
+    with transaction.atomic():
+        _retire(alias.domain, alias.local_part, Part.ALIAS, alias)
+        RetiredAddress.objects.filter(alias=alias).update(part=Part.CATCHALL, alias=None)
+        alias.delete()
+        tell_domain(alias.domain)
+
+
+def edit_alias(
+    *,
+    alias: Alias,
+    record_type: str,
+    defaults: Mapping[str, Any],
+    who_may_write: WhoMayWrite,
+    forced_target: str,
+    takes_automatic: bool,
+) -> Alias:
+    """Change what an alias does; whether it works is to be seen again."""
+    with transaction.atomic():
+        alias.record_type, alias.defaults, alias.who_may_write = record_type, dict(defaults), who_may_write
+        alias.forced_target, alias.takes_automatic = forced_target, takes_automatic
+        if alias.health == Alias.Health.INVALID:
+            alias.health, alias.health_reason = Alias.Health.NOT_TESTED, ""
+        alias.save()
+        tell_domain(alias.domain)
+    return alias
+
+
+def allow_senders(*, alias: Alias, emails: Iterable[str]) -> None:
+    """Let the loop limits of an alias leave these senders alone, and nobody else.
+
+    Raises:
+        CannotDo: one is no address.
+
+    """
+    wanted = {_whole_address(email) for email in emails}
+    with transaction.atomic():
+        known = set(alias.allowed_senders.values_list("email", flat=True))
+        alias.allowed_senders.filter(email__in=known - wanted).delete()
+        AllowedSender.objects.bulk_create(AllowedSender(alias=alias, email=email) for email in wanted - known)
+        tell_domain(alias.domain)
 
 
 def _retire(domain: AliasDomain, local: str, part: Part, alias: Alias | None = None) -> None:

@@ -45,16 +45,15 @@ def read_table() -> AddressTable:
     for domain in AliasDomain.objects.order_by("priority", "id"):
         known = table.locals.setdefault(domain.name, set(POSTMASTERS))
         known |= {domain.bounce, domain.catchall}
-        table.separators.setdefault(domain.name, set()).add(domain.separator)
+        table.separators.setdefault(domain.name, set()).update(domain.separators)
         local, _, own = default_from(domain).rpartition("@")
         if own == domain.name:
             known.add(local)
     for local, name in Alias.objects.values_list("local_part", "domain__name"):
         table.locals[name].add(local)
-    retired = RetiredAddress.objects.values_list("local_part", "domain_name", "domain__separator")
-    for local, name, separator in retired:
-        table.locals.setdefault(name, set(POSTMASTERS)).add(local)
-        table.separators.setdefault(name, set()).add(separator)
+    for row in RetiredAddress.objects.select_related("domain"):
+        table.locals.setdefault(row.domain_name, set(POSTMASTERS)).add(row.local_part)
+        table.separators.setdefault(row.domain_name, set()).update(row.domain.separators)
     return table
 
 
