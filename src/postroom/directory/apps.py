@@ -6,3 +6,6 @@ from django.apps import AppConfig
 class DirectoryConfig(AppConfig):
     name = "postroom.directory"
     label = "directory"
+
+    def ready(self) -> None:
+        from postroom.directory import overdue  # noqa: F401, PLC0415 it registers its checks

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from django.utils.functional import Promise
@@ -24,8 +24,8 @@ class Weight(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Attention:
-    """Something to attend to. `page` and `args` name the page of the next step, `action` what one does there; `since`
-    says how long it has been so.
+    """Something to attend to. `page`, `args` and `query` name the page of the next step, `action` what one does there;
+    `since` says how long it has been so.
     """
 
     weight: Weight
@@ -35,8 +35,10 @@ class Attention:
     action: Promise | str
     args: tuple[object, ...] = ()
     since: datetime | None = None
+    query: str = ""
 
 
+_NEVER = datetime.max.replace(tzinfo=UTC)
 Check = Callable[[User], Iterable[Attention]]
 _checks: list[tuple[Permission, Check]] = []
 
@@ -53,7 +55,7 @@ def attention(permission: Permission) -> Callable[[Check], Check]:
 
 
 def attention_of(user: User) -> list[Attention]:
-    """Everything that `user` should attend to, the worst first."""
+    """Everything that `user` should attend to: the worst first, of the same weight what has been so for longest."""
     found = [one for permission, check in _checks if may(user, permission) for one in check(user)]
     order = list(Weight)
-    return sorted(found, key=lambda one: order.index(one.weight))
+    return sorted(found, key=lambda one: (order.index(one.weight), one.since is None, one.since or _NEVER))

@@ -6,3 +6,6 @@ from django.apps import AppConfig
 class OutboundConfig(AppConfig):
     name = "postroom.outbound"
     label = "outbound"
+
+    def ready(self) -> None:
+        from postroom.outbound import attention, our_addresses  # noqa: F401, PLC0415 they register what they know

@@ -1,0 +1,40 @@
+"""What statements a block runs, and how the database goes about them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+ON_POSTGRES = connection.vendor == "postgresql"
+
+
+@contextmanager
+def statements() -> Iterator[list[str]]:
+    """The statements of the block, once it is over."""
+    said: list[str] = []
+    with CaptureQueriesContext(connection) as context:
+        yield said
+    said += [query["sql"] for query in context.captured_queries]
+
+
+def plan(sql: str) -> str:
+    """How the database would find the rows, where it may not read a small table whole."""
+    with connection.cursor() as cursor:
+        if ON_POSTGRES:
+            cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(f"EXPLAIN {'' if ON_POSTGRES else 'QUERY PLAN'} {sql}")
+        return "\n".join(str(step[-1]) for step in cursor.fetchall())
+
+
+def scanned(sql: str, tables: Collection[str]) -> Iterator[str]:
+    """Those of these tables that a statement goes through from end to end."""
+    if not sql.startswith(("SELECT", "UPDATE", "DELETE")):
+        return
+    for line in plan(sql).splitlines():
+        words = re.sub(r"Seq Scan on", "SCAN", line).removeprefix("->").split()
+        if "SCAN" in words and words[words.index("SCAN") + 1] in tables and "INDEX" not in words:
+            yield words[words.index("SCAN") + 1]
