@@ -226,7 +226,7 @@ def test_mail_in_html_shows_itself_and_does_nothing(admin: tuple[Page, list[str]
     assert height == pytest.approx(
         frame.locator("body").evaluate("body => body.getBoundingClientRect().height"), abs=12
     )
-    page.get_by_role("link", name="Show quoted text").click()
+    page.get_by_role("link", name="Show everything").click()
     expect(frame.get_by_text("older words, quoted")).to_be_visible()
     until = time.monotonic() + 5
     while element.evaluate("frame => frame.clientHeight") <= height:
@@ -327,7 +327,7 @@ def test_pages_work_without_script(browser: Browser, site: Site, signed_in: dict
     expect(page.locator("[data-row]")).to_have_count(20)
     page.goto(f"/leads/{site.ids['lead']}")
     frame = page.frame_locator("iframe.mail")
-    page.get_by_role("link", name="Show quoted text").click()
+    page.get_by_role("link", name="Show everything").click()
     expect(frame.get_by_text("older words, quoted")).to_be_visible()
     page.goto(f"/arrivals/{site.ids['held']}")
     expect(page.get_by_text("What became of it")).to_be_visible()

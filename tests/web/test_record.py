@@ -171,7 +171,7 @@ def test_html_is_served_as_a_page_of_its_own(client: Client, world: World) -> No
 
 def test_quoted_html_is_folded_until_asked_for(client: Client, world: World) -> None:
     message = factory.message(world.lead, "", html='<p>new</p><div class="pr-quote">old</div>')
-    assert "Show quoted text" in _page(client, world)
+    assert "Show everything" in _page(client, world)
     folded = client.get(f"/messages/{message.pk}/body").content.decode()
     whole = client.get(f"/messages/{message.pk}/body?all=1").content.decode()
     assert ".pr-quote{display:none" in folded

@@ -20,7 +20,7 @@ from django.db.models import (
 from django.db.models.functions import Substr
 
 from postroom.conversations.access import readable, readable_attachments
-from postroom.conversations.models import Attachment, Follower, Message, Participant
+from postroom.conversations.models import Attachment, Follower, Message, Notification, Participant
 from postroom.directory.models import User
 from postroom.infra.paging import Page, page_of
 
@@ -109,6 +109,21 @@ def _when(condition: Q, field: str) -> Case:
 def message(user: User, pk: int) -> Message | None:
     """One message with its bodies, or None where it isn't there for `user`."""
     return readable(user).filter(pk=pk).first()
+
+
+def received_at(record_id: int, pk: int) -> datetime | None:
+    """When a message of a record that the caller may read came; None where it isn't there."""
+    return Message.objects.filter(pk=pk, thread__record_id=record_id).values_list("received_at", flat=True).first()
+
+
+def mentioned_in(message_ids: Sequence[int]) -> dict[int, list[str]]:
+    """The names of those whom messages mention, for messages that the caller may read; one query."""
+    rows = Notification.objects.filter(message__in=message_ids, mention=True).order_by("pk")
+    found: dict[int, list[str]] = {}
+    for message_, name in rows.values_list("message_id", "name"):
+        if name:
+            found.setdefault(message_, []).append(name)
+    return found
 
 
 def attachment(user: User, pk: int) -> Attachment | None:

@@ -63,6 +63,29 @@ def suggested(record: Record, following: Sequence[Known], writer: int = 0) -> tu
     return tuple(kept.values())[:MOST]
 
 
+def people_to_answer(
+    record: Record, message: Message, writer: int, *, everybody: bool
+) -> tuple[tuple[Address, ...], tuple[Address, ...]]:
+    """To and Cc of an answer to one message: to who wrote it, or where one of us did, to whom they wrote; `everybody`:
+    and to all others whom it names. Neither colleagues nor addresses of ours, nobody twice.
+    """
+    wrote = [] if message.user_id or not message.author_email else [[message.author_email, message.author_name]]
+    to = wrote or message.to[:MOST]
+    others = [*(message.to[:MOST] if wrote else ()), *message.cc[:MOST]] if everybody else []
+    named = {email: name for email, name in reversed([*to, *others]) if valid(email)}
+    known = hearers.contacts_at([record.company_id], set(named))
+    own = of_ours(named)
+    kept = {
+        email
+        for email in named
+        if email not in own and not _is_inside(known.get((record.company_id, email)), record, writer)
+    }
+    first = dict.fromkeys(email for email, _ in to if email in kept)
+    rest = dict.fromkeys(email for email, _ in others if email in kept and email not in first)
+    as_addresses = (tuple(Address(email, named[email]) for email in some) for some in (first, rest))
+    return next(as_addresses), next(as_addresses)
+
+
 def _is_inside(who: Known | None, record: Record, writer: int) -> bool:
     """Whether this is somebody of ours to whom an answer does not go: colleagues hear as followers, unless the record
     is about them.

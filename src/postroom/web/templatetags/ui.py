@@ -92,6 +92,25 @@ def paragraphs(text: str) -> SafeString:
     return SafeString("".join(f'<p dir="auto">{_linked(piece)}</p>' for piece in pieces if piece.strip()))
 
 
+@register.filter
+def naming(text: str, names: Sequence[str]) -> SafeString:
+    """As `paragraphs`, with these names marked wherever they stand behind an @."""
+    if not names:
+        return paragraphs(text)
+    any_of = "|".join(re.escape(name) for name in sorted(set(names), key=len, reverse=True))
+    named = re.compile(rf"(?<![\w@.])(@(?:{any_of}))(?!\w)", re.IGNORECASE)
+    pieces = (piece.strip("\n") for piece in _BLANK_LINES.split(text.replace("\r\n", "\n")))
+    return SafeString("".join(f'<p dir="auto">{_marked(piece, named)}</p>' for piece in pieces if piece.strip()))
+
+
+def _marked(text: str, named: re.Pattern[str]) -> str:
+    """Every other part is a name, as `split` gives them."""
+    parts = named.split(text)
+    return "".join(
+        f'<mark class="at">{escape(part)}</mark>' if number % 2 else _linked(part) for number, part in enumerate(parts)
+    )
+
+
 def _linked(text: str) -> str:
     out: list[str] = []
     place = 0

@@ -10,13 +10,13 @@ from http import HTTPStatus
 from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 
-from postroom.conversations import audience, services
+from postroom.conversations import audience, selectors, services
 from postroom.conversations.checks import checked_body, checked_people, checked_uploads
 from postroom.conversations.models import Message
 from postroom.core.addresses import Address, parse_addresses
@@ -24,8 +24,8 @@ from postroom.directory.models import User
 from postroom.infra import counters
 from postroom.records.models import Record
 from postroom.records.selectors import record_by_id
-from postroom.web.pages.common import for_users, found, number, reader, shortened
-from postroom.web.pages.records.composing import MESSAGE, NOTE, Draft, chip_of, composer_of
+from postroom.web.pages.common import for_users, found, key, number, reader, shortened
+from postroom.web.pages.records.composing import MESSAGE, NOTE, Draft, chip_of, composer_of, draft_for
 from postroom.web.pages.records.page import show_record
 from postroom.web.places import record_url
 
@@ -49,13 +49,17 @@ class Form:
     strangers: tuple[str, ...] = ()
     uploads: tuple[services.Upload, ...] = ()
     mentions: tuple[int, ...] = ()
+    answers: int = 0
+    forwards: int = 0
+    carry: tuple[int, ...] = ()
 
     @property
     def draft(self) -> Draft:
         """The same, to be shown again."""
         to, cc = (tuple(chip_of(one) for one in some) for some in (self.to, self.cc))
         add = ", ".join(self.strangers)
-        return Draft(self.kind, self.body, self.subject, to, cc, add, self.key)
+        aside = (self.answers, self.forwards, self.carry)
+        return Draft(self.kind, self.body, self.subject, to, cc, add, self.key, *aside)
 
 
 def form_of(request: HttpRequest) -> Form:
@@ -73,8 +77,15 @@ def form_of(request: HttpRequest) -> Form:
         cc=tuple(to_cc["cc"]),
         strangers=strangers,
         uploads=tuple(_upload(file) for file in request.FILES.getlist("files")),
-        mentions=tuple(pk for text in given.getlist("mention") if (pk := number(text)) is not None),
+        mentions=_numbers(given.getlist("mention")),
+        answers=number(given.get("answers", "")) or 0,
+        forwards=number(given.get("forwards", "")) or 0,
+        carry=_numbers(given.getlist("carry")),
     )
+
+
+def _numbers(texts: Sequence[str]) -> tuple[int, ...]:
+    return tuple(pk for text in texts if (pk := number(text)) is not None)
 
 
 def _typed(text: str) -> tuple[Sequence[Address], tuple[str, ...]]:
@@ -109,8 +120,12 @@ def problems(form: Form) -> Mapping[str, str]:
         checked.errors["people"] = words % {"words": form.strangers[0]}
     if form.kind == MESSAGE:
         checked.try_("people", lambda: checked_people(form.to, form.cc))
+    if form.kind == MESSAGE and form.forwards and not form.to and not form.cc:
+        checked.errors.setdefault("people", _("Say to whom it is to be forwarded."))
+    if form.kind == NOTE and form.forwards:
+        checked.errors["form"] = _("A note stays here: choose Message to forward, or leave the forwarding first.")
     checked.try_("files", lambda: checked_uploads(form.uploads))
-    checked.try_("body", lambda: checked_body(form.body, form.uploads))
+    checked.try_("body", lambda: checked_body(form.body, form.uploads, bare=bool(form.forwards)))
     return checked.errors
 
 
@@ -142,7 +157,12 @@ def _post_once(user: User, record: Record, form: Form) -> Message | None:
         mentions = _mentioned(user, record, form)
         if form.kind == NOTE:
             return services.post_note(
-                user=user, record_id=record.pk, body=form.body, uploads=form.uploads, mentions=mentions
+                user=user,
+                record_id=record.pk,
+                body=form.body,
+                uploads=form.uploads,
+                mentions=mentions,
+                answers=form.answers,
             )
         return services.post_message(
             user=user,
@@ -153,22 +173,29 @@ def _post_once(user: User, record: Record, form: Form) -> Message | None:
             cc=form.cc,
             uploads=form.uploads,
             mentions=mentions,
+            answers=form.answers,
+            forwards=form.forwards,
+            files=form.carry,
         )
 
 
 def _mentioned(user: User, record: Record, form: Form) -> tuple[int, ...]:
+    return mentioned(user, record, form.body, form.mentions)
+
+
+def mentioned(user: User, record: Record, body: str, picked: Sequence[int] = ()) -> tuple[int, ...]:
     """Those chosen from the list who are still named, and others whose whole name stands behind an @."""
-    if "@" not in form.body:
+    if "@" not in body:
         return ()
-    text = form.body.casefold()
+    text = body.casefold()
     known = [one for one in audience.people(user, record.pk, "", MOST_NAMES) if f"@{one.name.casefold()}" in text]
-    chosen = {one.contact: one.name for one in known if one.contact in form.mentions}
+    chosen = {one.contact: one.name for one in known if one.contact in picked}
     others = {one.contact for one in known if one.name not in chosen.values()}
     return tuple(sorted(chosen.keys() | others))
 
 
 def _done(request: HttpRequest, user: User, record: Record, form: Form, posted: Message | None) -> HttpResponse:
-    said = _("Note logged.") if form.kind == NOTE else _("Message sent.")
+    said = _("Note logged.") if form.kind == NOTE else _("Forwarded.") if form.forwards else _("Message sent.")
     if not request.headers.get("HX-Request"):
         messages.success(request, said)
         return redirect(record_url(record.type, record.pk) or "home")
@@ -190,8 +217,36 @@ def _refused(request: HttpRequest, record: Record, form: Form, errors: Mapping[s
 @require_safe
 @for_users
 def composer_audience(request: HttpRequest, pk: int) -> HttpResponse:
-    """Who would read, anew: somebody else changed the followers, or wrote."""
+    """Who would read, anew: somebody else changed the followers, or wrote. Of a forward that are the chosen alone."""
     user = reader(request)
     record = found(record_by_id(user, pk))
-    composer = found(composer_of(user, record))
+    draft = Draft(to=(), forwards=key(request, "forwards") or 0) if "forwards" in request.GET else None
+    composer = found(composer_of(user, record, draft))
     return render(request, "web/records/audience.html", {"audience": composer.audience, "composer": composer})
+
+
+@require_safe
+@for_users
+def plain_composer(request: HttpRequest, pk: int) -> HttpResponse:
+    """The composer that answers no message in particular; htmx asks for it alone."""
+    record = found(record_by_id(reader(request), pk))
+    return _with_composer(request, record, None)
+
+
+@require_safe
+@for_users
+def compose(request: HttpRequest, pk: int, how: str) -> HttpResponse:
+    """The composer for an answer to a message, or to pass it on; htmx asks for it alone."""
+    user = reader(request)
+    message = found(selectors.message(user, pk))
+    if message.deleted_at is not None or (how == "forward" and message.visibility == Message.Visibility.INTERNAL):
+        raise Http404
+    record = found(record_by_id(user, message.thread.record_id))
+    return _with_composer(request, record, draft_for(user, record, message, how))
+
+
+def _with_composer(request: HttpRequest, record: Record, draft: Draft | None) -> HttpResponse:
+    if not request.headers.get("HX-Request"):
+        return show_record(request, record, draft=draft)
+    composer = found(composer_of(reader(request), record, draft))
+    return render(request, "web/records/composer.html", {"composer": composer})

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from postroom.conversations import selectors
 from postroom.conversations.access import may_write
 from postroom.conversations.audience import ComposerAudience, Suggested, audience, following_of
-from postroom.conversations.checks import LARGEST_FILES
+from postroom.conversations.carrying import forward_subject, head_of, is_shown
+from postroom.conversations.checks import LARGEST_FILE, LARGEST_FILES
 from postroom.conversations.hearers import Known
+from postroom.conversations.models import Message
 from postroom.conversations.services import reply_subject
+from postroom.conversations.suggestions import people_to_answer
 from postroom.core.addresses import Address
 from postroom.core.sending.facts import Choice
 from postroom.directory.models import User
@@ -23,6 +28,7 @@ from postroom.web.trace import Line, trace_of
 
 MESSAGE, NOTE = "message", "note"
 KEY_BYTES = 12
+QUOTED = 20_000  # characters of a forwarded message that the composer shows
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +71,10 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What somebody has written so far. `chips` None: the people outside are those that are suggested."""
+    """What somebody has written so far. `to` None: the people outside are those that are suggested.
+
+    `answers` and `forwards` are the messages that it answers or passes on, `carry` the files that go along.
+    """
 
     kind: str = MESSAGE
     body: str = ""
@@ -74,17 +83,46 @@ class Draft:
     cc: tuple[Chip, ...] = ()
     add: str = ""
     key: str = ""
+    answers: int = 0
+    forwards: int = 0
+    carry: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """A file of a forwarded message that may go along. `size` is in bytes."""
+
+    id: int
+    name: str
+    size: int
+    chosen: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """The message that is answered or passed on: who wrote it and when, how it will be quoted, its files."""
+
+    who: str = ""
+    at: datetime | None = None
+    forward: bool = False
+    note: bool = False
+    quote: str = ""
+    files: tuple[Carried, ...] = ()
+    again: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """Who will read: people outside in To and Cc, our own people, and those of them who hear of notes."""
+    """Who will read: people outside in To and Cc, our own people, and those of them who hear of notes. `passed_on`: the
+    followers have it and hear nothing.
+    """
 
     to: tuple[Chip, ...] = ()
     cc: tuple[Chip, ...] = ()
     inside: tuple[Told, ...] = ()
     notes: tuple[Told, ...] = ()
     sender: Sender = field(default_factory=Sender)
+    passed_on: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +140,19 @@ class Composer:
     subject: str = ""
     errors: Mapping[str, str] = field(default_factory=dict)
     most: int = LARGEST_FILES
+    most_each: int = LARGEST_FILE
+    aside: Aside | None = None
+    plain_url: str = ""
 
     @property
     def most_words(self) -> str:
         """How large all files together may be, as mail programs count."""
         return _("%(number)d MB") % {"number": self.most // 1024 // 1024}
+
+    @property
+    def most_each_words(self) -> str:
+        """How large one file may be."""
+        return _("%(number)d MB") % {"number": self.most_each // 1024 // 1024}
 
 
 def composer_of(
@@ -117,23 +163,71 @@ def composer_of(
         return None
     known = following_of(record)
     kept, followers = draft or Draft(), followers_of(user, record, known=known)
+    aside = _aside(user, record, kept)
     return Composer(
         record=record,
         url=reverse("record-post", args=[record.pk]),
-        audience_url=reverse("record-audience", args=[record.pk]),
+        audience_url=_audience_url(record, kept),
         people_url=reverse("record-people", args=[record.pk]),
         mentions_url=reverse("record-mentions", args=[record.pk]),
         draft=kept if kept.key else _keyed(kept),
         audience=audience_of(user, record, followers, kept, known),
         followers=followers,
-        subject=reply_subject(record.title),
+        subject=forward_subject(record.title) if kept.forwards else reply_subject(record.title),
         errors=errors or {},
+        aside=aside,
+        plain_url=reverse("record-composer", args=[record.pk]),
     )
+
+
+def _audience_url(record: Record, draft: Draft) -> str:
+    url = reverse("record-audience", args=[record.pk])
+    return f"{url}?forwards={draft.forwards}" if draft.forwards else url
+
+
+def _aside(user: User, record: Record, draft: Draft) -> Aside | None:
+    """The message that the draft answers or passes on, as far as it is there for the reader."""
+    wanted = draft.forwards or draft.answers
+    message = selectors.message(user, wanted) if wanted else None
+    if message is None or message.thread.record_id != record.pk or message.deleted_at is not None:
+        return None
+    how = "forward" if draft.forwards else "reply"
+    return Aside(
+        who=message.author_name or message.author_email,
+        at=message.received_at,
+        forward=bool(draft.forwards),
+        note=message.visibility == Message.Visibility.INTERNAL,
+        quote="\n".join([*head_of(message), "", message.text[:QUOTED]]) if draft.forwards else "",
+        files=_files(message, draft) if draft.forwards else (),
+        again=reverse(f"message-{how}", args=[message.pk]),
+    )
+
+
+def _files(message: Message, draft: Draft) -> tuple[Carried, ...]:
+    """All but those that the body shows, which go along in any case."""
+    rows = message.attachments.select_related("file").order_by("position")
+    return tuple(
+        Carried(one.pk, one.file.name, one.file.size, one.pk in draft.carry)
+        for one in rows
+        if not is_shown(one, message.html)
+    )
+
+
+def draft_for(user: User, record: Record, message: Message, how: str) -> Draft:
+    """An answer to a message (`reply`, `reply-all`; of a note: a note), or that which passes it on (`forward`)."""
+    if how == "forward":
+        files = tuple(message.attachments.values_list("pk", flat=True))
+        subject = forward_subject(message.subject or record.title)
+        return Draft(subject=subject, to=(), forwards=message.pk, carry=files)
+    if message.visibility == Message.Visibility.INTERNAL:
+        return Draft(kind=NOTE, answers=message.pk)
+    to, cc = people_to_answer(record, message, user.pk, everybody=how == "reply-all")
+    return Draft(to=tuple(map(chip_of, to)), cc=tuple(map(chip_of, cc)), answers=message.pk)
 
 
 def _keyed(draft: Draft) -> Draft:
     """With the key under which its form posts once, however often it is sent."""
-    return Draft(draft.kind, draft.body, draft.subject, draft.to, draft.cc, draft.add, secrets.token_urlsafe(KEY_BYTES))
+    return replace(draft, key=secrets.token_urlsafe(KEY_BYTES))
 
 
 def audience_of(
@@ -147,11 +241,13 @@ def audience_of(
     known = audience(user, record.pk, followed_by=followed_by)
     if known is None:
         return Audience()
-    to, cc = _suggested(known, draft)
+    passed_on = draft is not None and bool(draft.forwards)
+    to, cc = _suggested(known, draft) if draft is None or not passed_on else (draft.to or (), draft.cc)
     return Audience(
         to=to,
         cc=cc,
-        inside=tuple(Told(one.name or one.email, one.channel == "mail") for one in known.inside),
+        inside=() if passed_on else tuple(Told(one.name or one.email, one.channel == "mail") for one in known.inside),
+        passed_on=passed_on,
         notes=tuple(
             Told(row.person.shown, row.by_mail)
             for row in followers.rows

@@ -25,11 +25,10 @@ from postroom.directory.access import companies
 from postroom.directory.models import User
 from postroom.directory.roles import Permission
 from postroom.outbound import services as outbound
-from postroom.records.models import Record
 from postroom.records.selectors import record_by_id
 from postroom.web.pages.common import for_users, found, number, reader
 from postroom.web.pages.records.strips import KEPT_HERE, WHAT_KEPT_MEANS, allows, state_of_copy, strips_of
-from postroom.web.pages.records.thread import MessageShown, thread_of
+from postroom.web.pages.records.thread import message_shown
 from postroom.web.places import record_url
 from postroom.web.trace import Line, State, trace_of
 
@@ -177,14 +176,9 @@ def accept(request: HttpRequest, pk: int) -> HttpResponse:
     except services.CannotPost as problem:
         said = str(problem)
     if request.headers.get("HX-Request"):
-        return render(request, "web/records/accepted.html", {"shown": _one(user, record, pk), "said": said})
+        return render(request, "web/records/accepted.html", {"shown": message_shown(user, record, pk), "said": said})
     messages.success(request, said)
     return redirect(f"{record_url(record.type, record.pk)}#m{pk}")
-
-
-def _one(user: User, record: Record, pk: int) -> MessageShown:
-    """One message as the spine shows it."""
-    return thread_of(user, record, before=pk + 1, after=pk - 1).messages[0]
 
 
 @require_safe
@@ -192,7 +186,8 @@ def _one(user: User, record: Record, pk: int) -> MessageShown:
 def states(request: HttpRequest, pk: int) -> HttpResponse:
     """News of the messages that a page shows: `m` is their id, the mark of their strip and their standing, by dots.
 
-    Strips that changed come alone; a message that was accepted meanwhile comes whole. 204 where nothing changed.
+    Strips that changed come alone; a message that was accepted, edited or deleted meanwhile comes whole. 204 where
+    nothing changed.
     """
     user = reader(request)
     record = found(record_by_id(user, pk))
@@ -203,7 +198,7 @@ def states(request: HttpRequest, pk: int) -> HttpResponse:
     strips = [strip for strip in strips_of(user, notes).values() if strip.mark != shown[strip.message][0]]
     if not strips and not whole:
         return HttpResponse(status=HTTPStatus.NO_CONTENT)
-    anew = [_one(user, record, pk) for pk in whole]
+    anew = [message_shown(user, record, pk) for pk in whole]
     return render(request, "web/records/strips.html", {"strips": strips, "messages_anew": anew})
 
 

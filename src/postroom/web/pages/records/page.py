@@ -17,21 +17,15 @@ from postroom.directory.access import companies
 from postroom.directory.models import User
 from postroom.directory.roles import Permission
 from postroom.records import selectors
-from postroom.records.models import Record, Stage
+from postroom.records.models import Record
 from postroom.web.pages.common import for_users, found, key, reader, wants
+from postroom.web.pages.records.beside import Beside, beside
 from postroom.web.pages.records.composing import Composer, Draft, composer_of
 from postroom.web.pages.records.followers import Followers, followers_of
+from postroom.web.pages.records.steering import Owners, Way, owners_of, way_of
 from postroom.web.pages.records.thread import Thread, thread_of
 from postroom.web.places import Place, place_of_type
 from postroom.web.views import Fact, Person
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A stage in the header of a record: `done`, `now` or still to come."""
-
-    name: str
-    state: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +44,9 @@ class RecordPage:
     place: Place
     thread: Thread
     title: str = ""
-    steps: tuple[Step, ...] = ()
+    way: Way = field(default_factory=Way)
+    owners: Owners = field(default_factory=Owners)
+    beside: Beside = field(default_factory=Beside)
     groups: tuple[Group, ...] = ()
     people: tuple[Person, ...] = ()
     more_people: int = 0
@@ -67,17 +63,22 @@ def record_page(request: HttpRequest, type: str, pk: int) -> HttpResponse:
     record = found(selectors.record(user, type, pk))
     several = len(companies(user, Permission.RECORDS_READ)) > 1
     if wants(request, "facts"):
-        shown = _record_page(record, place, Thread(), several=several)
+        shown = _record_page(user, record, place, Thread(), several=several)
         return render(request, "web/records/facts.html", {"page": shown})
+    if wants(request, "stages"):
+        way = way_of(user, record, reverse(f"{place.name}-page", args=[record.pk]))
+        return render(request, "web/records/stages.html", {"way": way})
     if wants(request, "thread") or wants(request, "earlier"):
-        thread = thread_of(user, record, before=key(request), after=key(request, "after"))
+        thread = thread_of(
+            user, record, before=key(request), after=key(request, "after"), changed=key(request, "changed")
+        )
         return messages_of(request, thread)
     return show_record(request, record)
 
 
 def messages_of(request: HttpRequest, thread: Thread) -> HttpResponse:
     """The messages alone; where there are none an answer without a body, as 204 has to be (RFC 9110 §15.3.5)."""
-    if not thread.messages:
+    if not thread.messages and not thread.changes:
         return HttpResponse(status=HTTPStatus.NO_CONTENT)
     return render(request, "web/records/messages.html", {"thread": thread})
 
@@ -93,6 +94,7 @@ def show_record(
     """The whole page; its composer holds the draft, with what is wrong with it."""
     thread = thread_of(reader(request), record, before=key(request), after=key(request, "after"))
     page = page_of_record(reader(request), record, thread, draft, errors)
+    page = replace(page, beside=beside(request, reader(request), record))
     shown = {"title": page.title, "here": page.place.name, "page": page}
     return render(request, "web/records/page.html", shown, status=status)
 
@@ -108,37 +110,28 @@ def page_of_record(
     several = len(companies(user, Permission.RECORDS_READ)) > 1
     composer = composer_of(user, record, draft, errors)
     return replace(
-        _record_page(record, place_of_type(record.type), thread, several=several),
+        _record_page(user, record, place_of_type(record.type), thread, several=several),
         composer=composer,
         followers=composer.followers if composer else followers_of(user, record),
     )
 
 
-def _record_page(record: Record, place: Place, thread: Thread, *, several: bool) -> RecordPage:
+def _record_page(user: User, record: Record, place: Place, thread: Thread, *, several: bool) -> RecordPage:
     alias = record.desk.alias if record.desk else None
     people, more = talk.participants(record.pk)
+    news = reverse(f"{place.name}-page", args=[record.pk])
     return RecordPage(
         record=record,
         place=place,
         thread=thread,
         title=record.title or _("No subject"),
-        steps=_steps(record, selectors.stages_of(record)),
+        way=way_of(user, record, news),
+        owners=owners_of(user, record),
         groups=tuple(group for group in _groups(record, several=several) if group.facts),
         people=tuple(Person(one.name, one.email) for one in people),
         more_people=more,
         replies_to=alias.address if alias else "",
-        talk=reverse(f"{place.name}-page", args=[record.pk]),
-    )
-
-
-def _steps(record: Record, stages: Sequence[Stage]) -> tuple[Step, ...]:
-    """The stages on the way; an ending that was not taken is left out where the record has ended otherwise."""
-    now = record.stage.position if record.stage else -1
-    ended = record.stage is not None and record.stage.closes
-    shown = [stage for stage in stages if not (ended and stage.closes and stage.pk != record.stage_id)]
-    return tuple(
-        Step(stage.name, "now" if stage.pk == record.stage_id else "done" if stage.position < now else "")
-        for stage in shown
+        talk=news,
     )
 
 
@@ -156,7 +149,6 @@ def _groups(record: Record, *, several: bool) -> tuple[Group, ...]:
                 fact
                 for fact in (
                     Fact(_("Desk"), record.desk.name if record.desk else ""),
-                    Fact(_("Owner"), record.owner.name if record.owner else _("Nobody yet")),
                     Fact(_("Stage"), record.stage.name if record.stage else ""),
                     Fact(_("Company"), record.company.name if several else ""),
                 )

@@ -14,13 +14,18 @@ from django.utils.translation import gettext_lazy
 
 from postroom.conversations import selectors
 from postroom.conversations.access import may_write
+from postroom.conversations.copies import standing_of
 from postroom.conversations.models import Attachment, Message
-from postroom.directory.access import may
+from postroom.conversations.notes import may_change, until
+from postroom.directory.access import companies, may
 from postroom.directory.models import User
 from postroom.directory.roles import Permission
 from postroom.inbound.models import Route
 from postroom.inbound.selectors import reasons
-from postroom.records.models import Record
+from postroom.infra.paging import Page
+from postroom.records.change_log import changes_after, changes_between
+from postroom.records.models import FieldChange, Record
+from postroom.web.pages.records.changes import ChangeShown, entries
 from postroom.web.pages.records.content import attachment_url
 from postroom.web.pages.records.strips import Strip, strips_of
 from postroom.web.trace import Line, trace_of
@@ -38,6 +43,16 @@ class FileShown:
     name: str
     size: int
     untouched: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Acts:
+    """What the reader may do with a message."""
+
+    reply: bool = False
+    forward: bool = False
+    change: bool = False
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,31 +96,87 @@ class MessageShown:
     arrival: str = ""
     source: str = ""
     download: str = ""
+    version: str = ""
+    named: tuple[str, ...] = ()
+    edited_at: datetime | None = None
+    deleted_by: str = ""
+    acts: Acts = field(default_factory=Acts)
 
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """Messages, newest first. `earlier` is the id from which there are more, 0 where these are all."""
+    """Messages, newest first, and changes of the record between them. `earlier` is the id from which there are more
+    messages, 0 where these are all; `changed` the newest change that the page has.
+    """
 
     messages: tuple[MessageShown, ...] = ()
+    changes: tuple[ChangeShown, ...] = ()
     earlier: int = 0
     newest: bool = True
     files: int = 0
 
+    @property
+    def entries(self) -> list[MessageShown | ChangeShown]:
+        """All of them, newest first; messages keep their order."""
+        found: list[MessageShown | ChangeShown] = []
+        waiting = list(reversed(self.changes))
+        for message in self.messages:
+            while waiting and waiting[-1].at >= message.at:
+                found.append(waiting.pop())
+            found.append(message)
+        return [*found, *reversed(waiting)]
 
-def thread_of(user: User, record: Record, *, before: int | None = None, after: int | None = None) -> Thread:
-    """A page of the record's conversation."""
+
+def thread_of(
+    user: User, record: Record, *, before: int | None = None, after: int | None = None, changed: int | None = None
+) -> Thread:
+    """A page of the record's conversation: of the messages before or after one, and the changes among them. After a
+    message come only the changes after the one that is `changed`.
+    """
     page = selectors.messages(user, record.pk, before=before, after=after)
-    why = reasons(user, [message.pk for message in page.rows])
-    strips = strips_of(user, {message.pk: _is_note(message) for message in page.rows})
-    eyes = _Eyes(may(user, Permission.ARRIVALS_READ), may_write(user, record.company_id))
-    shown = tuple(_shown(message, why.get(message.pk), strips[message.pk], eyes) for message in page.rows)
+    shown = _messages(user, record, page.rows)
     return Thread(
         messages=shown,
+        changes=tuple(entries(_changes(record, page, before, after, changed))),
         earlier=page.next or 0,
         newest=before is None,
         files=sum(len(message.files) for message in shown),
     )
+
+
+def _messages(user: User, record: Record, rows: Sequence[Message]) -> tuple[MessageShown, ...]:
+    keys = [message.pk for message in rows]
+    why = reasons(user, keys)
+    strips = strips_of(user, {message.pk: _is_note(message) for message in rows})
+    named = selectors.mentioned_in(keys)
+    eyes = _Eyes(
+        user,
+        may(user, Permission.ARRIVALS_READ),
+        may_write(user, record.company_id),
+        record.company_id in companies(user, Permission.OUTBOUND_READ),
+    )
+    return tuple(
+        _shown(message, why.get(message.pk), strips[message.pk], tuple(named.get(message.pk, ())), eyes)
+        for message in rows
+    )
+
+
+def _changes(
+    record: Record, page: Page[Message], before: int | None, after: int | None, changed: int | None
+) -> list[FieldChange]:
+    """Those that happened between the oldest message of the page and the one it goes on from."""
+    if after is not None:
+        return [] if changed is None else changes_after(record.pk, changed)
+    until = selectors.received_at(record.pk, before) if before is not None else None
+    if before is not None and until is None:
+        return []
+    return changes_between(record.pk, page.rows[-1].received_at if page.next else None, until)
+
+
+def message_shown(user: User, record: Record, pk: int) -> MessageShown | None:
+    """One message as the spine shows it."""
+    rows = selectors.messages(user, record.pk, before=pk + 1, after=pk - 1).rows
+    return _messages(user, record, rows)[0] if rows else None
 
 
 def _name(message: Message) -> str:
@@ -117,8 +188,10 @@ def _name(message: Message) -> str:
 class _Eyes:
     """What the reader may see and do."""
 
+    user: User
     arrivals: bool
     write: bool
+    outbound: bool
 
 
 def _is_note(message: Message) -> bool:
@@ -131,7 +204,23 @@ def _kind(message: Message) -> str:
     return "out" if message.standing == Message.Standing.MEMBER else "in"
 
 
-def _shown(message: Message, route: Route | None, strip: Strip, eyes: _Eyes) -> MessageShown:
+def _acts(message: Message, eyes: _Eyes, *, doubted: bool) -> Acts:
+    if not eyes.write or message.deleted_at is not None or doubted:
+        return Acts()
+    change = may_change(eyes.user, message)
+    return Acts(reply=True, forward=not _is_note(message), change=change, until=until(message) if change else None)
+
+
+def _download(message: Message, linked: int, strip: Strip, eyes: _Eyes) -> str:
+    """Where the mail itself is to be had: as it came, or as a copy of what was written here."""
+    if linked:
+        return reverse("arrival-download", args=[linked])
+    mine = message.user_id is not None and (eyes.outbound or message.user_id == eyes.user.pk)
+    sent = mine and not _is_note(message) and any(line.key for line in (*strip.lines, *strip.folded))
+    return reverse("message-download", args=[message.pk]) if sent else ""
+
+
+def _shown(message: Message, route: Route | None, strip: Strip, named: tuple[str, ...], eyes: _Eyes) -> MessageShown:
     row = cast("Any", message)  # annotations of the selector
     arrival = route.arrival_id if route else 0
     linked = arrival if eyes.arrivals else 0
@@ -171,7 +260,12 @@ def _shown(message: Message, route: Route | None, strip: Strip, eyes: _Eyes) -> 
         may_accept=bool(doubt) and eyes.write,
         arrival=reverse("arrival", args=[linked]) if linked else "",
         source=reverse("arrival-source", args=[linked]) if linked else "",
-        download=reverse("arrival-download", args=[linked]) if linked else "",
+        download=_download(message, linked, strip, eyes),
+        version=standing_of(message.standing, message.edited_at, message.deleted_at),
+        named=named,
+        edited_at=message.edited_at,
+        deleted_by=_name(message) or message.author_email if message.deleted_at else "",
+        acts=_acts(message, eyes, doubted=bool(doubt)),
     )
 
 

@@ -96,11 +96,14 @@
   // Files: chosen, dropped or pasted; the field holds them all, so that they are sent as a plain form sends them.
   let files = [];
   const total = () => files.reduce((sum, file) => sum + file.size, 0);
+  const each = () => Number(root().dataset.mostEach);
+  const fits = () => total() <= Number(root().dataset.most) && files.every(file => file.size <= each());
   const hold = () => {
     const most = Number(root().dataset.most), box = new DataTransfer();
     files.forEach(file => box.items.add(file));
     $('#compose-files').files = box.files;
-    const largest = total() > most ? Math.max(...files.map(file => file.size)) : -1;
+    const whole = Math.max(-1, ...files.map(file => file.size));
+    const largest = total() > most || whole > each() ? whole : -1;
     $('#compose-picked').hidden = !files.length;
     $('#compose-picked').replaceChildren(...files.map((file, place) => {
       const item = document.createElement('li'), small = document.createElement('small'), button = document.createElement('button');
@@ -108,15 +111,20 @@
       small.textContent = size(file.size);
       Object.assign(button, { type: 'button', ariaLabel: words('remove', { n: file.name }) });
       button.append(cross());
-      button.addEventListener('click', () => { files.splice(place, 1); hold(); $('#compose-files').focus(); });
+      button.addEventListener('click', () => { files.splice(place, 1); hold(); say(words('removed', { n: file.name })); $('#compose-files').focus(); });
       item.append(file.name, small, button);
       return item;
     }));
     const one = files.find(file => file.size === largest);
-    wrong('files', one ? words('large', { n: one.name, s: size(one.size), m: root().dataset.mostWords }) : '');
+    const alone = one && one.size > each();
+    wrong('files', one ? words(alone ? 'each' : 'large', { n: one.name, s: size(one.size), m: alone ? root().dataset.mostEachWords : root().dataset.mostWords }) : '');
     full();
   };
-  const attach = list => { if (list.length) { files.push(...list); hold(); } };
+  const attach = list => {
+    if (!list.length) return;
+    files.push(...list); hold();
+    if (fits()) say(words('attached', { n: list.map(file => file.name).join(', '), s: size(total()) }));
+  };
   document.addEventListener('change', e => { if (e.target.id === 'compose-files') { const picked = [...e.target.files]; attach(picked); } });
   document.addEventListener('paste', e => {
     if (!e.target.closest?.('#compose') || !e.clipboardData.files.length) return;
@@ -134,12 +142,12 @@
   const key = () => `draft:${root().dataset.ref}`;
   const kind = () => $('[name=kind]:checked', root())?.value || 'message';
   const mentions = () => $$('[name=mention]', form()).map(input => [input.value, input.dataset.name]);
-  const empty = () => !body().value && !files.length && !$('#compose-subject').value;
+  const empty = () => !body().value && !files.length && !$('#compose-subject').value && !root().dataset.again;
   const save = () => {
     full();
-    const draft = { kind: kind(), body: body().value, subject: $('#compose-subject').value, mentions: mentions(), chips: touched ? chips() : null };
+    const draft = { kind: kind(), body: body().value, subject: $('#compose-subject').value, mentions: mentions(), chips: touched ? chips() : null, again: root().dataset.again || '' };
     try {
-      if (!draft.body && !draft.subject && !touched) sessionStorage.removeItem(key());
+      if (!draft.body && !draft.subject && !touched && !draft.again) sessionStorage.removeItem(key());
       else sessionStorage.setItem(key(), JSON.stringify(draft));
     } catch { /* full, or switched off: the page itself still has it */ }
   };
@@ -163,7 +171,8 @@
   const restore = () => {
     let draft = null;
     try { draft = JSON.parse(sessionStorage.getItem(key())); } catch { return; }
-    if (!draft || body().value) return;
+    if (!draft || body().value || root().dataset.again) return;
+    if (draft.again) { before = draft; htmx.ajax('GET', draft.again, { target: '#composer', swap: 'outerHTML' }); return; }
     body().value = draft.body || '';
     $('#compose-subject').value = draft.subject || '';
     if (draft.subject) $('.subject', root()).open = true;
@@ -173,6 +182,32 @@
     if (draft.chips) { touched = true; only(draft.chips); }
     if (draft.body) say(words('kept'));
   };
+  // A composer that came anew, to answer a message or none: what was typed and attached stays.
+  let before = null;
+  const anew = () => {
+    const draft = before;
+    before = null; touched = Boolean(root().dataset.again);
+    dress();
+    body().value = draft.body || '';
+    (draft.mentions || []).forEach(([contact, name]) => mention(contact, name));
+    if (draft.chips && draft.again) only(draft.chips);
+    if (draft.subject && draft.again) $('#compose-subject').value = draft.subject;
+    hold(); mode(); save();
+    const pane = $('[name=pane][value=talk]');
+    if (pane) pane.checked = true;
+    root().scrollIntoView({ block: 'nearest' });
+    (root().dataset.again && !$('.chip', root()) && kind() === 'message' ? $('#compose-add') : body()).focus();
+  };
+  document.addEventListener('htmx:beforeSwap', e => {
+    const { requestConfig, target, xhr } = e.detail;
+    if (target?.id === 'composer' && requestConfig?.elt.id !== 'compose' && xhr.status === 200) before ||= { body: body().value, mentions: mentions() };
+  });
+  document.addEventListener('htmx:responseError', e => {  // it cannot be answered any more: the words stay
+    if (!before || e.detail.target?.id !== 'composer') return;
+    body().value ||= before.body || '';
+    before = null;
+  });
+  document.addEventListener('htmx:afterSettle', e => { if (before && e.detail.elt?.id === 'composer') anew(); });
   const begin = () => { touched = false; dress(); restore(); mode(); full(); };
   document.addEventListener('input', e => { if (e.target.closest?.('#composer')) { if (e.target === body()) wrong('body', ''); save(); } });
   document.addEventListener('change', e => { if (e.target.name === 'kind' && root().contains(e.target)) { mode(); save(); } });
@@ -182,8 +217,16 @@
   // Sending: once, with the text kept until the server has said that it has it.
   document.addEventListener('htmx:beforeRequest', e => {
     if (e.target.id !== 'compose') return;
-    if (total() > Number(root().dataset.most)) { e.preventDefault(); $('#compose-files').focus(); return; }
+    if (!fits()) { e.preventDefault(); $('#compose-files').focus(); return; }
     body().readOnly = true;
+  });
+  document.addEventListener('htmx:xhr:progress', e => {
+    if (e.target.id !== 'compose' || !files.length || !e.detail.lengthComputable || !e.detail.total) return;
+    const bar = $('#compose-progress'), part = Math.round(100 * e.detail.loaded / e.detail.total);
+    if (!bar) return;
+    bar.value = part;
+    $('#compose-sending span').textContent = words('sending', { p: part });
+    $('#compose-sending').hidden = false;
   });
   document.addEventListener('htmx:beforeSwap', e => {
     const { requestConfig, xhr } = e.detail;
@@ -206,7 +249,7 @@
   });
   document.addEventListener('htmx:afterRequest', e => {
     if (e.detail.requestConfig?.elt.id !== 'compose') return;
-    if (body()) body().readOnly = false;
+    if (body()) { body().readOnly = false; $('#compose-sending').hidden = true; }
     const status = e.detail.xhr.status;
     if (status === 422) return void (flag() || body()).focus();
     if (status !== 200) wrong('form', words(status ? 'refused' : 'lost'));
@@ -230,12 +273,7 @@
     radio.dispatchEvent(new Event('change', { bubbles: true }));
     body().focus();
   };
-  const reply = () => {
-    const to = document.activeElement.closest?.('.msg') || $('#thread .msg');
-    if (to?.classList.contains('note')) return compose('note');
-    if (to?.classList.contains('in') && !to.classList.contains('claim') && to.dataset.from) { add('to', to.dataset.from, to.dataset.name); touched = true; }
-    return compose('message');
-  };
+  const reply = () => { if (!window.postroom.answer?.('reply')) compose('message'); };
   Object.assign(keys, { m: () => compose('message'), n: () => compose('note'), r: reply });
   document.addEventListener('keydown', e => {
     if (e.key === 'Enter' && (e.ctrlKey || e.metaKey) && e.target.closest?.('#composer')) { e.preventDefault(); form().requestSubmit($('#compose-send')); }
