@@ -130,16 +130,16 @@ class Config(BaseSettings):
 
     def signing_secret(self) -> str:
         """The secret that signs sessions; made once and kept readable by the owner alone."""
-        return self.secret_key or _kept(self.var / "secret_key", lambda: secrets.token_urlsafe(48))
+        return self.secret_key or kept(self.var / "secret_key", lambda: secrets.token_urlsafe(48))
 
     def encryption_secret(self) -> str:
         """The keys of secrets at rest, by commas; the first is made once and kept readable by the owner alone."""
-        return self.encryption_keys or _kept(
+        return self.encryption_keys or kept(
             self.var / "encryption_key", lambda: base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
         )
 
 
-def _kept(path: Path, make: Callable[[], str]) -> str:
+def kept(path: Path, make: Callable[[], str]) -> str:
     """The text of a file; made at the first call, and the same for every process that asks."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from postroom.infra import setup_code
+from postroom.infra.config import config
 from postroom.project.cli.prepare import make_current
-from postroom.project.cli.shared import EX_USAGE, Failure, Var, read_password, use_django
+from postroom.project.cli.shared import EX_DATAERR, EX_USAGE, Failure, Var, read_password, use_django
 
 if TYPE_CHECKING:
     from postroom.directory.models import Company, User
-    from postroom.domains.models import AliasDomain
 
 CompanyName = Annotated[str, typer.Option("--company", metavar="NAME", help="The company's name.")]
 DomainName = Annotated[str, typer.Option("--domain", metavar="DOMAIN", help="The domain of its addresses.")]
@@ -25,6 +26,11 @@ Desks = Annotated[
     list[str],
     typer.Option("--desk", metavar="NAME=TYPE", help="A desk: its address before the @, and what mail makes there."),
 ]
+Language = Annotated[str, typer.Option("--language", metavar="CODE", help="The company's language, such as en.")]
+TimeZone = Annotated[str, typer.Option("--time-zone", metavar="ZONE", help="Its time zone, such as Europe/Paris.")]
+Browser = Annotated[
+    bool, typer.Option("--browser", help="Only make the tables, and print the address where a browser goes on.")
+]
 TWO_DESKS = ["sales=lead", "support=ticket"]
 
 
@@ -35,21 +41,53 @@ def init(
     email: AdminEmail = "",
     password_file: PasswordFile = "",
     desk: Desks = TWO_DESKS,
+    language: Language = "en",
+    time_zone: TimeZone = "UTC",
+    browser: Browser = False,
     var: Var = None,
 ) -> None:
     """Make the tables, the first company, its domain, its administrator and its desks. What is there already stays."""
     wanted = [_parted(one) for one in desk]
     use_django()
     make_current()
+    if browser:
+        _go_on_in_a_browser()
+        return
+    from postroom.records.founding import ensure_company, ensure_desk, ensure_domain
+
     name = _asked(company, "Name of the company", "--company")
+    _check_company(name, language, time_zone)
     domain_name = _asked(domain, "Domain of its addresses", "--domain")
     username = _asked(admin, "User name of the administrator", "--admin")
-    where, made_company = _company(name)
-    at, made_domain = _domain(domain_name, where)
+    where, made_company = ensure_company(name, language, time_zone)
+    at, made_domain = ensure_domain(domain_name, where)
     _, made_user = _admin(username, email or f"{username}@{domain_name}", where, password_file)
     made = [words for words, new in ((name, made_company), (domain_name, made_domain), (username, made_user)) if new]
-    made += [address for local, type in wanted if (address := _desk(local, type, where, at))]
+    made += [address for local, type in wanted if (address := ensure_desk(local, type, where, at))]
+    setup_code.forget()
     print(f"Made: {', '.join(made)}." if made else "Everything is there already.")
+
+
+def _go_on_in_a_browser() -> None:
+    """Print where to go on, with the code that is asked for there.
+
+    Raises:
+        Failure: somebody can sign in already.
+
+    """
+    from postroom.records.founding import is_unfounded
+
+    if not is_unfounded():
+        raise Failure("There are users already: sign in, and add what is missing in the settings.", EX_DATAERR)
+    at = f"{config().public_url.rstrip('/')}/welcome?code={setup_code.make()}"
+    print(f"Start `postroom serve`, then set it up at {at}")
+
+
+def _check_company(name: str, language: str, time_zone: str) -> None:
+    from postroom.records.founding import Plan, company_problems
+
+    if problems := company_problems(Plan(name, language, time_zone)):
+        raise Failure(" ".join(problems.values()), EX_DATAERR)
 
 
 def _parted(desk: str) -> tuple[str, str]:
@@ -65,25 +103,6 @@ def _asked(given: str, question: str, flag: str) -> str:
     if not sys.stdin.isatty():
         raise Failure(f"{question}: give {flag}.", EX_USAGE)
     return str(typer.prompt(question, err=True))
-
-
-def _company(name: str) -> tuple[Company, bool]:
-    from postroom.directory import services
-    from postroom.directory.models import Company
-
-    known = Company.objects.filter(slug=services.slug_of(name)).first()
-    return (known, False) if known else (services.create_company(name=name), True)
-
-
-def _domain(name: str, company: Company) -> tuple[AliasDomain, bool]:
-    from postroom.domains import services
-    from postroom.domains.models import AliasDomain
-
-    known = AliasDomain.objects.filter(name=name.lower()).first()
-    if known is None:
-        return services.create_domain(name=name, companies=[company]), True
-    services.share_domain(domain=known, company=company)
-    return known, False
 
 
 def _admin(username: str, email: str, company: Company, password_file: str) -> tuple[User, bool]:
@@ -103,21 +122,3 @@ def _admin(username: str, email: str, company: Company, password_file: str) -> t
         is_operator=True,
     )
     return made, True
-
-
-def _desk(local: str, type: str, company: Company, domain: AliasDomain) -> str:
-    """The address of a new desk that the company's administrators follow; empty where the address is taken already."""
-    from postroom.directory.models import Contact
-    from postroom.directory.roles import Role
-    from postroom.domains.models import Alias
-    from postroom.records.services import create_desk
-
-    if Alias.objects.filter(domain=domain, local_part=local.lower()).exists():
-        return ""
-    admins = Contact.objects.filter(
-        company=company, user__memberships__company=company, user__memberships__role=Role.ADMINISTRATOR
-    )
-    create_desk(
-        company=company, record_type=type, name=local.title(), domain=domain, local_part=local, followers=admins
-    )
-    return f"{local.lower()}@{domain.name}"

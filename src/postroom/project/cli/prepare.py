@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
@@ -24,6 +25,18 @@ def prepare(
         from postroom.project.demo.load import load
 
         load()
+    offer_setup()
+
+
+def offer_setup() -> None:
+    """See that there is a setup code as long as nobody can sign in, and none from then on. Needs Django."""
+    from postroom.infra import setup_code
+    from postroom.records.founding import is_unfounded
+
+    if is_unfounded():
+        setup_code.make()
+    else:
+        setup_code.forget()
 
 
 def make_current() -> None:
@@ -62,7 +75,7 @@ def _collect_static() -> None:
 
 
 def _fingerprint() -> str:
-    """Changes when a static file does: names, sizes and times, which cost a look each and no reading."""
+    """Changes when a static file does: names, sizes and times, which cost a look each; bundles are read."""
     return hashlib.sha256(json.dumps(sorted(_static_files())).encode()).hexdigest()
 
 
@@ -71,5 +84,10 @@ def _static_files() -> Iterator[tuple[str, int, int]]:
 
     for finder in get_finders():
         for name, storage in finder.list([]):
-            stat = Path(storage.path(name)).stat()
-            yield name, stat.st_size, stat.st_mtime_ns
+            path = Path(storage.path(name))
+            if path.is_file():
+                yield name, path.stat().st_size, path.stat().st_mtime_ns
+            else:  # put together when it is read
+                with storage.open(name) as file:
+                    text = file.read()
+                yield name, len(text), zlib.crc32(text)

@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from postroom.infra import setup_code
 from postroom.infra.config import Config, config
 from postroom.project.cli.default_server import for_default_server
 from postroom.project.cli.shared import Failure, SmtpHost, SmtpPort, Var, WebHost, WebPort
@@ -57,7 +58,14 @@ def serve(
     smtp_port: SmtpPort = None,
 ) -> int:
     """Run Postroom: pages, doors and worker, watched and started again when they die. Ctrl-C stops it."""
-    return run(lambda at: print(f"Postroom is ready: {at.address}, mail by SMTP to {at.smtp}.", flush=True))
+    return run(_say_ready)
+
+
+def _say_ready(at: Places) -> None:
+    """Where it is; while nobody can sign in, also where a browser sets it up."""
+    print(f"Postroom is ready: {at.address}, mail by SMTP to {at.smtp}.", flush=True)
+    if code := setup_code.known():
+        print(f"Nobody can sign in yet. Set it up at {at.address}/welcome?code={code}", flush=True)
 
 
 def run(on_ready: Callable[[Places], None], *prepare_with: str) -> int:
