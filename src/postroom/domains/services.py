@@ -149,7 +149,14 @@ def _local_part(domain: AliasDomain, local_part: str) -> str:
 
 
 def _ensure_free(domain: AliasDomain, local: str, mine: Alias | None, part: Part | None = None) -> None:
-    """Whether this address may be given to an alias, `mine` or a new one, or to a service of the domain (`part`)."""
+    """Take this address for an alias, `mine` or a new one, or for a service of the domain (`part`)."""
+    retired = _ensure_had(domain, local, mine, part)
+    if retired is not None:
+        retired.delete()
+
+
+def _ensure_had(domain: AliasDomain, local: str, mine: Alias | None, part: Part | None = None) -> RetiredAddress | None:
+    """Whether this address may be had; what routes it now and may go, if anything."""
     address = f"{local}@{domain.name}"
     services = {f"{domain.bounce}@{domain.name}", f"{domain.catchall}@{domain.name}", default_from(domain)}
     if address in services or local in POSTMASTERS:
@@ -158,11 +165,24 @@ def _ensure_free(domain: AliasDomain, local: str, mine: Alias | None, part: Part
         raise CannotDo(f"{address} is an alias already.")
     retired = RetiredAddress.objects.filter(domain_name=domain.name, local_part=local).first()
     if retired is None:
-        return
+        return None
     is_mine = retired.alias_id == mine.pk if mine else part is not None and retired.part == part
     if not (is_mine and retired.domain_id == domain.pk) and retired.free_from > now():
         raise CannotDo(f"{address} was given up and still routes: it is free from {retired.free_from:%Y-%m-%d}.")
-    retired.delete()
+    return retired
+
+
+def local_part_of(alias: Alias, local_part: str) -> str:
+    """A new name of an alias in the form in which it is kept.
+
+    Raises:
+        CannotDo: it cannot be had.
+
+    """
+    local = _local_part(alias.domain, local_part)
+    if local != alias.local_part:
+        _ensure_had(alias.domain, local, mine=alias)
+    return local
 
 
 def rename_alias(*, alias: Alias, local_part: str) -> Alias:

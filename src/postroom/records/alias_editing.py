@@ -116,6 +116,18 @@ def add_alias(*, user: User, fields: AliasFields) -> Alias:
     return alias
 
 
+def checked_name(user: User, alias: Alias, fields: AliasFields) -> str:
+    """The local part as it would be kept, where all fields are right; nothing is changed.
+
+    Raises:
+        CannotSave: a field is wrong.
+
+    """
+    _checked(user, replace(fields, domain=alias.domain_id, company=alias.company_id), alias)
+    with _beside("local_part"):
+        return services.local_part_of(alias, fields.local_part)
+
+
 def edit_alias(*, user: User, alias_id: int, fields: AliasFields) -> Alias:
     """Change an alias; its old name goes on working where the name changes.
 

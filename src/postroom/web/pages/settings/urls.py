@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from postroom.web.pages.settings import profile
+from postroom.web.pages.settings import aliases, domains, profile
 from postroom.web.pages.settings.servers import pages as servers
 from postroom.web.pages.settings.servers import trial
 
@@ -19,5 +19,16 @@ urlpatterns = [
     path("settings/servers/<int:pk>/test", trial.server_test, name="server-test"),
     path("settings/servers/<int:pk>/archive", servers.server_archive, name="server-archive"),
     path("settings/servers/<int:pk>/restore", servers.server_restore, name="server-restore"),
+    path("settings/domains", domains.domain_list, name="domains"),
+    path("settings/domains/new", domains.domain_new, name="domain-new"),
+    path("settings/domains/<int:pk>", domains.domain_page, name="domain"),
+    path("settings/domains/<int:pk>/move", domains.domain_move, name="domain-move"),
+    path("settings/domains/<int:pk>/share", domains.domain_share, name="domain-share"),
+    path("settings/domains/<int:pk>/unshare", domains.domain_unshare, name="domain-unshare"),
+    path("settings/domains/<int:pk>/remove", domains.domain_remove, name="domain-remove"),
+    path("settings/aliases", aliases.alias_list, name="aliases"),
+    path("settings/aliases/new", aliases.alias_new, name="alias-new"),
+    path("settings/aliases/<int:pk>", aliases.alias_page, name="alias"),
+    path("settings/aliases/<int:pk>/delete", aliases.alias_delete, name="alias-delete"),
     path("profile", profile.profile, name="profile"),
 ]

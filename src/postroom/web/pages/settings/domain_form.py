@@ -1,0 +1,114 @@
+"""The form of an alias domain: what was typed, as it was typed, and what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from django.http import QueryDict
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from postroom.directory.models import User
+from postroom.domains.access import shareable
+from postroom.domains.managing import SEPARATORS, DomainFields, fields_of, goes_to_all
+from postroom.domains.models import AliasDomain
+from postroom.web.pages.common import number
+
+NOT_A_NUMBER = -1  # what services say no to, in the words of the field
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One choice of a list."""
+
+    value: str
+    words: str
+    chosen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DomainForm:
+    """A form with its choices; `pk` 0: a new domain. `chosen` are the companies that a new one is for."""
+
+    fields: DomainFields
+    values: Mapping[str, str]
+    pk: int = 0
+    title: str = ""
+    chosen: tuple[int, ...] = ()
+    errors: Mapping[str, str] = field(default_factory=dict)
+    companies: tuple[Option, ...] = ()
+    to_all: int = 0
+    separators: tuple[Option, ...] = ()
+    ways: tuple[Option, ...] = ()
+
+    def with_errors(self, errors: Mapping[str, str]) -> DomainForm:
+        return replace(self, errors=errors)
+
+    @property
+    def url(self) -> str:
+        return reverse("domain", args=[self.pk]) if self.pk else reverse("domain-new")
+
+
+def domain_form(user: User, row: AliasDomain | None) -> DomainForm:
+    """A domain as it is kept, or a new one."""
+    first = tuple(shareable(user).values_list("pk", flat=True)[:1])
+    return _form(user, fields_of(row) if row else DomainFields(), row, first)
+
+
+def given_domain_form(user: User, given: QueryDict, row: AliasDomain | None) -> DomainForm:
+    """What somebody sent."""
+
+    def text(name: str) -> str:
+        return given.get(name, "").replace("\0", "")[:400]
+
+    priority = number(text("priority").strip()) if text("priority").strip() else DomainFields().priority
+    fields = DomainFields(
+        name=text("name"),
+        priority=NOT_A_NUMBER if priority is None else priority,
+        bounce=text("bounce"),
+        catchall=text("catchall"),
+        default_from=text("default_from"),
+        separator=text("separator"),
+        way_in=text("way_in"),
+        tags_proved=text("tags_proved") == "on",
+    )
+    chosen = tuple(one for one in map(number, given.getlist("companies")) if one)
+    return _form(user, fields, row, chosen, {"priority": text("priority")})
+
+
+def _form(
+    user: User,
+    fields: DomainFields,
+    row: AliasDomain | None,
+    chosen: tuple[int, ...],
+    typed: Mapping[str, str] | None = None,
+) -> DomainForm:
+    first = row is None and goes_to_all()
+    owners = () if row or first else tuple(shareable(user))
+    names = ("name", "bounce", "catchall", "default_from")
+    return DomainForm(
+        fields=fields,
+        values={
+            **{name: getattr(fields, name) for name in names},
+            "priority": str(fields.priority),
+            **(typed or {}),
+        },
+        pk=row.pk if row else 0,
+        title=row.name if row else _("New domain"),
+        chosen=chosen,
+        companies=tuple(Option(str(one.pk), one.name, one.pk in chosen) for one in owners),
+        to_all=1 if first else 0,
+        separators=tuple(Option(one, f"sales{one}tag@", one == fields.separator) for one in SEPARATORS),
+        ways=_ways(fields.way_in),
+    )
+
+
+def _ways(chosen: str) -> tuple[Option, ...]:
+    kinds = AliasDomain.WayIn
+    words = (
+        (kinds.LISTENER, _("Straight to Postroom's own SMTP listener")),
+        (kinds.MAILBOX, _("To a mailbox that Postroom fetches")),
+        (kinds.FORWARDED, _("Forwarded by another server")),
+    )
+    return tuple(Option(kind.value, said, kind.value == chosen) for kind, said in words)
