@@ -8,7 +8,10 @@ class ConversationsConfig(AppConfig):
     label = "conversations"
 
     def ready(self) -> None:
-        from postroom.conversations.receivers import on_deliveries  # noqa: PLC0415 models have to be there first
+        from postroom.conversations import receivers  # noqa: PLC0415 models have to be there first
         from postroom.outbound.events import delivery_changed  # noqa: PLC0415 as above
+        from postroom.records.events import records_assigned, records_made  # noqa: PLC0415 as above
 
-        delivery_changed.receive(on_deliveries)
+        delivery_changed.receive(receivers.on_deliveries)
+        records_made.receive(receivers.on_made)
+        records_assigned.receive(receivers.on_assigned)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from postroom.conversations.models import Attachment, Message, MessageId, Thread
-from postroom.conversations.posting import attach, note_participants, refer_to
+from postroom.conversations.posting import attach, note_participants, refer_to, stir
 from postroom.core.addresses import Address
 from postroom.core.message.attachments import made_name, safe_name
 from postroom.core.message.mail import Attachment as Part
@@ -82,6 +82,7 @@ def compose(one: Composed) -> Message:
     one.thread.last_message_at = message.received_at
     refer_to(one.thread, message)
     update_rows(Thread, [one.thread], ["last_message_at", "references"])
+    stir([one.thread])
     return message
 
 

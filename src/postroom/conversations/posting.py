@@ -72,7 +72,16 @@ def post(posts: Sequence[Post]) -> list[Message]:
         refer_to(one.thread, message)
     threads = {one.thread.pk: one.thread for one in posts}
     update_rows(Thread, [threads[key] for key in sorted(threads)], ["last_message_at", "references"])
+    stir([threads[key] for key in sorted(threads)])
     return messages
+
+
+def stir(threads: Sequence[Thread]) -> None:
+    """Within a transaction: the records of these conversations were last active when their threads were; those that
+    were made by the message itself are so already.
+    """
+    of = {thread.record_id: thread.last_message_at for thread in threads}
+    update_rows(Record, [Record(pk=pk, active_at=of[pk]) for pk in sorted(of)], ["active_at"])
 
 
 def refer_to(thread: Thread, message: Message) -> None:

@@ -61,6 +61,7 @@ def _record(type_key: str, seed: Seed) -> Record:
         owner_id=_id(seed, "owner", seed.owner),
         stage_id=_id(seed, "stage", seed.stage),
         created_at=seed.created_at,
+        active_at=seed.created_at,
     )
 
 

@@ -24,12 +24,18 @@ def defaults_of(aliases: Collection[int]) -> dict[int, DeskDefaults]:
     stages: dict[int, int] = {}
     for desk, stage in Stage.objects.filter(desk__in=desks).order_by("-position").values_list("desk_id", "pk"):
         stages[desk] = stage
-    followers: dict[int, tuple[int, ...]] = {}
-    rows = DeskFollower.objects.filter(desk__in=desks).order_by("pk").values_list("desk_id", "contact_id")
-    for desk, contact in rows:
-        followers[desk] = (*followers.get(desk, ()), contact)
+    followers = followers_of_desks(desks)
     return {
         desk.alias_id: DeskDefaults(key, desk.owner_id, stages.get(key), followers.get(key, ()))
         for key, desk in desks.items()
         if desk.alias_id
     }
+
+
+def followers_of_desks(desks: Collection[int]) -> dict[int, tuple[int, ...]]:
+    """Who follows every new record of each desk (ids of contacts); one query."""
+    followers: dict[int, tuple[int, ...]] = {}
+    rows = DeskFollower.objects.filter(desk__in=desks).order_by("pk").values_list("desk_id", "contact_id")
+    for desk, contact in rows:
+        followers[desk] = (*followers.get(desk, ()), contact)
+    return followers

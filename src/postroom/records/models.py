@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower, Substr
 
 from postroom.directory.models import Company, Contact, User
 from postroom.domains.models import Alias
+from postroom.infra.clock import now
+
+SORTED_TITLE = Lower(Substr("title", 1, 60))
+"""What a list that is sorted by title goes by."""
 
 
 class Desk(models.Model):
@@ -44,21 +50,33 @@ class Stage(models.Model):
 
 
 class Record(models.Model):
-    """Something of the business that holds a conversation. Types that need more columns link a detail row to it."""
+    """Something of the business that holds a conversation. Types that need more columns link a detail row to it.
+
+    `active_at` is when somebody last wrote in its conversation or changed it.
+    """
 
     company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="records", db_index=False)
     type = models.CharField(max_length=40)
     title = models.TextField()
     contact = models.ForeignKey(Contact, null=True, on_delete=models.SET_NULL, related_name="records")
-    desk = models.ForeignKey(Desk, null=True, on_delete=models.SET_NULL, related_name="records")
-    owner = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="records")
-    stage = models.ForeignKey(Stage, null=True, on_delete=models.SET_NULL, related_name="records")
+    desk = models.ForeignKey(Desk, null=True, on_delete=models.SET_NULL, related_name="records", db_index=False)
+    owner = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="records", db_index=False)
+    stage = models.ForeignKey(Stage, null=True, on_delete=models.SET_NULL, related_name="records", db_index=False)
     notes = models.TextField(default="")
     created_at = models.DateTimeField()
+    active_at = models.DateTimeField(default=now)
     closed_at = models.DateTimeField(null=True)
 
     class Meta:
-        indexes = [models.Index(fields=["company", "type", "-id"], name="record_list")]
+        indexes = [
+            models.Index(fields=["company", "type", "-id"], name="record_list"),
+            models.Index(fields=["company", "type", "-active_at"], name="record_recent"),
+            models.Index("company", "type", SORTED_TITLE, "id", name="record_titles"),
+            models.Index(fields=["company", "type", "-id"], name="record_open", condition=Q(closed_at=None)),
+            models.Index(fields=["owner", "company", "type", "-id"], name="record_owner"),
+            models.Index(fields=["desk", "-id"], name="record_desk"),
+            models.Index(fields=["stage", "-id"], name="record_stage"),
+        ]
 
     @property
     def ref(self) -> str:

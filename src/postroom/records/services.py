@@ -1,4 +1,4 @@
-"""The verbs of desks; records themselves are made by their types."""
+"""The verbs of desks and records."""
 
 from __future__ import annotations
 
@@ -6,16 +6,19 @@ from collections.abc import Iterable
 
 from django.db import transaction
 
-from postroom.core.errors import PostroomError
 from postroom.directory.models import Company, Contact, User
 from postroom.domains.models import AliasDomain
 from postroom.domains.services import create_alias
+from postroom.records.assigning import Assigned, Refused, assign_many
+from postroom.records.editing import assign, create_record, edit_record, move_to_stage
 from postroom.records.models import Desk, DeskFollower, Stage
+from postroom.records.problems import CannotDo, NoRecord
 from postroom.records.record_types import record_type as known_type
 
-
-class CannotDo(PostroomError):
-    """A desk that cannot be as asked; the words say why and what to do."""
+__all__ = [
+    "Assigned", "CannotDo", "NoRecord", "Refused", "assign", "assign_many", "create_desk", "create_record",
+    "edit_record", "move_to_stage",
+]  # fmt: skip
 
 
 def create_desk(
