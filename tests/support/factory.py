@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from postroom.conversations.models import Attachment, Follower, Message, Participant, Thread
+from postroom.conversations.inbox_entries import Entering, enter
+from postroom.conversations.models import Attachment, Follower, Message, Notification, Participant, Thread
 from postroom.directory.models import Company, Contact, ContactAddress, Membership, User
 from postroom.domains.models import Alias, AliasDomain, CompanyDomain
 from postroom.inbound.models import InboundMail, RawMail, Refusal, Route
@@ -90,6 +91,22 @@ def message(of: Record, text: str = "The numbers look right.", **fields: Any) ->
 
 def follower(of: Record, who: Contact) -> Follower:
     return Follower.objects.create(thread=of.thread, contact=who)
+
+
+def told(who: User, of: Record, text: str = "Could you call me?", *, mention: bool = False, **fields: Any) -> Message:
+    """A message of which somebody is told in the inbox."""
+    made = message(of, text, **fields)
+    row = Notification.objects.create(
+        message=made,
+        company=of.company,
+        user=who,
+        email=who.email,
+        channel="inbox",
+        mention=mention,
+        created_at=now(),
+    )
+    enter([Entering(who.pk, made.thread_id, of.company_id, row.pk, named=mention)])
+    return made
 
 
 def attachment(

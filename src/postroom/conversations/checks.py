@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from postroom.conversations import hearers
+from postroom.conversations.access import may_write
 from postroom.conversations.composing import Upload
 from postroom.conversations.suggestions import MOST, of_ours
 from postroom.core.addresses import Address, normalise, valid
 from postroom.core.encoded_words import without_controls
 from postroom.core.errors import PostroomError
+from postroom.directory.models import User
+from postroom.records.models import Record
+from postroom.records.selectors import record_by_id
 
 LONGEST_BODY = 256 * 1024  # bytes in UTF-8
 LARGEST_FILE = 20 * 1024 * 1024  # bytes of one file
@@ -20,6 +24,21 @@ LONGEST_NAME = 200  # characters of a recipient's name
 
 class CannotPost(PostroomError):
     """Something of a conversation that cannot be as asked; the words say why and what to do."""
+
+
+def writable(user: User, record_id: int) -> Record:
+    """A record in whose conversation `user` may write.
+
+    Raises:
+        CannotPost: it isn't there for them, or they may only read it.
+
+    """
+    record = record_by_id(user, record_id)
+    if record is None:
+        raise CannotPost(f"There is no record {record_id}.")
+    if not may_write(user, record.company_id):
+        raise CannotPost(f"{user.name} may read {record.number}, but not write in it.")
+    return record
 
 
 def checked_body(body: str, uploads: Sequence[Upload], *, bare: bool = False) -> str:

@@ -1,16 +1,19 @@
-"""The inbox: conversations of which somebody has not read everything that they were told."""
+"""The inbox: conversations that somebody was told of, by how far they are with each."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
+from typing import Any
 
-from django.db.models import Count, Max, QuerySet
-from django.db.models.functions import Substr
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Subquery, TextField, Value, When
+from django.db.models.functions import Coalesce, NullIf, Substr
 
-from postroom.conversations.models import Message, Notification
+from postroom.conversations.models import ASLEEP, HERE, Attachment, InboxEntry, Message, Notification, Thread
 from postroom.conversations.selectors import SNIPPET
+from postroom.core.delivery.states import DeliveryState
 from postroom.directory.access import companies
 from postroom.directory.models import User
 from postroom.directory.roles import Permission
@@ -18,105 +21,190 @@ from postroom.infra.paging import Page, page_of
 from postroom.records.models import Record
 
 PAGE = 50
+RECENT = 6  # newest messages of a conversation by which its line says who writes, and whether there are files
+MOST_COUNTED = 1000  # unread conversations; nobody reads a larger number
+NOT_ARRIVED = (DeliveryState.FAILED.value, DeliveryState.BOUNCED.value)
+
+
+class Tab(StrEnum):
+    """The lists of the inbox."""
+
+    UNREAD = "unread"
+    MENTIONS = "mentions"
+    STARRED = "starred"
+    ALL = "all"
+    DONE = "done"
+    SNOOZED = "snoozed"
+
+
+_LISTED: Mapping[Tab, Q] = {
+    Tab.UNREAD: HERE & Q(unread__gt=0),
+    Tab.MENTIONS: HERE & Q(mentioned=True),
+    Tab.STARRED: Q(starred=True),
+    Tab.ALL: HERE,
+    Tab.DONE: Q(done_at__isnull=False),
+    Tab.SNOOZED: ASLEEP,
+}
 
 
 @dataclass(frozen=True, slots=True)
-class Unread:
-    """A conversation with unread messages. `key` is its newest unread notification; `message` the newest unread message
-    with `author`, `snippet` and `at`; `people` wrote the unread ones, newest first.
+class Author:
+    """Somebody who wrote; `me` is the reader."""
+
+    name: str
+    email: str
+    me: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A conversation as a list shows it: `key` is its place, `message` the newest with its `snippet` and time, `people`
+    wrote the last ones, newest first. `files`: these have some; `failed`: a copy of what the reader wrote did not
+    arrive. `unread` is how many notifications are.
     """
 
     key: int
     record: Record
-    message: int
-    author: str
-    snippet: str
-    at: datetime
-    people: tuple[str, ...]
-    count: int
-    internal: bool
+    message: int = 0
+    people: tuple[Author, ...] = ()
+    snippet: str = ""
+    at: datetime | None = None
+    unread: int = 0
+    internal: bool = False
+    files: bool = False
+    failed: bool = False
+    mentioned: bool = False
+    starred: bool = False
+    snoozed_until: datetime | None = None
+    done_at: datetime | None = None
 
 
-def unread(user: User, *, before: int | None = None, limit: int = PAGE) -> Page[Unread]:
-    """Conversations with unread messages, newest first, those before the key `before`; three queries."""
-    threads = unread_of(user).order_by().values_list("message__thread_id").annotate(key=Max("pk"), count=Count("pk"))
+def listed(user: User, tab: Tab, *, before: int | None = None, limit: int = PAGE) -> Page[Listed]:
+    """The conversations of a list, newest first, those before the key `before`; at most five queries."""
+    found = in_tab(user, tab)
     if before is not None:
-        threads = threads.filter(key__lt=before)
-    found = list(threads.order_by("-key")[: limit + 1])
-    records = Record.objects.select_related("contact", "desk", "owner", "stage", "thread")
-    by_thread = {record.thread.pk: record for record in records.filter(thread__in=[thread for thread, _, _ in found])}
-    said = _unread_messages(user, list(by_thread))
-    there = [one for one in found if one[0] in said]  # somebody may be reading them just now
-    rows = [_row(key, by_thread[thread], said[thread], count) for thread, key, count in there]
-    return page_of(rows, [key for _, key, _ in there], limit)
+        found = found.filter(newest__lt=before)
+    rows = list(found.select_related("thread__record").order_by("-newest")[: limit + 1])
+    return page_of(_lines(user, rows), [row.newest for row in rows], limit)
 
 
-def opened(user: User, record_id: int) -> Unread | None:
-    """The conversation of a record as `unread` shows it, whether or not anything in it is unread: `count` 0 says that
-    nothing is. None where `user` was told of nothing in the inbox; three queries.
-    """
-    told = Notification.objects.filter(
-        user=user,
-        channel=Notification.Channel.INBOX,
-        company_id__in=companies(user, Permission.RECORDS_READ),
-        message__thread__record_id=record_id,
-    )
-    newest = told.order_by("-pk").select_related("message").first()
-    if newest is None:
-        return None
-    count = told.filter(read_at=None).count()
-    records = Record.objects.select_related("contact", "desk", "owner", "stage")
-    said = newest.message
-    author = said.author_name or said.author_email
-    snippet = " ".join((said.own_text or said.text).split())[:SNIPPET]
-    internal = said.visibility == Message.Visibility.INTERNAL
-    record = records.get(pk=record_id)
-    return Unread(newest.pk, record, said.pk, author, snippet, said.received_at, (author,), count, internal)
+def listed_one(user: User, record_id: int) -> Listed | None:
+    """The line of one conversation, wherever it stands; None where nothing of it is in the inbox of `user`."""
+    rows = list(entries_of(user).filter(thread__record=record_id).select_related("thread__record"))
+    return next(iter(_lines(user, rows)), None)
+
+
+def entry_of(user: User, record_id: int) -> InboxEntry | None:
+    """How far `user` is with a conversation; None where nothing of it is in their inbox. One query."""
+    return entries_of(user).filter(thread__record=record_id).first()
 
 
 def unread_count(user: User) -> int:
-    """How many conversations have unread messages; one query."""
-    counted: int = unread_of(user).aggregate(count=Count("message__thread_id", distinct=True))["count"]
-    return counted
+    """How many conversations wait to be read, at most `MOST_COUNTED`; one query."""
+    return in_tab(user, Tab.UNREAD).order_by()[:MOST_COUNTED].count()
+
+
+def entries_of(user: User) -> QuerySet[InboxEntry]:
+    """What is in the inbox of `user`, of conversations that they may read."""
+    return InboxEntry.objects.filter(user=user, company_id__in=companies(user, Permission.RECORDS_READ))
+
+
+def in_tab(user: User, tab: Tab) -> QuerySet[InboxEntry]:
+    """The entries of a list, by the index that it has."""
+    return entries_of(user).filter(_LISTED[tab])
 
 
 def unread_of(user: User) -> QuerySet[Notification]:
-    """What stands unread in the inbox of `user`, in conversations that they may read."""
+    """What stands unread in the inbox of `user`, of conversations that they may read."""
     mine = companies(user, Permission.RECORDS_READ)
     inbox = Notification.Channel.INBOX
     return Notification.objects.filter(user=user, channel=inbox, read_at=None, company_id__in=mine)
 
 
-Said = tuple[int, str, str, datetime, bool]
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """A message as far as lines need it."""
+
+    pk: int
+    author: Author
+    snippet: str
+    at: datetime
+    internal: bool
 
 
-def _unread_messages(user: User, threads: Collection[int]) -> dict[int, list[Said]]:
-    """The unread messages of each thread, newest first: id, author, beginning, time, whether internal."""
-    rows = (
-        unread_of(user)
-        .filter(message__thread__in=threads)
-        .annotate(start=Substr("message__own_text", 1, SNIPPET * 3), whole=Substr("message__text", 1, SNIPPET * 3))
-        .order_by("-pk")
-        .values_list(
-            "message__thread_id",
-            "message_id",
-            "message__author_name",
-            "message__author_email",
-            "start",
-            "whole",
-            "message__received_at",
-            "message__visibility",
-        )
+def _lines(user: User, rows: Sequence[InboxEntry]) -> list[Listed]:
+    recent = _recent([row.thread_id for row in rows])
+    newest = {messages[0] for messages in recent.values() if messages}
+    every = [message for messages in recent.values() for message in messages]
+    said = _said(user, every, newest)
+    files = _with_files(every)
+    failed = _not_arrived([message for message in every if message in said and said[message].author.me])
+    return [
+        _line(row, [said[message] for message in recent.get(row.thread_id, ()) if message in said], files, failed)
+        for row in rows
+    ]
+
+
+def _line(row: InboxEntry, said: Sequence[_Said], files: Collection[int], failed: Collection[int]) -> Listed:
+    last = said[0] if said else None
+    return Listed(
+        key=row.newest,
+        record=row.thread.record,
+        message=last.pk if last else 0,
+        people=tuple({one.author.email or one.author.name: one.author for one in said}.values()),
+        snippet=last.snippet if last else "",
+        at=last.at if last else None,
+        unread=row.unread,
+        internal=last.internal if last else False,
+        files=any(one.pk in files for one in said),
+        failed=any(one.pk in failed for one in said),
+        mentioned=row.mentioned,
+        starred=row.starred,
+        snoozed_until=row.snoozed_until,
+        done_at=row.done_at,
     )
-    found: dict[int, list[Said]] = {}
-    for thread, message, name, email, start, whole, at, visibility in rows:
-        snippet = " ".join((start or whole).split())[:SNIPPET]
-        internal = visibility == Message.Visibility.INTERNAL
-        found.setdefault(thread, []).append((message, name or email, snippet, at, internal))
-    return found
 
 
-def _row(key: int, record: Record, said: list[Said], count: int) -> Unread:
-    message, author, snippet, at, internal = said[0]
-    people = tuple(dict.fromkeys(name for _, name, _, _, _ in said))
-    return Unread(key, record, message, author, snippet, at, people, count, internal)
+def _recent(threads: Sequence[int]) -> dict[int, list[int]]:
+    """The newest messages of each thread, newest first, however many it has; one query."""
+    if not threads:
+        return {}
+    messages = Message.objects.filter(thread=OuterRef("pk")).order_by("-pk").values("pk")
+    steps = {f"m{place}": Subquery(messages[place : place + 1]) for place in range(RECENT)}
+    rows = Thread.objects.filter(pk__in=threads).annotate(**steps).values_list("pk", *steps)
+    return {thread: [pk for pk in found if pk is not None] for thread, *found in rows}
+
+
+def _said(user: User, messages: Collection[int], newest: Collection[int]) -> dict[int, _Said]:
+    """These messages, the newest ones with their beginning; one query."""
+    if not messages:
+        return {}
+    own = NullIf(Substr("own_text", 1, SNIPPET * 3), Value(""))
+    start: Any = Coalesce(own, Substr("text", 1, SNIPPET * 3), output_field=TextField())
+    beginning = Case(When(pk__in=newest, then=start), default=Value(""), output_field=TextField())
+    rows = Message.objects.filter(pk__in=messages).values_list(
+        "pk", "user_id", "author_name", "author_email", beginning, "received_at", "visibility"
+    )
+    return {
+        pk: _Said(
+            pk,
+            Author(name or email, email, me=author == user.pk),
+            " ".join(words.split())[:SNIPPET],
+            at,
+            seen == Message.Visibility.INTERNAL,
+        )
+        for pk, author, name, email, words, at, seen in rows
+    }
+
+
+def _with_files(messages: Collection[int]) -> set[int]:
+    rows = Attachment.objects.filter(message__in=messages, inline=False)
+    return set(rows.values_list("message_id", flat=True).distinct()) if messages else set()
+
+
+def _not_arrived(messages: Collection[int]) -> set[int]:
+    """Which of these messages did not reach somebody; of each as few copies are looked at as can be."""
+    if not messages:
+        return set()
+    failed = Notification.objects.filter(message=OuterRef("pk"), delivery__state__in=NOT_ARRIVED)
+    return set(Message.objects.filter(Exists(failed), pk__in=messages).values_list("pk", flat=True))

@@ -11,6 +11,9 @@ from postroom.infra.models import File
 from postroom.outbound.models import Delivery
 from postroom.records.models import Record
 
+HERE = Q(done_at=None, snoozed_until=None)  # of an entry that stands in the inbox, neither done nor asleep
+ASLEEP = Q(snoozed_until__isnull=False)
+
 
 def _own_company() -> models.ForeignKey[Company, Company]:
     """The record's company once more, so that queries need no join. It is copied, never chosen: the database checks it
@@ -54,7 +57,7 @@ class Message(models.Model):
         MEMBER = "member", "one of us"
         REPLY_LINK = "reply-link", "by reply link, not authenticated"
 
-    thread = models.ForeignKey(Thread, on_delete=models.CASCADE, related_name="messages")
+    thread = models.ForeignKey(Thread, on_delete=models.CASCADE, related_name="messages", db_index=False)
     company = _own_company()
     kind = models.CharField(max_length=8, choices=Kind, default=Kind.EMAIL)
     visibility = models.CharField(max_length=8, choices=Visibility, default=Visibility.PUBLIC)
@@ -77,6 +80,9 @@ class Message(models.Model):
     received_at = models.DateTimeField()
     edited_at = models.DateTimeField(null=True)
     deleted_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["thread", "-id"], name="message_newest")]
 
     @property
     def trace(self) -> list[Step]:
@@ -164,7 +170,14 @@ class Notification(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["user", "-id"], name="notification_unread", condition=Q(channel="inbox", read_at=None))
+            models.Index(
+                fields=["user", "-id"], name="notification_unread", condition=Q(channel="inbox", read_at=None)
+            ),
+            models.Index(  # by it an act of reading is undone
+                fields=["user", "read_at"],
+                name="notification_read",
+                condition=Q(channel="inbox", read_at__isnull=False),
+            ),
         ]
 
 
@@ -188,9 +201,12 @@ class InboxEntry(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "thread"], name="inbox_entry_once")]
-        indexes = [
-            models.Index(fields=["user", "-newest"], name="inbox_all"),
-            models.Index(fields=["user", "-newest"], name="inbox_unread", condition=Q(unread__gt=0)),
-            models.Index(fields=["user", "-newest"], name="inbox_mentions", condition=Q(mentioned=True)),
+        indexes = [  # one for each list of `conversations.inbox`, and one for those that come back
+            models.Index(fields=["user", "-newest"], name="inbox_all", condition=HERE),
+            models.Index(fields=["user", "-newest"], name="inbox_unread", condition=HERE & Q(unread__gt=0)),
+            models.Index(fields=["user", "-newest"], name="inbox_mentions", condition=HERE & Q(mentioned=True)),
             models.Index(fields=["user", "-newest"], name="inbox_starred", condition=Q(starred=True)),
+            models.Index(fields=["user", "-newest"], name="inbox_done", condition=Q(done_at__isnull=False)),
+            models.Index(fields=["user", "-newest"], name="inbox_snoozed", condition=ASLEEP),
+            models.Index(fields=["snoozed_until"], name="inbox_wakes", condition=ASLEEP),
         ]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from postroom.conversations import hearers
 from postroom.conversations.hearers import Known
+from postroom.conversations.inbox_entries import Entering, enter
 from postroom.conversations.letters import ANSWERED, Mailing, queue_all
 from postroom.conversations.models import Message, MessageId, Notification, Telling, Thread
 from postroom.conversations.reasons import MACHINES, trace_of
@@ -15,7 +16,7 @@ from postroom.core.addresses import Address
 from postroom.core.sending.recipients import Audience, Hearing, Person, Spared, Told, who_hears
 from postroom.infra.changes import tell
 from postroom.infra.clock import now
-from postroom.infra.database.base import insert_values
+from postroom.infra.database.base import insert_numbered, insert_values
 
 HAVE_IT = "follows, and has what is forwarded already"
 ROW = ("message", "company", "contact", "user", "email", "name", "channel", "delivery", "because", "mention",
@@ -181,6 +182,9 @@ def _by_mail(audience: Audience) -> list[Told]:
 
 def _write_notifications(heard: Sequence[tuple[Posted, Audience]], mailings: Sequence[Mailing]) -> None:
     at = now()
+    people = [
+        (one, mailing, told) for (one, audience), mailing in zip(heard, mailings, strict=True) for told in audience.told
+    ]
     rows = [
         (
             one.message.pk,
@@ -196,10 +200,23 @@ def _write_notifications(heard: Sequence[tuple[Posted, Audience]], mailings: Seq
             None,
             at,
         )
-        for (one, audience), mailing in zip(heard, mailings, strict=True)
-        for told in audience.told
+        for one, mailing, told in people
     ]
-    insert_values(Notification, ROW, rows)
+    if all(told.person.channel != Notification.Channel.INBOX for _, _, told in people):
+        insert_values(Notification, ROW, rows)
+        return
+    keys = insert_numbered(Notification, ROW, rows)
+    enter(
+        Entering(
+            told.person.user,
+            one.thread.pk,
+            one.message.company_id,
+            key,
+            named=told.person.contact in one.mentioned,
+        )
+        for key, (one, _, told) in zip(keys, people, strict=True)
+        if told.person.channel == Notification.Channel.INBOX
+    )
 
 
 def _write_ids(mailings: Sequence[Mailing]) -> None:

@@ -17,9 +17,10 @@ from postroom.conversations.checks import (
     checked_people,
     checked_uploads,
     one_line,
+    writable,
 )
 from postroom.conversations.composing import Composed, Upload, compose, own_contact
-from postroom.conversations.inbox import unread_of
+from postroom.conversations.inbox_services import mark_read, mark_unread
 from postroom.conversations.limits import forget_counts
 from postroom.conversations.models import Follower, Message, Notification, Telling, Thread
 from postroom.conversations.notes import delete_note, edit_note
@@ -34,7 +35,6 @@ from postroom.infra.changes import tell
 from postroom.infra.clock import now
 from postroom.infra.database.base import insert_values
 from postroom.records.models import Record
-from postroom.records.selectors import record_by_id
 
 __all__ = [
     "CannotPost", "Upload", "accept_message", "delete_note", "edit_note", "follow", "mark_read", "mark_unread",
@@ -78,7 +78,7 @@ def post_message(
         OSError: a file could not be written.
 
     """
-    record = _writable(user, record_id)
+    record = writable(user, record_id)
     quoted = quote(user, record, forwards, files) if forwards else None
     after = answered(user, record, answers, internal=False) if answers else None
     text = checked_body(body, uploads, bare=quoted is not None)
@@ -131,7 +131,7 @@ def post_note(
         OSError: a file could not be written.
 
     """
-    record = _writable(user, record_id)
+    record = writable(user, record_id)
     text, files = checked_body(body, uploads), checked_uploads(uploads)
     people = _People(mentions=checked_mentions(record.company_id, mentions))
     after = answered(user, record, answers, internal=True) if answers else None
@@ -170,15 +170,6 @@ def _post(one: Composed, people: _People, after: Message | None = None) -> Messa
     )
     tell([(message.company_id, "thread", one.thread.record.ref)])
     return message
-
-
-def _writable(user: User, record_id: int) -> Record:
-    record = record_by_id(user, record_id)
-    if record is None:
-        raise CannotPost(f"There is no record {record_id}.")
-    if not may_write(user, record.company_id):
-        raise CannotPost(f"{user.name} may read {record.number}, but not write in it.")
-    return record
 
 
 def _locked_thread(record: Record) -> Thread:
@@ -277,7 +268,7 @@ def follow(
         CannotPost: the record or the contact is not there, or somebody outside was to hear of notes.
 
     """
-    record = _writable(user, record_id)
+    record = writable(user, record_id)
     with transaction.atomic():
         thread = _locked_thread(record)
         contact = contact_id or own_contact(user, record.company_id)
@@ -299,7 +290,7 @@ def unfollow(*, user: User, record_id: int, contact_id: int | None = None) -> bo
         CannotPost: the record is not there for `user`.
 
     """
-    record = _writable(user, record_id)
+    record = writable(user, record_id)
     of_record = Follower.objects.filter(thread__record=record)
     found = of_record.filter(contact=contact_id) if contact_id else of_record.filter(contact__user=user)
     with transaction.atomic():
@@ -307,47 +298,3 @@ def unfollow(*, user: User, record_id: int, contact_id: int | None = None) -> bo
         if gone:
             tell([(record.company_id, "followers", record.ref)])
     return gone
-
-
-def mark_read(*, user: User, record_id: int) -> int:
-    """What `user` was told of a conversation in the inbox is read; returns how many messages that were.
-
-    Raises:
-        CannotPost: the record is not there for `user`.
-
-    """
-    record = _writable(user, record_id)
-    keys = list(unread_of(user).filter(message__thread__record=record).values_list("pk", flat=True))
-    if not keys:
-        return 0
-    with transaction.atomic():
-        count = Notification.objects.filter(pk__in=keys, read_at=None).update(read_at=now())
-        tell([(record.company_id, "inbox", str(user.pk))])
-    return count
-
-
-def mark_unread(*, user: User, message_id: int) -> None:
-    """A message stands unread in the inbox of `user`, whether or not they were told of it before.
-
-    Raises:
-        CannotPost: the message is not there for `user`.
-
-    """
-    message = readable(user).filter(pk=message_id).first()
-    if message is None or not may_write(user, message.company_id):
-        raise CannotPost(f"There is no message {message_id}.")
-    inbox = Notification.Channel.INBOX
-    with transaction.atomic():
-        known = Notification.objects.filter(message=message, user=user, channel=inbox)
-        if not known.update(read_at=None):
-            Notification.objects.create(
-                message=message,
-                company_id=message.company_id,
-                user=user,
-                email=user.email,
-                name=user.name,
-                channel=inbox,
-                because="marked it as unread",
-                created_at=now(),
-            )
-        tell([(message.company_id, "inbox", str(user.pk))])

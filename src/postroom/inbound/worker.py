@@ -6,6 +6,7 @@ import time
 
 from django.db import DatabaseError, close_old_connections
 
+from postroom.conversations.inbox_waking import EVERY_SECONDS, wake_due
 from postroom.inbound.models import InboundMail
 from postroom.inbound.pipeline import Line
 from postroom.inbound.queue import waiting
@@ -36,6 +37,7 @@ def _forget() -> str:
 
 ACTIONS = {
     "inbound.expire": schedule.Action(3600, expire),
+    "conversations.wake": schedule.Action(EVERY_SECONDS, wake_due),
     "infra.forget": schedule.Action(600, _forget),
 }
 

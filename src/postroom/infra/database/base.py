@@ -157,6 +157,37 @@ def add_up(
     _insert(rows, f"ON CONFLICT ({', '.join(unique)}) DO UPDATE SET {updates}")
 
 
+def merge(
+    model: type[models.Model],
+    names: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    *,
+    unique: Sequence[str],
+    added: Sequence[str] = (),
+    greatest: Sequence[str] = (),
+    either: Sequence[str] = (),
+    replaced: Sequence[str] = (),
+) -> None:
+    """Insert values of these fields; where a row with the same `unique` ones stands, bring both together: of the fields
+    named, numbers are `added`, the `greatest` stays, `either` of two truths counts, the new one has `replaced` it. One
+    statement; each `unique` may come once.
+    """
+    values = [list(row) for row in rows]
+    if not values:
+        return
+    shape, quote = _shape(model, connection.vendor, tuple(names)), connection.ops.quote_name
+    column = dict(zip(names, map(quote, shape.columns), strict=True))
+    own, greater = quote(model._meta.db_table), engine().GREATER
+    written = [
+        *(f"{column[name]} = {own}.{column[name]} + excluded.{column[name]}" for name in added),
+        *(f"{column[name]} = {greater}({own}.{column[name]}, excluded.{column[name]})" for name in greatest),
+        *(f"{column[name]} = {own}.{column[name]} OR excluded.{column[name]}" for name in either),
+        *(f"{column[name]} = excluded.{column[name]}" for name in replaced),
+    ]
+    keys = ", ".join(column[name] for name in unique)
+    _write(model, shape, values, f"ON CONFLICT ({keys}) DO UPDATE SET {', '.join(written)}")
+
+
 def bump(model: type[models.Model], amounts: Mapping[str, int], since: datetime, window: float) -> dict[str, int]:
     """Add to counters (`key`, `since`, `count`) and return each new count; a window of `window` seconds that has
     passed begins anew.

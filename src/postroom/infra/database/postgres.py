@@ -12,6 +12,7 @@ from psycopg.types.json import Jsonb
 
 NOW = "clock_timestamp()"
 SKIP_LOCKED = "FOR UPDATE SKIP LOCKED"
+GREATER = "greatest"  # of two values
 CHANNEL = "postroom"
 TEXT = "%s"
 MANY = 8  # rows from which on a column of equal values is sent as one: fewer are alike by chance, each time others

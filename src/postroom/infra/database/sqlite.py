@@ -12,6 +12,7 @@ from typing import Any
 
 NOW = "strftime('%%Y-%%m-%%d %%H:%%M:%%f000', 'now')"  # for statements with parameters: a plain % is written twice
 SKIP_LOCKED = ""
+GREATER = "max"  # of two values
 POLL_SECONDS = 0.02
 FULL = 2
 VARIABLES = 30_000  # SQLite takes 32,766 in a statement
