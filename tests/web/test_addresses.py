@@ -101,6 +101,7 @@ def test_a_domain_of_several_is_read_by_one_and_changed_by_an_operator(client: C
     domain = domain_of(world.acme)
     client.force_login(world.operator)
     assert client.post(f"/settings/domains/{domain.pk}/share", {"company": world.globex.pk}).status_code == 302
+    client.get("/settings/domains")  # shows the toast
     client.force_login(world.admin)
     said = page(client, f"/settings/domains/{domain.pk}")
     assert "Companies that you do not manage use this domain too." in said

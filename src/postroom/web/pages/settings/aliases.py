@@ -15,21 +15,20 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from postroom.core.routing.facts import Part
-from postroom.directory.access import NO_COMPANY, companies
 from postroom.directory.roles import Permission
 from postroom.domains import access
 from postroom.domains.managing import CannotSave, Change
 from postroom.domains.models import Alias, RetiredAddress
-from postroom.infra.paging import newest, page_of
+from postroom.domains.selectors import alias_page as alias_page_of
 from postroom.records import alias_editing
 from postroom.records.alias_editing import NoAlias
+from postroom.records.models import Desk
 from postroom.records.record_types import record_types
 from postroom.web.pages.common import for_those_who_may, found, key, reader, shortened, wants
 from postroom.web.pages.settings.alias_form import AliasForm, alias_form, given_alias_form
 from postroom.web.pages.settings.renaming import ask, confirmed
 from postroom.web.trace import State
 
-ROWS = 50
 MOST_RETIRED = 50
 may_manage = for_those_who_may(Permission.DOMAINS_MANAGE)
 
@@ -158,44 +157,27 @@ def _page(
 def _listed(request: HttpRequest, current: Alias | None) -> Page:
     """The rows of the list as its filter has them."""
     user, text, state = reader(request), shortened(request.GET.get("q", "")), request.GET.get("state", "")
-    rows, before = access.aliases(user).select_related("domain", "desk"), key(request)
-    mine = Alias.objects.all()
-    if before is not None:
-        mine = mine.filter(pk__lt=before)
-    if text:
-        mine = mine.filter(_named(text))
-    state = state if state in Alias.Health.values else ""
-    if state:
-        mine = mine.filter(health=state)
-    keys = newest(mine, companies(user, Permission.DOMAINS_MANAGE) - {NO_COMPANY}, "pk", ROWS + 1)
-    page = page_of([_row(row, current) for row in rows.filter(pk__in=keys).order_by("-pk")], keys, ROWS)
+    before, state = key(request), state if state in Alias.Health.values else ""
+    found_rows = alias_page_of(user, text=text, health=state, before=before, also=Q(desk__name__icontains=text))
+    desks = dict(Desk.objects.filter(alias__in=[row.pk for row in found_rows.rows]).values_list("alias", "name"))
     kept = {name: value for name, value in (("q", text), ("state", state)) if value}
     place = reverse("aliases")
     return Page(
-        rows=page.rows,
-        next=f"{place}?{urlencode({**kept, 'before': page.next})}" if page.next else "",
+        rows=tuple(_row(row, desks.get(row.pk, ""), current) for row in found_rows.rows),
+        next=f"{place}?{urlencode({**kept, 'before': found_rows.next})}" if found_rows.next else "",
         newest=(f"{place}?{urlencode(kept)}" if kept else place) if before is not None else "",
         text=text,
         state=state,
     )
 
 
-def _named(text: str) -> Q:
-    """Aliases whose address or desk has the text in it."""
-    local, at, name = text.rpartition("@")
-    if at:
-        return Q(local_part__iendswith=local, domain__name__istartswith=name)
-    return Q(local_part__icontains=text) | Q(domain__name__icontains=text) | Q(desk__name__icontains=text)
-
-
-def _row(row: Alias, current: Alias | None) -> Row:
-    desk = getattr(row, "desk", None)
+def _row(row: Alias, desk: str, current: Alias | None) -> Row:
     types = record_types()
     return Row(
         id=row.pk,
         address=row.address,
         url=reverse("alias", args=[row.pk]),
-        desk=desk.name if desk else "",
+        desk=desk,
         type=str(types[row.record_type].plural) if row.record_type in types else row.record_type,
         health=_health(row),
         current=current is not None and row.pk == current.pk,
