@@ -11,6 +11,7 @@ from django.utils.functional import SimpleLazyObject
 from postroom.conversations.inbox import unread_count
 from postroom.directory.models import User
 from postroom.directory.selectors import company_names
+from postroom.web.number import number_of
 from postroom.web.places import places_of
 from postroom.web.views import Person
 
@@ -27,5 +28,6 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         shown["me"] = Person(user.name or user.username, user.email)
         shown["my_companies"] = ", ".join(company_names(user).values())
         shown["single_keys"] = user.single_keys
+        shown["needs"] = number_of(request)
         shown["unread"] = SimpleLazyObject(partial(unread_count, user))
     return shown

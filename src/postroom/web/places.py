@@ -15,7 +15,7 @@ from postroom.directory.access import may
 from postroom.directory.models import User
 from postroom.directory.roles import Permission
 
-AREAS = ("inbox", "records", "arrivals", "outbox", "settings")
+AREAS = ("home", "inbox", "records", "arrivals", "outbox", "settings")
 """The packages of `web.pages` whose `places.PLACES` are shown, in this order."""
 
 WORK, RECORDS, MAIL, SETTINGS, DEVELOPER = "work", "records", "mail", "settings", "developer"

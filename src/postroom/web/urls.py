@@ -7,16 +7,17 @@ from django.urls import path
 from postroom.web.pages import signin
 from postroom.web.pages.arrivals.urls import urlpatterns as arrivals
 from postroom.web.pages.events import events
+from postroom.web.pages.home.urls import urlpatterns as home
 from postroom.web.pages.inbox.urls import urlpatterns as inbox
 from postroom.web.pages.outbox.urls import urlpatterns as outbox
 from postroom.web.pages.records.urls import urlpatterns as records
 from postroom.web.pages.settings.urls import urlpatterns as settings
 
 urlpatterns = [
-    path("", signin.home, name="home"),
     path("sign-in", signin.sign_in, name="sign-in"),
     path("sign-out", signin.sign_out, name="sign-out"),
     path("events", events, name="events"),
+    *home,
     *inbox,
     *records,
     *arrivals,

@@ -16,8 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from postroom.directory.models import User
 from postroom.infra import counters
 from postroom.infra.models import Counter
-from postroom.web.pages.common import for_users
-from postroom.web.places import places_of
+from postroom.records.founding import is_unfounded
 
 FAILURES = 10  # failures of one user name from one peer …
 PEER_FAILURES = 100  # failures of one peer, whatever the names …
@@ -42,6 +41,8 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if isinstance(request.user, User):
         return HttpResponseRedirect(target)
     if request.method != "POST":
+        if is_unfounded():
+            return redirect("welcome")
         return _form(request, SignIn(next=request.GET.get("next", "")))
     username = request.POST.get("username", "").replace("\0", "").strip()[:LONGEST_NAME]
     password = request.POST.get("password", "")
@@ -90,11 +91,3 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     """End the session."""
     logout(request)
     return redirect("sign-in")
-
-
-@for_users
-def home(request: HttpRequest) -> HttpResponse:
-    """The first place that the reader may go to."""
-    assert isinstance(request.user, User)
-    place = next(places_of(request.user), None)
-    return redirect(place.name) if place else render(request, "web/no_companies.html", {"title": _("Welcome")})

@@ -1,0 +1,1 @@
+"""Home: what needs attention; and the pages by which an empty installation is set up."""
