@@ -105,7 +105,7 @@ def _letter(
         company=message.company_id,
         domain=mailing.way.domain,
         about=record.ref,
-        author=Address(message.author_email or mailing.way.address, message.author_name),
+        author=_author(mailing),
         author_user=message.user_id,
         to=named[0],
         cc=named[1],
@@ -119,6 +119,17 @@ def _letter(
         files=files,
         is_automatic=message.automatic in MACHINES,
     )
+
+
+def _author(mailing: Mailing) -> Address:
+    """Without an address where nothing proves that it is theirs: a server of ours would vouch for it, and a forged From
+    would reach our own people as a proved one.
+    """
+    message = mailing.posted.message
+    name = message.author_name or message.author_email.rpartition("@")[0]
+    if message.standing in DOUBTS:
+        return Address("", name)
+    return Address(message.author_email or mailing.way.address, message.author_name)
 
 
 def _layout(mailing: Mailing, language: str, why: Why, *, ours: bool) -> LayoutFacts:
