@@ -183,6 +183,7 @@ BAD: list[tuple[object, int, str]] = [
     ({"body": "x", "mentions": [10**30]}, 422, "mentions"),
     ({"body": "x", "mentions": ["me"]}, 422, "mentions"),
     ({"body": "x", "mentions": [4711]}, 422, "Only our own people"),
+    ({"body": "x", "mentions": list(range(1, 502))}, 422, "may have 500"),
 ]
 BAD_PEOPLE: list[tuple[object, int, str]] = [
     ({"body": "x", "to": "bo@customer.example"}, 422, "to"),
