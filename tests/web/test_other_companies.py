@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 from django.test import Client
-from django.urls import URLPattern, reverse
+from django.urls import reverse
 
 from postroom.conversations import services
 from postroom.conversations.models import Follower, Message, Notification
@@ -18,7 +18,7 @@ from tests.support import factory
 from tests.support.acme import Acme, make_acme
 
 SECRET = "Forty-two vans at nine per cent"
-NAMED = [str(one.name) for one in urlpatterns if isinstance(one, URLPattern) and one.pattern.converters]
+NAMED = [str(one.name) for one in urlpatterns if one.pattern.converters]
 FORM = {"action": "cancel", "body": "x", "contact": "1", "do": "remove", "message": "1", "text": "x", "name": "x"}
 
 
