@@ -100,12 +100,14 @@ def test_acting_is_for_those_who_may(
 
 def test_what_the_outbox_keeps_is_not_called_sent(client: Client, world: World, row: Delivery) -> None:
     _chosen(row, server_name=OUTBOX_FOLDER)
-    Delivery.objects.filter(pk=row.pk).update(state="accepted")
+    words = "Outbox folder took it: Kept as 1.eml in the outbox folder."
+    Delivery.objects.filter(pk=row.pk).update(state="accepted", words=words)
     client.force_login(world.admin)
     lead = _page(client, f"/leads/{world.lead.pk}")
     assert "kept in the outbox, not sent" in lead
     assert "taken by the server" not in lead
-    assert "Kept here" in _page(client, "/outbox")
+    assert "Kept here" in (listed := _page(client, "/outbox"))
+    assert "took it" not in listed
     for address in (f"/outbox/{row.pk}", f"/copies/{row.pk}"):
         assert "Kept on this machine and not sent" in _page(client, address)
         assert "The server took it" not in _page(client, address)
