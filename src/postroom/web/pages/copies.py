@@ -34,6 +34,7 @@ from postroom.web.places import record_url
 from postroom.web.trace import Line, State, trace_of
 
 MOST = 400  # messages of a page that are looked at
+MOST_WHOLE = 20  # of them that come whole; the next news bring others
 RESULTS: Mapping[str, Promise] = {
     "accepted": gettext_lazy("taken"),
     "deferred": gettext_lazy("put off"),
@@ -198,7 +199,7 @@ def states(request: HttpRequest, pk: int) -> HttpResponse:
     record = found(record_by_id(user, pk))
     shown = _shown(request)
     believed = standings(user, record.pk, list(shown))
-    whole = [pk for pk, now in believed.items() if now.standing != shown[pk][1]]
+    whole = [pk for pk, now in believed.items() if now.standing != shown[pk][1]][:MOST_WHOLE]
     notes = {pk: now.note for pk, now in believed.items() if pk not in whole}
     strips = [strip for strip in strips_of(user, notes).values() if strip.mark != shown[strip.message][0]]
     if not strips and not whole:
