@@ -9,12 +9,13 @@ import pytest
 from postroom.core.delivery.states import DeliveryState
 from postroom.outbound.models import Attempt, Delivery, Lane
 from postroom.outbound.pipeline import exchange, take
-from postroom.outbound.services import cancel, send_due
+from postroom.outbound.services import cancel, hold, release, send_due
 from postroom.outbound.traffic import Way
 from postroom.outbound.transports.memory import Memory
 from postroom.outbound.transports.protocol import Copy, Outcome, Result, Server
 from postroom.outbound.wire import Came, Connection
 from postroom.outbound.work import Item, PutOff
+from postroom.outbound.work import Result as Finished
 from postroom.outbound.worker import Sender
 from tests.support.acme import Acme
 from tests.support.sending import post, sent_to
@@ -101,3 +102,17 @@ def test_an_answer_belongs_to_the_connection_that_it_came_over(acme: Acme) -> No
         sender._note(Came(one, [(7, Outcome(Result.ACCEPTED, "dot", 250))], warm=True))
     assert [result.item for result in sender._results] == items
     assert not sender._traffic.on_the_wire
+
+
+def test_what_was_held_and_released_is_sent_once(acme: Acme, kept: Memory) -> None:
+    """The sender claims it anew while what it claimed before still waits for its turn."""
+    (row,) = post(acme, "a@firm.example")
+    first = take(10)
+    assert hold(acme.admin, [row.pk]) == release(acme.admin, [row.pk]) == 1
+    second = take(10)
+    assert exchange([], [], [*first, *second]) == second
+    assert Attempt.objects.count() == 1
+    outcome = Outcome(Result.ACCEPTED, "dot", 250)
+    exchange([Finished(second[0], outcome)], [PutOff(first, NO_SESSION)], [])
+    row.refresh_from_db()
+    assert (row.state, list(Attempt.objects.values_list("outcome", flat=True))) == ("accepted", ["accepted"])

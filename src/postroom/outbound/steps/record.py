@@ -11,7 +11,7 @@ from postroom.core.delivery.states import DELIVERIES, DeliveryEvent, DeliverySta
 from postroom.core.sending.learned_ids import learned_message_id
 from postroom.infra.clock import now
 from postroom.infra.config import config
-from postroom.infra.database.base import insert, move, update_rows
+from postroom.infra.database.base import Claimed, claim_of, insert, move, update_rows
 from postroom.outbound.events import DeliveryNews
 from postroom.outbound.models import Attempt, Delivery
 from postroom.outbound.news import tell
@@ -54,13 +54,13 @@ def put_off(one: PutOff) -> None:
         _fill(result, at)
         _settle(result.item.row, one.outcome, DeliveryEvent.RETURN, at)
     ours = _write(results, DeliveryState.CLAIMED)
-    insert(result.item.attempt for result in results if result.item.attempt and result.item.row.pk in ours)
+    insert(result.item.attempt for result in results if result.item.attempt and claim_of(result.item.row) in ours)
 
 
-def _write(results: Sequence[Result], before: DeliveryState) -> set[int]:
-    """The keys of those that are still ours: the others stay as they are."""
+def _write(results: Sequence[Result], before: DeliveryState) -> set[Claimed]:
+    """The claims of those that are still ours: the others stay as they are."""
     ours = move(Delivery, [result.item.row for result in results], RECORDED, before=before)
-    tell([_news(result) for result in results if result.item.row.pk in ours])
+    tell([_news(result) for result in results if claim_of(result.item.row) in ours])
     return ours
 
 
