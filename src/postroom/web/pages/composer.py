@@ -32,6 +32,7 @@ from postroom.web.places import record_url
 ONCE_SECONDS = 172_800.0  # how long a form's key is remembered, as long as counters are
 LONGEST_KEY = 64
 LONGEST_SUBJECT = 500
+LONGEST_FIELD = 40_000  # characters of a field of addresses that are read: more than fit the people of one message
 _QUOTED = re.compile(r'"[^"]*"')  # a name in quotes may hold commas
 MOST_NAMES = 500  # of our own people among whom an @ without a choice from the list is looked up
 
@@ -61,8 +62,8 @@ class Form:
 def form_of(request: HttpRequest) -> Form:
     """Read the form; nothing is checked yet."""
     given = request.POST
-    added, strangers = _typed(given.get("add", ""))
-    to_cc = {name: [one for text in given.getlist(name) for one in parse_addresses(text)] for name in ("to", "cc")}
+    added, strangers = _typed(given.get("add", "")[:LONGEST_FIELD])
+    to_cc = {name: _chosen(given.getlist(name)) for name in ("to", "cc")}
     to_cc["cc" if given.get("add_field") == "cc" else "to"] += added
     return Form(
         kind=NOTE if given.get("kind") == NOTE else MESSAGE,
@@ -75,6 +76,11 @@ def form_of(request: HttpRequest) -> Form:
         uploads=tuple(_upload(file) for file in request.FILES.getlist("files")),
         mentions=tuple(pk for text in given.getlist("mention") if (pk := number(text)) is not None),
     )
+
+
+def _chosen(values: Sequence[str]) -> list[Address]:
+    """Everybody whom the chips of a field name; `checked_people` says what is too much."""
+    return list(parse_addresses(", ".join(values)[:LONGEST_FIELD]))
 
 
 def _typed(text: str) -> tuple[Sequence[Address], tuple[str, ...]]:

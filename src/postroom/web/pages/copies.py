@@ -73,6 +73,7 @@ class CopyPage:
     admitted: bool = True
     source: str = ""
     again: bool = False
+    doubles: bool = False
     cancel: bool = False
 
 
@@ -115,6 +116,7 @@ def _page(user: User, one: CopyDetails) -> CopyPage:
         admitted=row.dispatch.admitted if row.dispatch else True,
         source=reverse("outbound-copy", args=[row.pk]) if sees_outbox else "",
         again=manage and allows(row.state, DeliveryEvent.SEND_AGAIN),
+        doubles=row.state == DeliveryState.UNKNOWN,
         cancel=manage and allows(row.state, DeliveryEvent.CANCEL),
     )
 
