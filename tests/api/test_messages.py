@@ -189,6 +189,7 @@ BAD_PEOPLE: list[tuple[object, int, str]] = [
     ({"body": "x", "to": "bo@customer.example"}, 422, "to"),
     ({"body": "x", "to": [None]}, 422, "to.0"),
     ({"body": "x", "to": ["nobody"]}, 422, "to.0"),
+    ({"body": "x", "to": ["(" * 990_000 + ") bo@x.example"]}, 422, "one address"),
     ({"body": "x", "to": [""]}, 422, "to.0"),
     ({"body": "x", "to": ["a@x.example, b@x.example"]}, 422, "one address"),
     ({"body": "x", "to": [{"name": "Bo"}]}, 422, "email"),
