@@ -111,7 +111,7 @@ def test_a_form_that_was_refused_posts_when_it_is_mended(client: Client, world: 
         ({"add": '"Berg, Nadia" <nadia@norrgard.example>, bob'}, "people", "“bob” is not a mail address"),
         ({"to": ["x" * 300 + "@norrgard.example"]}, "people", "is not a mail address"),
         ({"to": [f"p{number}@norrgard.example" for number in range(900)]}, "people", "one message may have 50"),
-        ({"add": "(" * 1_000_000}, "people", "(" * 100 + "” is not a mail address"),
+        ({"add": "x" * 1_000_000}, "people", "x{100}” is not a mail address"),
         ({"to": ["sales@{domain}"]}, "people", "address of ours"),
         ({"body": "x" * 300_000}, "body", "too long"),
     ],

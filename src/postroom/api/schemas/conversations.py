@@ -15,7 +15,6 @@ from postroom.conversations.inbox import Unread
 from postroom.conversations.states import CopyShown
 from postroom.core.addresses import Address, parse_addresses
 
-
 LONGEST_MAILBOX = 1000  # characters of a name and an address as a header holds them
 
 
