@@ -364,6 +364,16 @@ def test_only_a_listener_that_nobody_outside_reaches(monkeypatch: pytest.MonkeyP
     assert as_recipient.listens_here() == may
 
 
+def test_nobody_answers_in_the_place_of_one_who_really_got_it(
+    client: Client, world: World, row: Delivery, listener: SmtpServer
+) -> None:
+    client.force_login(world.admin)
+    _chosen(row)
+    assert "only its recipient can answer it" in _page(client, f"/outbox/{row.pk}")
+    assert _replies(client, row).status_code == 403
+    assert listener.mails == []
+
+
 def test_no_reply_leaves_our_own_domains(client: Client, world: World, row: Delivery, listener: SmtpServer) -> None:
     client.force_login(world.admin)
     row.letter.reply_to = "somebody@elsewhere.example"

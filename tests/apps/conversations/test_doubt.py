@@ -55,7 +55,7 @@ def test_a_claimed_member_reaches_own_followers_but_nobody_outside(world: World)
 
 
 @pytest.mark.parametrize(
-    ("standing", "kept"), [("claimed-member", False), ("reply-link", False), ("member", True), ("participant", True)]
+    ("standing", "kept"), [("claimed-member", False), ("reply-link", False), ("member", True), ("participant", False)]
 )
 def test_our_server_vouches_for_no_address_that_nothing_proves(world: World, standing: str, kept: bool) -> None:
     world.follow(world.ben, notes=True)

@@ -95,13 +95,13 @@ def claim(
     table, order = quote(model._meta.db_table), ", ".join([*map(quote, leading), "due", "id"])
     also = ", state = %s" if state else ""
     sql = (
-        f"UPDATE {table} SET lease_token = %s, lease_until = {own.later(lease_seconds)}{also}"
-        f" WHERE id IN (SELECT id FROM {table} WHERE due IS NOT NULL AND due <= {own.later(TICK)}"
-        f" AND (lease_until IS NULL OR lease_until < {own.NOW})"
-        f" ORDER BY {order} LIMIT %s {own.SKIP_LOCKED}) RETURNING id"
-    )
+        f"WITH picked AS MATERIALIZED (SELECT id FROM {table} WHERE due IS NOT NULL AND due <= {own.later(TICK)}"
+        f" AND (lease_until IS NULL OR lease_until < {own.NOW}) ORDER BY {order} LIMIT %s {own.SKIP_LOCKED})"
+        f" UPDATE {table} SET lease_token = %s, lease_until = {own.later(lease_seconds)}{also}"
+        f" WHERE id IN (SELECT id FROM picked) RETURNING id"
+    )  # materialised: a subquery that locks what it finds may be run again for each row, and lock more each time
     with connection.cursor() as cursor:
-        cursor.execute(sql, [token, *([state] if state else []), limit])
+        cursor.execute(sql, [limit, token, *([state] if state else [])])
         return token, sorted(row[0] for row in cursor.fetchall())
 
 
