@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import timeit
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import cycle
 from typing import Any
 
@@ -17,9 +18,16 @@ from postroom.core.message.understood import Understood, understand
 from postroom.core.routing.chain import route
 from postroom.core.routing.explain import explain
 from postroom.core.routing.facts import AliasFact, Facts, Part, Recipient, SenderFact
+from postroom.core.sending.facts import SendingFacts, ServerFact
+from postroom.core.sending.from_filter import parse_filter
+from postroom.core.sending.layout import LayoutFacts, letter_html, letter_text
+from postroom.core.sending.recipients import Hearing, Person, who_hears
+from postroom.core.sending.server_choice import choose_server
 
 MAILS = 100
 REPEAT = 5
+SERVERS = 20
+PEOPLE = 50
 
 
 def run() -> dict[str, Any]:
@@ -38,6 +46,15 @@ def run() -> dict[str, Any]:
             "route": _best(_route, read),
             "route and explain": _best(_explain, read),
             "render": _best(render, [_draft(one) for one in read]),
+        },
+        "microseconds_a_letter": {
+            f"choose among {SERVERS} servers": _best(
+                _choose, [Address(f"mary{n}@customer.example") for n in range(10)]
+            ),
+            f"who hears of {PEOPLE} people": _best(who_hears, [_hearing(one) for one in read]),
+            "layout for a member": _best(_layout, [_facts_of_layout(one, member=True) for one in read]),
+            "layout for a customer": _best(_layout, [_facts_of_layout(one, member=False) for one in read]),
+            "render one copy": _best(render, [_copy(one) for one in read]),
         },
     }
 
@@ -75,4 +92,61 @@ def _draft(one: Understood) -> Draft:
         html=mail.html,
         message_id=mail.message_id,
         date=mail.date,
+    )
+
+
+# Every second server has a filter, none of which lists the author: all are asked before an open one is taken.
+_SENDING = SendingFacts(
+    servers=tuple(
+        ServerFact(n, f"Server {n}", n % 5, parse_filter(f"s{n}.example, x@t{n}.example") if n % 2 else ())
+        for n in range(1, SERVERS + 1)
+    ),
+    alias_domain="acme.example",
+    bounce="bounce@acme.example",
+)
+
+
+def _choose(author: Address) -> object:
+    return choose_server(author, _SENDING)
+
+
+def _hearing(one: Understood) -> Hearing:
+    """Colleagues and customers who follow, the author and two in To among them."""
+    author = one.mail.author
+    followers = tuple(Person(f"p{n}@acme.example", f"P {n}", n, n % 2 * n) for n in range(1, PEOPLE))
+    already = frozenset({"p3@acme.example", "p4@acme.example"})
+    email = author.email if author else ""
+    return Hearing(author_email=email, followers=(*followers, Person(email)), already=already)
+
+
+def _facts_of_layout(one: Understood, *, member: bool) -> LayoutFacts:
+    return LayoutFacts(
+        body_html=one.mail.html,
+        body_text=one.mail.text,
+        member=member,
+        author="Mary",
+        number="L-12",
+        title=one.mail.subject,
+        url="https://mail.acme.example/leads/12",
+        signature="Anna\nAcme",
+        language="de",
+    )
+
+
+def _layout(facts: LayoutFacts) -> object:
+    return letter_html(facts), letter_text(facts)
+
+
+def _copy(one: Understood) -> Draft:
+    """A copy as the way out writes it: laid out, to one person, with a way back and the conversation's ids."""
+    facts = _facts_of_layout(one, member=True)
+    return replace(
+        _draft(one),
+        to=(Address("anna@acme.example", "Anna"),),
+        text=letter_text(facts),
+        html=letter_html(facts),
+        reply_to=(Address(f"sales+{'ab' * 12}@acme.example", "Mary"),),
+        in_reply_to=("1.abc@acme.example",),
+        references=tuple(f"{n}.abc@acme.example" for n in range(1, 4)),
+        headers=(("Auto-Submitted", "auto-generated"),),
     )

@@ -10,6 +10,7 @@ from typing import Any
 
 from postroom.core.delivery.states import ARRIVALS, DELIVERIES, Table
 from postroom.core.routing.chain import RULES
+from postroom.core.sending.search import CASES
 from postroom.infra.config import Config
 
 FOLDER = Path(__file__).parent / "reference"
@@ -53,6 +54,27 @@ def rules() -> str:
 def _purpose(rule: Callable[..., Any]) -> str:
     module = inspect.getmodule(rule)
     return (inspect.getdoc(module) or "").partition("\n")[0]
+
+
+def sending() -> str:
+    """The steps by which a From and a server are chosen, in the order in which they are asked."""
+    return _page(
+        "Choice of a server",
+        "First the From, then the server. The address to send as is the first of these that is set: "
+        "`mail.force.smtp.from`; the alias domain's default From, where it is a whole address; `mail.dynamic.smtp.from`"
+        ", for authors outside the alias domain; the author's own address. The author's name stays. Then these steps "
+        "are asked in this order for that address, and the first that fits decides. Servers are asked by priority (low "
+        "first), then name, then id; archived servers and other people's personal servers are not asked, the author's "
+        "own only in the steps `address` and `domain`.",
+        "| step | meaning |",
+        "| --- | --- |",
+        *(f"| `{case}` | {meaning} |" for case, meaning in CASES.items()),
+        "",
+        "A From that is rewritten becomes the notification address under the author's name. A server named by a letter "
+        "that is archived, gone or somebody else's own is not taken: the trace says so and the search is made. What "
+        "cannot be delivered returns to the bounce address where the server may send it, else to the From. Where "
+        "nothing admits the From the mail leaves all the same: the trace says `not admitted`, and the pages warn.",
+    )
 
 
 def settings() -> str:
@@ -166,6 +188,7 @@ def _page(title: str, first: str, *lines: str) -> str:
 PAGES: dict[str, Callable[[], str]] = {
     "states.md": states,
     "rules.md": rules,
+    "sending.md": sending,
     "settings.md": settings,
     "commands.md": commands,
     "api.md": endpoints,

@@ -183,11 +183,13 @@ BAD: list[tuple[object, int, str]] = [
     ({"body": "x", "mentions": [10**30]}, 422, "mentions"),
     ({"body": "x", "mentions": ["me"]}, 422, "mentions"),
     ({"body": "x", "mentions": [4711]}, 422, "Only our own people"),
+    ({"body": "x", "mentions": list(range(1, 502))}, 422, "may have 500"),
 ]
 BAD_PEOPLE: list[tuple[object, int, str]] = [
     ({"body": "x", "to": "bo@customer.example"}, 422, "to"),
     ({"body": "x", "to": [None]}, 422, "to.0"),
     ({"body": "x", "to": ["nobody"]}, 422, "to.0"),
+    ({"body": "x", "to": ["(" * 990_000 + ") bo@x.example"]}, 422, "one address"),
     ({"body": "x", "to": [""]}, 422, "to.0"),
     ({"body": "x", "to": ["a@x.example, b@x.example"]}, 422, "one address"),
     ({"body": "x", "to": [{"name": "Bo"}]}, 422, "email"),

@@ -7,6 +7,7 @@ from email import message_from_bytes
 from email.policy import default
 
 import pytest
+from django.test import Client
 
 from postroom.outbound import services
 from postroom.outbound.models import Delivery
@@ -123,3 +124,17 @@ def test_a_token_that_reads_decides_nothing(acme: Acme) -> None:
     row = factory.delivery(factory.record(acme.sales))
     problem(caller(acme.admin, "read").send("POST", f"/outbound/{row.pk}/cancel"), 403)
     assert Delivery.objects.get(pk=row.pk).state == "queued"
+
+
+def test_a_mail_that_cannot_be_written_is_shown_with_the_reason(ada: Caller, acme: Acme, memory: Memory) -> None:
+    (row,) = post(acme, "hanna@customer.example", message_id="no id")
+    services.send_due()
+    assert ada.get(f"/outbound/{row.pk}").json()["state"] == "failed"
+    assert "can't be written" in problem(ada.get(f"/outbound/{row.pk}/source"), 409)["detail"]
+    browser = Client()
+    browser.force_login(acme.admin)
+    for page in ("", "/source"):
+        shown = browser.get(f"/outbox/{row.pk}{page}")
+        assert (shown.status_code, b"be written" in shown.content) == (200, True)
+    assert browser.get(f"/outbox/{row.pk}/body").status_code == 404
+    assert browser.get(f"/outbox/{row.pk}/download").status_code == 410

@@ -108,6 +108,8 @@ def test_nothing_overflows_at_any_width(admin: tuple[Page, list[str]], site: Sit
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 900})
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} at {width}"
+            if width >= 768:  # only panes scroll
+                assert page.evaluate("document.documentElement.scrollHeight <= innerHeight"), f"{name} at {width}"
 
 
 def test_signing_in_says_what_is_wrong_and_leads_on(browser: Browser, site: Site) -> None:
@@ -236,6 +238,20 @@ def test_mail_in_html_shows_itself_and_does_nothing(admin: tuple[Page, list[str]
     expect(page).to_have_title(re.compile("Telematics"))
     assert all(url.startswith(site.url) for url in asked)
     assert complaints == []
+
+
+def test_a_frame_that_is_not_fetched_yet_does_not_grow(admin: tuple[Page, list[str]], site: Site) -> None:
+    page, _complaints = admin
+    page.goto(f"/leads/{site.ids['lead']}")
+    page.evaluate(
+        "() => { const far = document.createElement('iframe'); far.className = 'mail'; far.id = 'far';"
+        " document.getElementById('thread').append(far);"
+        " document.dispatchEvent(new Event('htmx:afterSettle')) }"
+    )
+    far = page.locator("#far")
+    height = far.evaluate("frame => frame.clientHeight")
+    page.wait_for_timeout(500)
+    assert far.evaluate("frame => frame.clientHeight") == height
 
 
 def _news_arrives(page: Page, site: Site, verb: str, words: str) -> float:

@@ -11,6 +11,7 @@ from postroom.conversations.services import post_message
 from postroom.core.addresses import Address
 from postroom.outbound import choice
 from postroom.records.models import Record
+from tests.support import factory
 from tests.web.conftest import World
 
 pytestmark = pytest.mark.django_db
@@ -40,3 +41,15 @@ def test_fifty_messages_with_three_copies_each_cost_the_queries_of_one(
         shown = client.get(page).content.decode()
     assert shown.count('<li class="msg out') == MESSAGES
     assert shown.count('<li class="copy') >= MESSAGES * COPIES
+
+
+def test_of_messages_that_stand_otherwise_now_some_come_at_once(
+    client: Client, world: World, django_assert_max_num_queries: Any
+) -> None:
+    """Each comes whole and costs queries of its own: an address must not ask for hundreds."""
+    rows = [factory.message(world.lead, "Hi.") for _ in range(30)]
+    client.force_login(world.member)
+    asked = "&".join(f"m={row.pk}.0.outsider" for row in rows)
+    with django_assert_max_num_queries(200):
+        shown = client.get(f"/records/{world.lead.pk}/states?{asked}").content.decode()
+    assert sum(f'id="m{row.pk}"' in shown for row in rows) == 20

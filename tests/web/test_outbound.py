@@ -100,12 +100,14 @@ def test_acting_is_for_those_who_may(
 
 def test_what_the_outbox_keeps_is_not_called_sent(client: Client, world: World, row: Delivery) -> None:
     _chosen(row, server_name=OUTBOX_FOLDER)
-    Delivery.objects.filter(pk=row.pk).update(state="accepted")
+    words = "Outbox folder took it: Kept as 1.eml in the outbox folder."
+    Delivery.objects.filter(pk=row.pk).update(state="accepted", words=words)
     client.force_login(world.admin)
     lead = _page(client, f"/leads/{world.lead.pk}")
     assert "kept in the outbox, not sent" in lead
     assert "taken by the server" not in lead
-    assert "Kept here" in _page(client, "/outbox")
+    assert "Kept here" in (listed := _page(client, "/outbox"))
+    assert "took it" not in listed
     for address in (f"/outbox/{row.pk}", f"/copies/{row.pk}"):
         assert "Kept on this machine and not sent" in _page(client, address)
         assert "The server took it" not in _page(client, address)
@@ -360,6 +362,16 @@ def test_an_address_beyond_ascii_is_given_as_it_is_or_named(
 def test_only_a_listener_that_nobody_outside_reaches(monkeypatch: pytest.MonkeyPatch, host: str, *, may: bool) -> None:
     monkeypatch.setattr(config(), "smtp_host", host)
     assert as_recipient.listens_here() == may
+
+
+def test_nobody_answers_in_the_place_of_one_who_really_got_it(
+    client: Client, world: World, row: Delivery, listener: SmtpServer
+) -> None:
+    client.force_login(world.admin)
+    _chosen(row)
+    assert "only its recipient can answer it" in _page(client, f"/outbox/{row.pk}")
+    assert _replies(client, row).status_code == 403
+    assert listener.mails == []
 
 
 def test_no_reply_leaves_our_own_domains(client: Client, world: World, row: Delivery, listener: SmtpServer) -> None:

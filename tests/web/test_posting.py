@@ -17,7 +17,7 @@ from postroom.core.delivery.states import DeliveryState
 from postroom.directory.models import Contact
 from postroom.infra.clock import now
 from postroom.outbound import choice
-from postroom.outbound.models import Delivery
+from postroom.outbound.models import Delivery, OutgoingServer
 from postroom.records.models import Record
 from postroom.web.pages.records.composer import form_of
 from postroom.web.pages.records.strips import COPY_STATES, FOLDED, strips_of
@@ -110,6 +110,8 @@ def test_a_form_that_was_refused_posts_when_it_is_mended(client: Client, world: 
         ({"add": "Hanna, nobody"}, "people", "“Hanna” is not a mail address"),
         ({"add": '"Berg, Nadia" <nadia@norrgard.example>, bob'}, "people", "“bob” is not a mail address"),
         ({"to": ["x" * 300 + "@norrgard.example"]}, "people", "is not a mail address"),
+        ({"to": [f"p{number}@norrgard.example" for number in range(900)]}, "people", "one message may have 50"),
+        ({"add": "x" * 1_000_000}, "people", "x{100}” is not a mail address"),
         ({"to": ["sales@{domain}"]}, "people", "address of ours"),
         ({"body": "x" * 300_000}, "body", "too long"),
     ],
@@ -176,6 +178,10 @@ def test_the_address_that_it_leaves_from_is_said(
     assert line
     assert words.format(**named) in html.unescape(re.sub(r"<[^>]*>", "", line[0]))
     assert "Why this sender?" in line[0]
+    assert "kept in the outbox, not sent" in line[0], "there is no server"
+    OutgoingServer.objects.create(name="Relay", company=world.acme, host="relay.example", created_at=now())
+    choice.forget()
+    assert "kept in the outbox" not in client.get(f"/leads/{lead.pk}").content.decode()
 
 
 def test_the_note_mode_names_only_our_own_people(

@@ -20,6 +20,7 @@ LARGEST_FILE = 20 * 1024 * 1024  # bytes of one file
 LARGEST_FILES = 25 * 1024 * 1024  # bytes, all files of a message together
 LONGEST_LINE = 500  # characters of a subject
 LONGEST_NAME = 200  # characters of a recipient's name
+MOST_MENTIONS = 500  # as many as a message written on a page is searched for
 
 
 class CannotPost(PostroomError):
@@ -103,9 +104,11 @@ def checked_mentions(company: int, contacts: Sequence[int]) -> tuple[int, ...]:
     """Contacts of our own people, each once.
 
     Raises:
-        CannotPost: one is not.
+        CannotPost: one is not, or there are too many.
 
     """
+    if len(contacts) > MOST_MENTIONS:
+        raise CannotPost(f"That are {len(contacts)} mentions: one message may have {MOST_MENTIONS}.")
     known = hearers.contacts(set(contacts))
     for contact in contacts:
         if contact not in known or known[contact].company != company or not known[contact].user:

@@ -15,6 +15,7 @@ from postroom.conversations.ways import WayBack
 from postroom.core.addresses import Address
 from postroom.core.sending.layout import Doubt, LayoutFacts, Why, letter_html, letter_text, plain_to_html
 from postroom.core.sending.recipients import CHOSEN, MENTIONED, Person, Told
+from postroom.domains.models import CompanyDomain
 from postroom.infra.config import config
 from postroom.outbound.models import Lane
 from postroom.outbound.services import NewLetter, Recipient, queue
@@ -54,12 +55,14 @@ def queue_all(mailings: Sequence[Mailing]) -> None:
     wanted = [mailing for mailing in mailings if mailing.people]
     if not wanted:
         return
-    files = _files(wanted)
+    files, own = _files(wanted), _own_domains(wanted)
     letters: list[tuple[Mailing, Queued]] = []
     for mailing in wanted:
         message = mailing.posted.message
         mailing.message_id = message.message_id if mailing.written_here else new_id(mailing.way.host)
-        letters += [(mailing, one) for one in _letters(mailing, files.get(message.pk, ()))]
+        letters += [
+            (mailing, one) for one in _letters(mailing, _author(message, mailing.way, own), files.get(message.pk, ()))
+        ]
     queued = queue([(letter, to) for _, (letter, to, _) in letters], [lane for _, (_, _, lane) in letters])
     for (mailing, (_, to, _)), ids in zip(letters, queued, strict=True):
         mailing.deliveries.update(zip((one.address for one in to), ids, strict=True))
@@ -76,7 +79,7 @@ def _files(mailings: Sequence[Mailing]) -> dict[int, Files]:
     return found
 
 
-def _letters(mailing: Mailing, files: Files) -> Iterator[Queued]:
+def _letters(mailing: Mailing, author: Address, files: Files) -> Iterator[Queued]:
     """One for each language, and of our own people for each reason to get it, which their copy tells."""
     references, named = _references(mailing), _named(mailing)
     groups: dict[tuple[bool, str, Why], list[Person]] = {}
@@ -86,7 +89,7 @@ def _letters(mailing: Mailing, files: Files) -> Iterator[Queued]:
         groups.setdefault((person.user != 0, person.language, why), []).append(person)
     for (ours, language, why), people in groups.items():
         letter = _letter(
-            mailing, _layout(mailing, language, why, ours=ours), ((), ()) if ours else named, references, files
+            mailing, author, _layout(mailing, language, why, ours=ours), ((), ()) if ours else named, references, files
         )
         lane = Lane.INTERACTIVE if mailing.written_here and not ours else Lane.NOTIFICATION
         yield letter, [Recipient(person.email, person.name) for person in people], lane
@@ -94,6 +97,7 @@ def _letters(mailing: Mailing, files: Files) -> Iterator[Queued]:
 
 def _letter(
     mailing: Mailing,
+    author: Address,
     layout: LayoutFacts,
     named: tuple[tuple[Address, ...], tuple[Address, ...]],
     references: tuple[str, ...],
@@ -105,7 +109,7 @@ def _letter(
         company=message.company_id,
         domain=mailing.way.domain,
         about=record.ref,
-        author=Address(message.author_email or mailing.way.address, message.author_name),
+        author=author,
         author_user=message.user_id,
         to=named[0],
         cc=named[1],
@@ -119,6 +123,26 @@ def _letter(
         files=files,
         is_automatic=message.automatic in MACHINES,
     )
+
+
+def _own_domains(mailings: Sequence[Mailing]) -> frozenset[tuple[int, str]]:
+    """Companies of mails that came, with the names of their domains."""
+    companies = {mailing.posted.message.company_id for mailing in mailings if not mailing.written_here}
+    if not companies:
+        return frozenset()
+    rows = CompanyDomain.objects.filter(company__in=companies)
+    return frozenset(rows.values_list("company_id", "domain__name"))
+
+
+def _author(message: Message, way: WayBack, own: frozenset[tuple[int, str]]) -> Address:
+    """Without an address where a server of ours would vouch for it and nothing proves that it is theirs: a forged From
+    would reach our own people as a proved one.
+    """
+    claims = (message.company_id, message.author_email.rpartition("@")[2]) in own
+    believed = message.user_id is not None or message.standing == Message.Standing.MEMBER
+    if message.standing in DOUBTS or (claims and not believed):
+        return Address("", message.author_name or message.author_email.rpartition("@")[0])
+    return Address(message.author_email or way.address, message.author_name)
 
 
 def _layout(mailing: Mailing, language: str, why: Why, *, ours: bool) -> LayoutFacts:

@@ -88,7 +88,7 @@ def refer_to(thread: Thread, message: Message) -> None:
     """Let further mails of the thread name this message, where it is public and nobody doubts its place in it; the
     caller writes the row.
     """
-    doubted = message.standing == Message.Standing.OUTSIDER
+    doubted = message.standing in (Message.Standing.OUTSIDER, Message.Standing.CLAIMED_MEMBER)
     if message.visibility == Message.Visibility.PUBLIC and not doubted and carriable(message.message_id):
         thread.references = list(extend(thread.references, message.message_id))
 

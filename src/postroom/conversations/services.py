@@ -9,6 +9,7 @@ from django.db import transaction
 
 from postroom.conversations import hearers
 from postroom.conversations.access import may_write, readable
+from postroom.conversations.audience import following_of
 from postroom.conversations.carrying import answered, forward_subject, quote
 from postroom.conversations.checks import (
     CannotPost,
@@ -26,7 +27,7 @@ from postroom.conversations.models import Follower, Message, Notification, Telli
 from postroom.conversations.notes import delete_note, edit_note
 from postroom.conversations.notify import Posted, notify
 from postroom.conversations.posting import note_participants, open_threads, refer_to
-from postroom.conversations.suggestions import of_ours, suggested
+from postroom.conversations.suggestions import DOUBTED, of_ours, suggested
 from postroom.conversations.ways import ways_back
 from postroom.core.addresses import Address
 from postroom.directory.contacts import find_or_make
@@ -40,8 +41,6 @@ __all__ = [
     "CannotPost", "Upload", "accept_message", "delete_note", "edit_note", "follow", "mark_read", "mark_unread",
     "post_message", "post_note", "unfollow",
 ]  # fmt: skip
-
-DOUBTED = (Message.Standing.OUTSIDER, Message.Standing.CLAIMED_MEMBER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +85,7 @@ def post_message(
     if forwards and not (to or cc):
         raise CannotPost("Say to whom it is to be forwarded.")
     if to is None:
-        proposed = suggested(record, _following(record), user.pk)
+        proposed = suggested(record, following_of(record), user.pk)
         to = [one.address for one in proposed if one.field == "to"]
         cc = [*cc, *(one.address for one in proposed if one.field == "cc")]
     named, copied = checked_people(to, cc)
@@ -180,11 +179,6 @@ def _locked_thread(record: Record) -> Thread:
     return thread
 
 
-def _following(record: Record) -> list[hearers.Known]:
-    threads = list(Thread.objects.filter(record=record).values_list("pk", flat=True))
-    return [one for some in hearers.followers(threads).values() for one in some]
-
-
 def _host(record: Record) -> str:
     return ways_back([record])[record.pk].host
 
@@ -204,7 +198,7 @@ def accept_message(*, user: User, message_id: int) -> Message:
     """
     with transaction.atomic():
         message, thread = _doubted(user, message_id)
-        proposed = suggested(thread.record, _following(thread.record)) if _is_public(message) else ()
+        proposed = suggested(thread.record, following_of(thread.record)) if _is_public(message) else ()
         was_outsider = message.standing == Message.Standing.OUTSIDER
         message.standing = Message.Standing.PARTICIPANT if was_outsider else Message.Standing.MEMBER
         if was_outsider and message.author_id is None and message.author_email:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
-METADATA = frozenset({ip_address("fd00:ec2::254"), ip_address("100.100.100.200")})  # of clouds, outside 169.254.0.0/16
+METADATA = frozenset(map(ip_address, ("fd00:ec2::254", "100.100.100.200", "168.63.129.16")))  # not in 169.254.0.0/16
 
 
 def parsed(host: str) -> IPv4Address | IPv6Address | None:

@@ -60,8 +60,9 @@ class Letter(models.Model):
     """What one message says to one audience in one language; never changed once it is queued.
 
     `to` and `cc` are lists of [email, name]; without any, each copy names its own recipient. `references` and the ids
-    are without angle brackets. `reply_to` is an untagged address of ours, empty: answers go to the From. `about` is
-    the reference of the record that it belongs to, such as `lead:12`.
+    are without angle brackets. `author_email` is empty where nothing proves that it is theirs. `reply_to` is an
+    untagged address of ours, empty: answers go to the From. `about` is the reference of the record that it belongs to,
+    such as `lead:12`.
     """
 
     company = models.ForeignKey(

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from django.db import InterfaceError, OperationalError, transaction
 
@@ -75,3 +76,17 @@ def record_alone(result: Result) -> None:
         raise
     except Exception as error:
         log.exception("outcome lost", delivery=result.item.row.pk, exc_info=error)
+
+
+def put_off_alone(one: PutOff) -> None:
+    """Put off copies each by itself, after all together failed; where one can't be, its lease ends and it is claimed
+    again.
+    """
+    for item in one.items:
+        try:
+            with transaction.atomic():
+                put_off(replace(one, items=[item]))
+        except AWAY:
+            raise
+        except Exception as error:
+            log.exception("copy can't be put off", delivery=item.row.pk, exc_info=error)

@@ -10,9 +10,11 @@ import socket
 import ssl
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from postroom.core.delivery.smtp_replies import clean_words
+from postroom.outbound.transports.protocol import Server
 
 LONGEST_LINE = 4096  # octets; RFC 5321 §4.5.3.1.5 has 512
 MOST_LINES = 100  # of one reply
@@ -51,7 +53,7 @@ class Probe:
 
     def __init__(self, seconds: float, secrets: tuple[str, ...] = ()) -> None:
         self._ends = time.monotonic() + seconds
-        self._secrets = tuple(sorted({form for one in secrets for form in _forms(one)}, key=len, reverse=True))
+        self._secrets = _all_forms(secrets)
         self._socket: socket.socket | None = None
         self._buffer = b""
 
@@ -146,7 +148,7 @@ class Probe:
         ends = time.monotonic() + most
         for _ in range(MOST_LINES):
             line = self._line(ends)
-            if not line[:3].isdigit() or line[3:4] not in {" ", "-", ""}:
+            if not (line[:3].isascii() and line[:3].isdigit()) or line[3:4] not in {" ", "-", ""}:
                 raise Trouble("babble", self.clean(line))
             lines.append(self.clean(line[4:]))
             if line[3:4] != "-":
@@ -174,9 +176,7 @@ class Probe:
 
     def clean(self, words: str) -> str:
         """Words of the server as a page may show them: without control characters, and never with a secret."""
-        for secret in self._secrets:
-            words = words.replace(secret, "…")
-        return clean_words(words)
+        return clean_words(_without(words, self._secrets))
 
     def quit(self) -> None:
         """Say goodbye, whether or not anybody hears it."""
@@ -202,6 +202,24 @@ def plain_login(username: str, password: str) -> str:
 
 def coded(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
+
+
+def without_secrets(words: str, server: Server) -> str:
+    """A server's words without the password that it was told, plain or as a login carries it."""
+    if not server.password:
+        return words
+    return _without(words, _all_forms((server.password, plain_login(server.username, server.password))))
+
+
+def _without(words: str, forms: Iterable[str]) -> str:
+    for form in forms:
+        words = words.replace(form, "…")
+    return words
+
+
+def _all_forms(secrets: Iterable[str]) -> tuple[str, ...]:
+    """The longest first: one may stand in another."""
+    return tuple(sorted({form for one in secrets for form in _forms(one)}, key=len, reverse=True))
 
 
 def _forms(secret: str) -> list[str]:

@@ -86,6 +86,7 @@ def rendered(row: Delivery) -> bytes:
 
     Raises:
         BlobMissing: the file of an attachment is gone.
+        InvalidHeader, InvalidAddress: it can't be written, so it was not sent either.
 
     """
     if row.dispatch is None:

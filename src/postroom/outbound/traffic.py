@@ -129,7 +129,7 @@ class Traffic:
 
     def __init__(self) -> None:
         self.pools: dict[int, Pool] = {}
-        self.on_the_wire: dict[int, Item] = {}
+        self.on_the_wire: dict[tuple[Connection, int], Item] = {}  # by connection and delivery
 
     def pool(self, server: Server) -> Pool:
         """The pool of a server as it is set now."""
@@ -174,4 +174,4 @@ class Traffic:
     def begin(self, connection: Connection, items: Sequence[Item]) -> None:
         """These are on the wire now."""
         self.pools[connection.server.id].ways[connection] = Way.BUSY
-        self.on_the_wire.update((item.row.pk, item) for item in items)
+        self.on_the_wire.update(((connection, item.row.pk), item) for item in items)

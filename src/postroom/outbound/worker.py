@@ -15,7 +15,7 @@ from postroom.infra.config import config
 from postroom.infra.database.base import waiter
 from postroom.infra.logs import logger
 from postroom.outbound.choice import forget, server_of
-from postroom.outbound.pipeline import AWAY, exchange, record_alone, take
+from postroom.outbound.pipeline import AWAY, exchange, put_off_alone, record_alone, take
 from postroom.outbound.steps.claim import due, give_back, next_due, renew
 from postroom.outbound.steps.expire import expire
 from postroom.outbound.traffic import Pool, Traffic, Way
@@ -123,7 +123,7 @@ class Sender:
             return
         one, pool = came.connection, self._traffic.of(came.connection.server)
         for delivery, outcome in came.outcomes:
-            self._results.append(Result(self._traffic.on_the_wire.pop(delivery), outcome, one.server.host))
+            self._results.append(Result(self._traffic.on_the_wire.pop((one, delivery)), outcome, one.server.host))
         if came.outcomes or came.warm:
             pool.moved_at = time.monotonic()
         if came.done and one in pool.ways:
@@ -191,15 +191,22 @@ class Sender:
             if isinstance(error, AWAY):
                 raise
             log.exception("outcomes can't be recorded together", exc_info=error)
-            self._results, self._put_offs = [], []
-            for result in results:
-                record_alone(result)
+            self._record_one_by_one()
             return
         self._results, self._put_offs = [], []
         for one, items in windows:
             if mine := [item for item in items if item in begun]:
                 self._traffic.begin(one, mine)
                 self._wire.give(one, [item.copy for item in mine])
+
+    def _record_one_by_one(self) -> None:
+        """What is recorded is taken off first to last, so that a database that goes away meanwhile loses nothing."""
+        while self._results:
+            record_alone(self._results[0])
+            del self._results[0]
+        while self._put_offs:
+            put_off_alone(self._put_offs[0])
+            del self._put_offs[0]
 
     def _windows(self) -> list[tuple[Connection, list[Item]]]:
         size = config().send_window

@@ -12,6 +12,8 @@ from postroom.conversations.services import CannotPost, accept_message
 from postroom.core.addresses import Address
 from postroom.directory.models import Contact
 from postroom.infra.models import Change
+from postroom.outbound.choice import grounds
+from postroom.outbound.steps.choose import dispatch
 from tests.apps.conversations.world import World, by_inbox, envelopes, letters, told, words
 from tests.support import factory
 
@@ -50,6 +52,19 @@ def test_a_claimed_member_reaches_own_followers_but_nobody_outside(world: World)
     assert told(message) == {"ben@acme.example": "mail"}
     assert "Accept the message to send it on" in words(message, "kept back")
     assert "Carla" in words(message, "spared")
+
+
+@pytest.mark.parametrize(
+    ("standing", "kept"), [("claimed-member", False), ("reply-link", False), ("member", True), ("participant", False)]
+)
+def test_our_server_vouches_for_no_address_that_nothing_proves(world: World, standing: str, kept: bool) -> None:
+    world.follow(world.ben, notes=True)
+    message = world.comes(Address("amara@acme.example", "Amara Okafor"), standing=standing)
+    (letter,) = letters(message)
+    place = (letter.company_id, letter.domain_id)
+    chosen = dispatch(letter, grounds([place])[place])
+    assert chosen.from_name == "Amara Okafor"
+    assert chosen.from_email == ("amara@acme.example" if kept else "notifications@acme.example")
 
 
 def test_a_note_by_reply_link_reaches_followers_of_notes_and_who_wrote_the_note(world: World) -> None:

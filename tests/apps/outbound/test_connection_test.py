@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import socket
 import time
@@ -12,7 +13,8 @@ import pytest
 
 from postroom.outbound import connection_test, probe
 from postroom.outbound.connection_test import State, Step, worked
-from postroom.outbound.transports.protocol import Server
+from postroom.outbound.transports.protocol import NoSession, Server
+from postroom.outbound.transports.smtp.opening import open_session
 from tests.support.authority import Authority
 from tests.support.running import free_port
 from tests.support.smtp_script import HANG_UP, SILENCE, Script, scripted
@@ -249,7 +251,9 @@ def test_the_whole_test_has_an_end(verb: str) -> None:
     assert not worked(steps)
 
 
-@pytest.mark.parametrize("greeting", ["220-" + "x" * 100_000, "\r\n".join(["220-more"] * 1000), "220", "\0\x1b[2J"])
+@pytest.mark.parametrize(
+    "greeting", ["²²² no digits", "220-" + "x" * 100_000, "\r\n".join(["220-more"] * 1000), "220", "\0\x1b[2J"]
+)
 def test_hostile_words_are_bounded_and_harmless(greeting: str) -> None:
     with scripted(Script(greeting=greeting)) as script:
         steps = _run(_server(script))
@@ -271,6 +275,16 @@ def test_a_server_that_echoes_the_password_does_not_betray_it(trusted: Authority
         steps = _run(_server(script))
     assert "535" in _failure(steps).said
     assert not [secret for secret in _secrets() if secret in repr(steps)]
+
+
+def test_nor_does_a_try_to_send(trusted: Authority) -> None:
+    given = probe.plain_login("post@acme.example", PASSWORD)
+    script = Script(trusted.context("localhost"), answers={"AUTH": f"535 5.7.8 no {PASSWORD} in {given}"})
+    with scripted(script), pytest.raises(NoSession) as refused:
+        asyncio.run(open_session(_server(script)))
+    said = refused.value.outcome
+    assert (said.phase, said.code) == ("login", 535)
+    assert said.words == "535 5.7.8 no … in …"
 
 
 def test_lines_cannot_be_smuggled() -> None:

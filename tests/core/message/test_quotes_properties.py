@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postroom.core.message.quotes import split_html, split_text
+from postroom.core.message.quotes import Split, split_html, split_text
 from postroom.core.message.sanitize import sanitize
 
 LINES = st.sampled_from(
@@ -141,3 +141,7 @@ def test_crafted_html_of_400_kb_takes_less_than_a_second(piece: str) -> None:
     started = time.process_time()
     split_html(html)
     assert time.process_time() - started < 1
+
+
+def test_a_ruler_is_no_word_of_ones_own() -> None:
+    assert split_html("<hr>&gt; quoted") == ("<hr>&gt; quoted", Split("> quoted", "", inline=False))

@@ -27,9 +27,9 @@ from postroom.api.schemas.conversations import (
 )
 from postroom.api.schemas.records import MessageOut
 from postroom.conversations import inbox, services
-from postroom.conversations.audience import audience
-from postroom.conversations.hearers import Known, followers
-from postroom.conversations.models import Thread
+from postroom.conversations.access import may_write
+from postroom.conversations.audience import audience, following_of
+from postroom.conversations.models import Message
 from postroom.conversations.services import CannotPost
 from postroom.conversations.states import states_of
 from postroom.directory.models import User
@@ -54,7 +54,7 @@ def get_audience(request: HttpRequest, pk: int, internal: Internal) -> AudienceO
 @router.get("/records/{int:pk}/followers", response=FollowerList, operation_id="list_followers")
 def list_followers(request: HttpRequest, pk: int) -> FollowerList:
     """Who follows the conversation of a record, and of what each hears."""
-    return FollowerList(items=[FollowerOut.of(one) for one in _following(record_of(asking(request), pk))])
+    return FollowerList(items=[FollowerOut.of(one) for one in following_of(record_of(asking(request), pk))])
 
 
 @router.put("/records/{int:pk}/followers/{int:contact}", response=FollowerOut, operation_id="put_follower")
@@ -133,9 +133,11 @@ def list_inbox(request: HttpRequest, cursor: Cursor, limit: Limit) -> InboxPage:
     return InboxPage(items=[UnreadOut.of(row) for row in page.rows], next=cursor_of(page.next))
 
 
-def _following(record: Record) -> list[Known]:
-    thread = Thread.objects.filter(record=record).values_list("pk", flat=True).first()
-    return followers([thread]).get(thread, []) if thread else []
+def _writable_message(user: User, pk: int) -> Message:
+    message = message_of(user, pk)
+    if not may_write(user, message.company_id):
+        raise Problem(HTTPStatus.FORBIDDEN, f"{user.name} may read this conversation, but not write in it.")
+    return message
 
 
 def _follow(user: User, record: Record, contact: int | None, given: FollowingIn) -> FollowerOut:
@@ -145,7 +147,7 @@ def _follow(user: User, record: Record, contact: int | None, given: FollowingIn)
         )
     except CannotPost as problem:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(problem)) from None
-    return next(FollowerOut.of(one) for one in _following(record) if one.contact == made.contact_id)
+    return next(FollowerOut.of(one) for one in following_of(record) if one.contact == made.contact_id)
 
 
 def _unfollow(user: User, pk: int, contact: int | None) -> Status[None]:

@@ -14,6 +14,7 @@ from postroom.api.paging import Cursor, Limit, cursor_of, id_of
 from postroom.api.problems import Problem, not_found
 from postroom.api.schemas.outbound import DeliveryOut, DeliveryPage, DeliveryWhole
 from postroom.core.delivery.states import DeliveryState
+from postroom.core.errors import InvalidAddress, InvalidHeader
 from postroom.directory.models import User
 from postroom.directory.roles import Permission
 from postroom.infra.blobs import BlobMissing
@@ -60,6 +61,8 @@ def get_source(request: HttpRequest, pk: int) -> HttpResponse:
         raw = selectors.rendered(shown.delivery)
     except BlobMissing:
         raise Problem(HTTPStatus.GONE, "A file of this mail is missing.") from None
+    except (InvalidHeader, InvalidAddress) as error:
+        raise Problem(HTTPStatus.CONFLICT, f"This mail can't be written: {error}.") from None
     named = f'attachment; filename="copy-{pk}.eml.txt"'
     return HttpResponse(raw, content_type=SOURCE, headers={**SAFE, "Content-Disposition": named})
 

@@ -15,6 +15,8 @@ from postroom.conversations.inbox import Unread
 from postroom.conversations.states import CopyShown
 from postroom.core.addresses import Address, parse_addresses
 
+LONGEST_MAILBOX = 1000  # characters of a name and an address as a header holds them
+
 
 class Mailbox(Schema):
     """Somebody who is written to."""
@@ -33,7 +35,7 @@ def _read(given: object) -> object:
     """A mailbox as a header names it, taken apart; anything else as it is."""
     if not isinstance(given, str):
         return given
-    found = parse_addresses(given)
+    found = parse_addresses(given) if len(given) <= LONGEST_MAILBOX else ()
     if len(found) != 1:
         raise ValueError("give one address, such as hanna@firm.example or Hanna <hanna@firm.example>")
     return {"email": found[0].email, "name": found[0].name}

@@ -23,6 +23,7 @@ class Result(StrEnum):
 _BEFORE_THE_MAIL = frozenset({"connect", "greeting", "tls", "login"})
 _ENHANCED = re.compile(r"(?<![\w.])([245]\.[0-9]{1,3}\.[0-9]{1,3})(?![\w-]|\.[0-9])")
 _LOOKED_AT = 2000  # characters
+_UNREAD = re.compile("[\ud800-\udfff]")  # surrogates: no text holds them, and no database takes them
 
 
 def result_of(code: int, phase: str) -> Result:
@@ -45,6 +46,15 @@ def enhanced_code(words: str) -> str:
 
 
 def clean_words(words: str) -> str:
-    """An answer as one line of at most 500 characters, without control characters."""
-    line = " ".join(without_controls(words[: 4 * LONGEST_WORDS]).split())
+    """An answer as one line of at most 500 characters, without control characters.
+
+    Bytes that were not UTF-8 (U+DC80 to U+DCFF, by `surrogateescape`) are read as Latin-1, which older servers speak.
+    """
+    read = _UNREAD.sub(_latin, words[: 4 * LONGEST_WORDS])
+    line = " ".join(without_controls(read).split())
     return line if len(line) <= LONGEST_WORDS else f"{line[: LONGEST_WORDS - 1].rstrip()}…"
+
+
+def _latin(unread: re.Match[str]) -> str:
+    byte = ord(unread[0]) - 0xDC00
+    return chr(byte) if 0x80 <= byte <= 0xFF else "\N{REPLACEMENT CHARACTER}"

@@ -38,6 +38,8 @@ def split_html(html: str) -> tuple[str, Split]:
     lines = page.lines
     for place in page.rules:
         lines[place] = ""
+    if not any(line.strip() for line, away in zip(lines, folded, strict=True) if not away):
+        folded = [False] * len(folded)  # what stood above the quotation was a ruler
     split = Split(joined(lines, folded, away=False), joined(lines, folded, away=True), inline)
     return (_marked(html, page, folded) if any(folded) else html), split
 

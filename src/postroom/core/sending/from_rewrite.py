@@ -29,5 +29,5 @@ def address_to_send_as(author: Address, facts: SendingFacts) -> tuple[Address, s
     if facts.dynamic_from and foreign and (dynamic := normalise(facts.dynamic_from)):
         return encapsulate(own, dynamic), f"mail.dynamic.smtp.from sends mail of foreign domains as {dynamic}."
     if not own.email:
-        return own, "The author has no address that can be sent."
+        return own, "The author has no address that can be sent, or nothing proves that it is theirs."
     return own, f"The author's own address is {own.email}."

@@ -62,7 +62,7 @@ _BUTTON = (
 _LINE = "margin:0 0 14px;padding:0 0 10px;border-bottom:1px solid #d7e0e2"
 _WARN = "margin:0 0 14px;padding:8px 12px;border-left:4px solid #845011;background:#fff2da;color:#845011"
 _NOTE = "margin:0 0 14px;padding:8px 12px;border-left:4px solid #e6d08c;background:#fdf6db;color:#6b4c16"
-_LONGEST_TITLE = 200
+_LONGEST_NAME = 200  # characters of an author, a number or a title
 
 
 def letter_html(facts: LayoutFacts) -> str:
@@ -82,7 +82,7 @@ def _member_html(facts: LayoutFacts) -> str:
         parts.append(f'<div style="{_WARN}">{escape(words[facts.doubt])}</div>')
     parts.append(facts.body_html)
     if facts.url:
-        button = escape(words["open"].format(number=facts.number))
+        button = escape(_open(facts, words))
         parts.append(f'<p style="margin:18px 0 6px"><a href="{escape(facts.url)}" style="{_BUTTON}">{button}</a></p>')
     parts.append(f'<p style="{_QUIET}">{escape(_why(facts, words))}</p>')
     return "".join(parts)
@@ -96,12 +96,21 @@ def _outside_html(facts: LayoutFacts) -> str:
 
 
 def _head(facts: LayoutFacts, words: Mapping[str, str]) -> str:
-    title = " ".join(facts.title.split())[:_LONGEST_TITLE]
-    return words["noted" if facts.note else "wrote"].format(author=facts.author, number=facts.number, title=title)
+    phrase = words["noted" if facts.note else "wrote"]
+    return phrase.format(author=_line(facts.author), number=_line(facts.number), title=_line(facts.title))
+
+
+def _open(facts: LayoutFacts, words: Mapping[str, str]) -> str:
+    return words["open"].format(number=_line(facts.number))
 
 
 def _why(facts: LayoutFacts, words: Mapping[str, str]) -> str:
-    return words[facts.why].format(number=facts.number)
+    return words[facts.why].format(number=_line(facts.number))
+
+
+def _line(name: str) -> str:
+    """A name on one line: with line breaks in it, it could write lines of its own into the text."""
+    return " ".join(name.split())[:_LONGEST_NAME]
 
 
 def letter_text(facts: LayoutFacts) -> str:
@@ -116,12 +125,12 @@ def letter_text(facts: LayoutFacts) -> str:
         parts.append(words[facts.doubt])
     parts.append(body)
     if facts.url:
-        parts.append(f"{words['open'].format(number=facts.number)}: {facts.url}")
+        parts.append(f"{_open(facts, words)}: {facts.url}")
     parts.append(_why(facts, words))
     return "\n\n".join(parts) + "\n"
 
 
-_LINK = re.compile(r"\b(?:https?://[^\s<>\"']{1,2000}|mailto:[^\s<>\"']{1,320})")
+_LINK = re.compile(r"\b(?:https?://|mailto:)[^\s<>\"'.,;:!?)\]}][^\s<>\"']{0,2000}")
 _TRAILING = ".,;:!?)]}"
 
 

@@ -16,7 +16,7 @@ _LOOKED_AT = 1000  # characters
 _BRACKETED = re.compile(
     r"(?:\b(?:ok|as|id)|\b2\.[02-7]\.[0-9]{1,3})[ :=]{1,3}<([!-;=?A-~]{1,900}@[!-;=?A-~]{1,255})>", re.IGNORECASE
 )
-_SAVED = re.compile(r"\bsaved\W*\Z", re.IGNORECASE)
+_OF_AN_ADDRESS = re.compile(r"\b2\.1\.[0-9]{1,3}\b|\bsaved\W*\Z", re.IGNORECASE)
 
 _SES_HOST = re.compile(r"email-smtp(?:-fips)?\.([a-z0-9-]{1,40})\.(?:vpce\.)?amazonaws\.com(?:\.cn)?")
 _SES_ANSWER = re.compile(r"\bok ([0-9a-f]{16}(?:-[0-9a-f]{4,12}){5}-[0-9]{6})(?!\S)", re.IGNORECASE)
@@ -44,7 +44,7 @@ def _of_amazon(words: str, host: str) -> str:
 
 
 def _in_brackets(words: str) -> str:
-    if "<" not in words or _SAVED.search(words):
+    if "<" not in words or _OF_AN_ADDRESS.search(words):
         return ""
     found = _BRACKETED.search(words)
     return found[1] if found else ""

@@ -115,7 +115,8 @@ def who_hears(hearing: Hearing) -> Audience:
             spared.append(Spared(person, why_not))
         else:
             heard |= keys
-            told.append(Told(person if person.user else replace(person, channel=MAIL), because))
+            fits = person.user or person.channel == MAIL
+            told.append(Told(person if fits else replace(person, channel=MAIL), because))
     return Audience(tuple(told), tuple(spared))
 
 

@@ -81,13 +81,15 @@ def _known(wanted: int, facts: SendingFacts) -> ServerFact | None:
     return min(named, key=lambda one: (not one.active, _place(one)), default=None)
 
 
-def search(sender: Address, asked: list[ServerFact], facts: SendingFacts) -> Found:
-    """The server for an address among the candidates, by the steps of `CASES`."""
+def search(author: Address, sender: Address, asked: list[ServerFact], facts: SendingFacts) -> Found:
+    """The server for `sender` among the candidates, by the steps of `CASES`; a From that is rewritten has the name of
+    `author`, never one made of the address that a setting put in between.
+    """
     keeper, how = _admitting(sender.email, asked)
     if keeper:
         return Found(keeper, sender, how, admitted=True)
     notification = notification_of(facts)
-    wire = encapsulate(sender, notification) if notification else sender
+    wire = encapsulate(author, notification) if notification else sender
     shared = [one for one in asked if not one.owner]
     if not shared:
         return _default(sender, wire, facts.default)

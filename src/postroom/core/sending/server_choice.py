@@ -6,7 +6,7 @@ all of it in words (`explain`).
 
 from __future__ import annotations
 
-from postroom.core.addresses import Address
+from postroom.core.addresses import Address, normalise
 from postroom.core.sending import explain
 from postroom.core.sending.envelope import return_path
 from postroom.core.sending.facts import Choice, SendingFacts
@@ -21,10 +21,11 @@ def choose_server(author: Address, facts: SendingFacts) -> Choice:
     Total, and the same however `facts.servers` are ordered. Where there is neither a From that can be read nor a
     notification address, the From of the choice is empty and not admitted: nothing can be sent.
     """
-    sender, origin = address_to_send_as(author, facts)
+    own = Address(normalise(author.email), author.name)
+    sender, origin = address_to_send_as(own, facts)
     found, refusal = forced(sender, facts)
     asked = [] if found else candidates(facts)
-    found = found or search(sender, asked, facts)
+    found = found or search(own, sender, asked, facts)
     path, may_tag = return_path(found.server, facts.bounce, found.wire.email)
     told = explain.Told(found, sender.email, notification_of(facts), asked)
     because = explain.because(told)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ AS_THEY_ARE = (  # values of these are sent as the row holds them
     models.AutoField, models.IntegerField, models.BooleanField, models.BinaryField, models.ForeignKey,
 )  # fmt: skip
 Row = TypeVar("Row", bound=models.Model)
+Claimed = tuple[int, str]  # the key of a row, and the token of the claim
 TICK = 0.002  # seconds: SQLite's clock counts whole milliseconds, ours counts microseconds
 
 
@@ -93,13 +95,13 @@ def claim(
     table, order = quote(model._meta.db_table), ", ".join([*map(quote, leading), "due", "id"])
     also = ", state = %s" if state else ""
     sql = (
-        f"UPDATE {table} SET lease_token = %s, lease_until = {own.later(lease_seconds)}{also}"
-        f" WHERE id IN (SELECT id FROM {table} WHERE due IS NOT NULL AND due <= {own.later(TICK)}"
-        f" AND (lease_until IS NULL OR lease_until < {own.NOW})"
-        f" ORDER BY {order} LIMIT %s {own.SKIP_LOCKED}) RETURNING id"
-    )
+        f"WITH picked AS MATERIALIZED (SELECT id FROM {table} WHERE due IS NOT NULL AND due <= {own.later(TICK)}"
+        f" AND (lease_until IS NULL OR lease_until < {own.NOW}) ORDER BY {order} LIMIT %s {own.SKIP_LOCKED})"
+        f" UPDATE {table} SET lease_token = %s, lease_until = {own.later(lease_seconds)}{also}"
+        f" WHERE id IN (SELECT id FROM picked) RETURNING id"
+    )  # materialised: a subquery that locks what it finds may be run again for each row, and lock more each time
     with connection.cursor() as cursor:
-        cursor.execute(sql, [token, *([state] if state else []), limit])
+        cursor.execute(sql, [limit, token, *([state] if state else [])])
         return token, sorted(row[0] for row in cursor.fetchall())
 
 
@@ -127,12 +129,16 @@ def move(
     *,
     before: str,
     lease_seconds: float | None = None,
-) -> set[int]:
+) -> set[Claimed]:
     """Write these fields of those of the rows that are in state `before` and under the row's own `lease_token` still,
-    in one statement; returns their keys. They stay leased for `lease_seconds` from now; without that the lease ends.
+    in one statement; returns key and token of each. They stay leased for `lease_seconds` from now; without that the
+    lease ends.
+
+    A row that was claimed twice may stand here twice: only the claim that holds is written and named.
     """
     if not rows:
         return set()
+    rows = _holding(model, rows)
     own, quote = engine(), connection.ops.quote_name
     shape = _shape(model, connection.vendor, (*names, "lease_token", "pk"))
     lease = (
@@ -141,7 +147,23 @@ def move(
     values = shape.adapt([list(shape.read(row)) for row in rows])
     table, columns = quote(model._meta.db_table), [quote(name) for name in shape.columns]
     with connection.cursor() as cursor:
-        return {key for (key,) in own.move(cursor, table, columns, shape.types, values, lease, before)}
+        moved = {key for (key,) in own.move(cursor, table, columns, shape.types, values, lease, before)}
+    return {claim for row in rows if (claim := claim_of(row))[0] in moved}
+
+
+def claim_of(row: models.Model) -> Claimed:
+    """By which claim somebody holds a row: its key, and the token that it had then."""
+    return cast("int", row.pk), cast("Any", row).lease_token
+
+
+def _holding(model: type[models.Model], rows: Sequence[Row]) -> Sequence[Row]:
+    """Of rows that stand here more than once those whose claim holds; no query where each stands here once."""
+    keys = Counter(row.pk for row in rows)
+    several = [key for key, count in keys.items() if count > 1]
+    if not several:
+        return rows
+    known = dict(model._default_manager.filter(pk__in=several).values_list("pk", "lease_token"))
+    return [row for row in rows if keys[row.pk] == 1 or known.get(row.pk) == claim_of(row)[1]]
 
 
 def add_up(

@@ -11,7 +11,7 @@ from postroom.core.delivery.states import DELIVERIES, DeliveryEvent, DeliverySta
 from postroom.core.sending.learned_ids import learned_message_id
 from postroom.infra.clock import now
 from postroom.infra.config import config
-from postroom.infra.database.base import insert, move, update_rows
+from postroom.infra.database.base import Claimed, claim_of, insert, move, update_rows
 from postroom.outbound.events import DeliveryNews
 from postroom.outbound.models import Attempt, Delivery
 from postroom.outbound.news import tell
@@ -44,20 +44,24 @@ def record(results: Sequence[Result]) -> None:
 
 
 def put_off(one: PutOff) -> None:
-    """Within a transaction: no session could be opened for these claimed copies; each has that as a try."""
+    """Within a transaction: no session could be opened for these claimed copies; each that is still ours has that as a
+    try. The others were withdrawn, held or claimed by somebody else meanwhile.
+    """
     at = now()
     results = [Result(item, one.outcome, one.host) for item in one.items]
     for result in results:
         result.item.attempt = result.item.attempt or begin(result.item)
         _fill(result, at)
         _settle(result.item.row, one.outcome, DeliveryEvent.RETURN, at)
-    _write(results, DeliveryState.CLAIMED)
-    insert(result.item.attempt for result in results if result.item.attempt)
+    ours = _write(results, DeliveryState.CLAIMED)
+    insert(result.item.attempt for result in results if result.item.attempt and claim_of(result.item.row) in ours)
 
 
-def _write(results: Sequence[Result], before: DeliveryState) -> None:
+def _write(results: Sequence[Result], before: DeliveryState) -> set[Claimed]:
+    """The claims of those that are still ours: the others stay as they are."""
     ours = move(Delivery, [result.item.row for result in results], RECORDED, before=before)
-    tell([_news(result) for result in results if result.item.row.pk in ours])
+    tell([_news(result) for result in results if claim_of(result.item.row) in ours])
+    return ours
 
 
 def _settle(row: Delivery, outcome: Outcome, event: DeliveryEvent, at: datetime) -> None:

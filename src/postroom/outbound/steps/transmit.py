@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from postroom.core.delivery.states import DELIVERIES, DeliveryEvent, DeliveryState
 from postroom.infra.clock import now
 from postroom.infra.config import config
-from postroom.infra.database.base import insert, move
+from postroom.infra.database.base import claim_of, insert, move
 from postroom.outbound.models import Attempt, Delivery
 from postroom.outbound.work import Item
 
@@ -30,7 +30,7 @@ def transmit(items: Sequence[Item]) -> list[Item]:
         before=DeliveryState.CLAIMED,
         lease_seconds=config().send_lease_seconds,
     )
-    begun = [item for item in items if item.row.pk in ours]
+    begun = [item for item in items if claim_of(item.row) in ours]
     for item, attempt in zip(begun, insert([begin(item) for item in begun]), strict=True):
         item.attempt = attempt
     return begun

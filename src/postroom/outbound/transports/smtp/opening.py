@@ -13,6 +13,7 @@ from aiosmtplib.errors import SMTPTimeoutError
 from postroom.core.delivery.smtp_replies import clean_words, enhanced_code
 from postroom.infra.config import config
 from postroom.infra.networks import is_refused
+from postroom.outbound.probe import without_secrets
 from postroom.outbound.transports.protocol import NoSession, Outcome, Result, Server
 from postroom.outbound.transports.smtp.session import SmtpSession, hang_up
 from postroom.outbound.transports.smtp.trouble import is_certificate, is_tls, reason
@@ -100,7 +101,7 @@ def _place(server: Server) -> str:
 def _outcome(server: Server, phase: str, error: Exception) -> Outcome:
     """Whatever the server said or did not say: nothing was sent, so it can be tried again."""
     if isinstance(error, SMTPResponseException) and 200 <= error.code < 600:
-        words = clean_words(f"{error.code} {error.message}")
+        words = clean_words(f"{error.code} {without_secrets(error.message, server)}")
         return Outcome(Result.DEFERRED, _reached(phase, error), error.code, enhanced_code(error.message), words)
     return Outcome(Result.DEFERRED, _reached(phase, error), words=_words(server, phase, error))
 

@@ -225,8 +225,3 @@ def inbox_unread(request: HttpRequest, pk: int) -> HttpResponse:
 def inbox_count(request: HttpRequest) -> HttpResponse:
     """How many conversations wait, for the rail."""
     return render(request, "web/parts/unread.html", {"unread": inbox.unread_count(reader(request))})
-
-
-def unread_for(user: User) -> int:
-    """The same, for the pages that show the rail."""
-    return inbox.unread_count(user)

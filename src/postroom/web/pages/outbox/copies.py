@@ -147,7 +147,7 @@ def _row(row: Delivery, about: Record | None) -> Row:
         state=state_of_row(row),
         to=Person(row.name, row.address),
         subject=row.letter.subject[:LONGEST_SUBJECT],
-        said=row.words,
+        said="" if is_kept(row) else row.words,
         about=record_words(about) if about else "",
         about_url=record_url(about.type, about.pk) if about else "",
         server=row.dispatch.server_name if row.dispatch else "",

@@ -21,6 +21,7 @@ from django.views.decorators.http import require_safe
 from postroom.core.addresses import Address
 from postroom.core.delivery.states import DELIVERIES, DeliveryState
 from postroom.core.encoded_words import decode_words, unfold
+from postroom.core.errors import InvalidAddress, InvalidHeader
 from postroom.core.message.mail import Attachment, Mail
 from postroom.core.message.parse import parse
 from postroom.directory.models import User
@@ -189,10 +190,12 @@ def _try(number: int, one: Attempt) -> Try:
 
 
 def bytes_of(row: Delivery) -> bytes | None:
-    """The copy as bytes; None where a file of it is gone. One that was not sent yet has the choice by now, unsaved."""
+    """The copy as bytes; None where a file of it is gone or it can't be written. One that was not sent yet has the
+    choice by now, unsaved.
+    """
     try:
         return selectors.rendered(row)
-    except BlobMissing:
+    except (BlobMissing, InvalidHeader, InvalidAddress):
         return None
 
 

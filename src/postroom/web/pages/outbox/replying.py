@@ -47,4 +47,6 @@ def reply_of(user: User, row: Delivery, mail: Mail | None) -> Reply:
     if not behind_listener(known):
         words = _("Replies go to %(address)s, and mail for that address does not come in through the listener here.")
         return Reply(because=words % {"address": to}, to=to)
+    if row.dispatch is None or not row.dispatch.is_kept_here:
+        return Reply(because=_("This copy is not kept here: only its recipient can answer it."), to=to)
     return Reply(row.pk, may=True, writer=row.address, to=to, plain=known.base if known.tag else "")

@@ -19,6 +19,7 @@ from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 from postroom.conversations import audience, selectors, services
 from postroom.conversations.checks import checked_body, checked_people, checked_uploads
 from postroom.conversations.models import Message
+from postroom.conversations.suggestions import MOST
 from postroom.core.addresses import Address, parse_addresses
 from postroom.directory.models import User
 from postroom.infra import counters
@@ -32,6 +33,8 @@ from postroom.web.places import record_url
 ONCE_SECONDS = 172_800.0  # how long a form's key is remembered, as long as counters are
 LONGEST_KEY = 64
 LONGEST_SUBJECT = 500
+LONGEST_FIELD = 40_000  # characters of typed addresses that are read: more than the people of one message need
+LONGEST_CHIP = 1000
 _QUOTED = re.compile(r'"[^"]*"')  # a name in quotes may hold commas
 MOST_NAMES = 500  # of our own people among whom an @ without a choice from the list is looked up
 
@@ -65,8 +68,8 @@ class Form:
 def form_of(request: HttpRequest) -> Form:
     """Read the form; nothing is checked yet."""
     given = request.POST
-    added, strangers = _typed(given.get("add", ""))
-    to_cc = {name: [one for text in given.getlist(name) for one in parse_addresses(text)] for name in ("to", "cc")}
+    added, strangers = _typed(given.get("add", "")[:LONGEST_FIELD])
+    to_cc = {name: _chosen(given.getlist(name)) for name in ("to", "cc")}
     to_cc["cc" if given.get("add_field") == "cc" else "to"] += added
     return Form(
         kind=NOTE if given.get("kind") == NOTE else MESSAGE,
@@ -86,6 +89,11 @@ def form_of(request: HttpRequest) -> Form:
 
 def _numbers(texts: Sequence[str]) -> tuple[int, ...]:
     return tuple(pk for text in texts if (pk := number(text)) is not None)
+
+
+def _chosen(values: Sequence[str]) -> list[Address]:
+    """Everybody whom the chips of a field name; of too many so many are read that `checked_people` refuses them."""
+    return [one for text in values[: 2 * MOST] for one in parse_addresses(text[:LONGEST_CHIP])]
 
 
 def _typed(text: str) -> tuple[Sequence[Address], tuple[str, ...]]:
@@ -117,7 +125,7 @@ def problems(form: Form) -> Mapping[str, str]:
     checked = _Checked()
     if form.kind == MESSAGE and form.strangers:
         words = _("“%(words)s” is not a mail address. Choose somebody from the list, or type a whole address.")
-        checked.errors["people"] = words % {"words": form.strangers[0]}
+        checked.errors["people"] = words % {"words": form.strangers[0][:100]}
     if form.kind == MESSAGE:
         checked.try_("people", lambda: checked_people(form.to, form.cc))
     if form.kind == MESSAGE and form.forwards and not form.to and not form.cc:

@@ -22,6 +22,7 @@ from postroom.conversations.suggestions import people_to_answer
 from postroom.core.addresses import Address
 from postroom.core.sending.facts import Choice
 from postroom.directory.models import User
+from postroom.outbound.models import is_kept_here
 from postroom.records.models import Record
 from postroom.web.pages.records.followers import Followers, followers_of
 from postroom.web.trace import Line, trace_of
@@ -58,13 +59,16 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """The address that a message leaves from. `own`: it is the writer's; `admitted`: some server sends it willingly."""
+    """The address that a message leaves from. `own`: it is the writer's; `admitted`: some server sends it willingly;
+    `kept_here`: there is no server, the outbox keeps it.
+    """
 
     name: str = ""
     email: str = ""
     server: str = ""
     own: bool = True
     admitted: bool = True
+    kept_here: bool = False
     because: str = ""
     trace: tuple[Line, ...] = ()
 
@@ -292,6 +296,7 @@ def _sender(user: User, choice: Choice) -> Sender:
         server=choice.server_name,
         own=choice.author.email == user.email.lower(),
         admitted=choice.admitted,
+        kept_here=is_kept_here(choice.server, choice.server_name),
         because=choice.because,
         trace=trace_of(choice.trace, said=choice.because),
     )

@@ -33,6 +33,7 @@ from postroom.web.places import record_url
 from postroom.web.trace import Line, State, trace_of
 
 MOST = 400  # messages of a page that are looked at
+MOST_WHOLE = 20  # of them that come whole; the next news bring others
 RESULTS: Mapping[str, Promise] = {
     "accepted": gettext_lazy("taken"),
     "deferred": gettext_lazy("put off"),
@@ -71,6 +72,7 @@ class CopyPage:
     admitted: bool = True
     source: str = ""
     again: bool = False
+    doubles: bool = False
     cancel: bool = False
 
 
@@ -113,6 +115,7 @@ def _page(user: User, one: CopyDetails) -> CopyPage:
         admitted=row.dispatch.admitted if row.dispatch else True,
         source=reverse("outbound-copy", args=[row.pk]) if sees_outbox else "",
         again=manage and allows(row.state, DeliveryEvent.SEND_AGAIN),
+        doubles=row.state == DeliveryState.UNKNOWN,
         cancel=manage and allows(row.state, DeliveryEvent.CANCEL),
     )
 
@@ -193,7 +196,7 @@ def states(request: HttpRequest, pk: int) -> HttpResponse:
     record = found(record_by_id(user, pk))
     shown = _shown(request)
     believed = standings(user, record.pk, list(shown))
-    whole = [pk for pk, now in believed.items() if now.standing != shown[pk][1]]
+    whole = [pk for pk, now in believed.items() if now.standing != shown[pk][1]][:MOST_WHOLE]
     notes = {pk: now.note for pk, now in believed.items() if pk not in whole}
     strips = [strip for strip in strips_of(user, notes).values() if strip.mark != shown[strip.message][0]]
     if not strips and not whole:

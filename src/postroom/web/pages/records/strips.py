@@ -52,7 +52,8 @@ NOBODY = "0"  # the mark of a strip without anybody
 class CopyLine:
     """One copy in a strip. `said` is quoted after the words of the state; `due` is the next try.
 
-    `key` and `url` name its details, empty for who is told in the inbox: words, since a page shows hundreds of them.
+    `doubles`: to send it again may give a second copy. `key` and `url` name its details, empty for who is told in
+    the inbox: words, since a page shows hundreds of them.
     """
 
     id: int
@@ -65,6 +66,7 @@ class CopyLine:
     said: str = ""
     due: datetime | None = None
     again: bool = False
+    doubles: bool = False
     cancel: bool = False
     key: str = ""
     url: str = ""
@@ -143,6 +145,7 @@ def _line(one: CopyShown, *, manage: bool) -> CopyLine:
         said=one.said if one.state in SAID else "",
         due=one.due if waits else None,
         again=manage and allows(one.state, DeliveryEvent.SEND_AGAIN),
+        doubles=one.state == _S.UNKNOWN,
         cancel=manage and allows(one.state, DeliveryEvent.CANCEL),
         key=str(one.delivery_id) if one.delivery_id else "",
         url=f"{_place_of_copies()}{one.delivery_id}" if one.delivery_id else "",

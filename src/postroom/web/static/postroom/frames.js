@@ -12,7 +12,7 @@
   const watched = new WeakMap();
   const watch = frame => {
     const body = frame.contentDocument?.body;
-    if (!body || watched.get(frame) === body) return;
+    if (!body || frame.contentDocument.URL === 'about:blank' || watched.get(frame) === body) return;  // not fetched yet: such a page is as high as its frame, and would grow with it
     watched.set(frame, body);
     fit(frame);
     new ResizeObserver(() => fit(frame)).observe(body);
