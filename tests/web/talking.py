@@ -21,7 +21,7 @@ from postroom.infra.clock import now  # noqa: E402
 from postroom.outbound.events import DeliveryNews  # noqa: E402
 from postroom.outbound.models import Attempt, Delivery, Dispatch  # noqa: E402
 from postroom.outbound.news import tell  # noqa: E402
-from postroom.records.models import Record  # noqa: E402
+from postroom.records.models import FieldChange, Record  # noqa: E402
 from tests.support import factory  # noqa: E402
 
 REFUSED = "550 5.1.1 <inkop@norrgard.example>: no such user here"
@@ -146,6 +146,17 @@ def posted() -> dict[str, int]:
             "count": Message.objects.filter(user__isnull=False).count()}  # fmt: skip
 
 
+def changes() -> dict[str, int]:
+    """Files of the first mail, a note of Jonas that he may change, and a change of the record."""
+    lead = Record.objects.get(title="Telematics for 42 delivery vans", desk__name="Baltics")
+    jonas, mail = User.objects.get(username="jonas"), lead.thread.messages.earliest("pk")
+    for name in ("routes.pdf", "secret.pdf"):
+        factory.attachment(mail, name)
+    note = services.post_note(user=jonas, record_id=lead.pk, body="Ask @Priya Nair about the dongles.")
+    FieldChange.objects.create(record=lead, user=jonas, field="title", before="Vans", after=lead.title, at=now())
+    return {"mail": mail.pk, "note": note.pk}
+
+
 VERBS: dict[str, Callable[[], dict[str, int]]] = {
     "fill": fill,
     "refused": refused,
@@ -153,6 +164,7 @@ VERBS: dict[str, Callable[[], dict[str, int]]] = {
     "follow": follow,
     "answer": answer,
     "posted": posted,
+    "changes": changes,
 }
 
 if __name__ == "__main__":

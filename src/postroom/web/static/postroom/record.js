@@ -5,12 +5,12 @@
 
   // Menus: one at a time; a key or a click elsewhere shuts them, arrows go through them.
   const shut = (menu, back) => { menu.open = false; if (back) $('summary', menu).focus(); };
-  const opened = () => $('.menu[open]');
+  const opened = () => $('.msg-menu[open]');
   document.addEventListener('click', e => {
     const menu = opened();
     if (!menu) return;
     if (!menu.contains(e.target)) return shut(menu);
-    if (e.target.closest('.menu li a, .menu li button')) setTimeout(() => shut(menu));
+    if (e.target.closest('.msg-menu li a, .msg-menu li button')) setTimeout(() => shut(menu));
   });
   document.addEventListener('focusin', e => { const menu = opened(); if (menu && !menu.contains(e.target)) shut(menu); });
   document.addEventListener('keydown', e => {
