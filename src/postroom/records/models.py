@@ -74,6 +74,7 @@ class Record(models.Model):
             models.Index("company", "type", SORTED_TITLE, "id", name="record_titles"),
             models.Index(fields=["company", "type", "-id"], name="record_open", condition=Q(closed_at=None)),
             models.Index(fields=["owner", "company", "type", "-id"], name="record_owner"),
+            models.Index(fields=["company", "type", "-id"], name="record_unowned", condition=Q(owner=None)),
             models.Index(fields=["desk", "-id"], name="record_desk"),
             models.Index(fields=["stage", "-id"], name="record_stage"),
         ]

@@ -63,6 +63,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='record',
+            index=models.Index(condition=models.Q(('owner', None)), fields=['company', 'type', '-id'], name='record_unowned'),
+        ),
+        migrations.AddIndex(
+            model_name='record',
             index=models.Index(fields=['desk', '-id'], name='record_desk'),
         ),
         migrations.AddIndex(
