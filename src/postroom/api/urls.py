@@ -14,7 +14,20 @@ from ninja import NinjaAPI
 
 from postroom import __version__
 from postroom.api.auth import Bearer
-from postroom.api.endpoints import conversations, health, inbound, me, messages, outbound, records, refusals, servers
+from postroom.api.endpoints import (
+    aliases,
+    attention,
+    conversations,
+    domains,
+    health,
+    inbound,
+    me,
+    messages,
+    outbound,
+    records,
+    refusals,
+    servers,
+)
 from postroom.api.problems import document, handle_with_documents
 
 api = NinjaAPI(
@@ -27,7 +40,20 @@ api = NinjaAPI(
     urls_namespace="api",
 )
 handle_with_documents(api)
-for part in (health, inbound, refusals, records, messages, conversations, outbound, servers, me):
+for part in (
+    health,
+    attention,
+    inbound,
+    refusals,
+    records,
+    messages,
+    conversations,
+    outbound,
+    servers,
+    domains,
+    aliases,
+    me,
+):
     api.add_router("", part.router)
 
 

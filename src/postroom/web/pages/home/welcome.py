@@ -155,8 +155,8 @@ def _ask(request: HttpRequest, error: str, status: int = 0) -> HttpResponse:
 
 
 def _is_open(request: HttpRequest) -> bool:
-    kept, code = request.session.get(KEPT), setup_code.known()
-    return bool(kept and code) and kept["code"] == setup_code.digest(code)
+    code = setup_code.known()
+    return bool(code) and KEPT in request.session and _session(request)["code"] == setup_code.digest(code)
 
 
 @sensitive_post_parameters("password")
