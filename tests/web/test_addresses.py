@@ -376,7 +376,7 @@ def test_the_list_is_narrowed(client: Client, world: World) -> None:
 
 def test_a_long_list_costs_no_more_than_a_short_one(client: Client, world: World) -> None:
     client.force_login(world.admin)
-    counts = {}
+    counts: dict[str, set[int]] = {}
     for many in (1, 50):
         for number in range(many):
             factory.desk(world.acme, local_part=f"x{many}-{number}")

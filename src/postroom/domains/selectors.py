@@ -17,7 +17,7 @@ PAGE = 50
 def alias_page(
     user: User, *, text: str = "", health: str = "", before: int | None = None, limit: int = PAGE, also: Q | None = None
 ) -> Page[Alias]:
-    """The aliases that `user` manages, newest first; with a `text`, those that have it in their address or are `also`."""
+    """The aliases that `user` manages, newest first; those with `text` in their address, or that `also` finds."""
     found = Alias.objects.all()
     if before is not None:
         found = found.filter(pk__lt=before)
