@@ -16,7 +16,19 @@ STYLES = (
     "tokens", "base", "shell", "parts", "lists", "pages", "thread", "composer", "record", "copies", "settings",
     "addresses", "outbox", "inbox", "home", "narrow",
 )  # fmt: skip
-SCRIPTS = ("app", "live", "inbox", "frames", "suggest", "composer", "copies", "settings", "addresses", "welcome")
+SCRIPTS = (
+    "app",
+    "live",
+    "inbox",
+    "frames",
+    "suggest",
+    "composer",
+    "record",
+    "copies",
+    "settings",
+    "addresses",
+    "welcome",
+)
 BUNDLES = {
     "postroom/all.css": tuple(f"{name}.css" for name in STYLES),  # later rules win: the narrow screens come last
     "postroom/all.js": tuple(f"{name}.js" for name in SCRIPTS),  # `app` gives the others what they share
