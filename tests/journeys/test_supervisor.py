@@ -190,6 +190,7 @@ def test_serve_runs_stops_and_says_what_stands_in_its_way(tmp_path: Path) -> Non
         here.start("serve")
         assert here.get("/health") == {"healthy": True, "issues": []}
         assert f"http://127.0.0.1:{here.web_port}" in here.log
+        assert f"Set it up at http://127.0.0.1:{here.web_port}/welcome?code=" in here.log
         second = House(here.var).run("serve")
         assert (second.returncode, second.stderr.count(b"\n")) == (EX_UNAVAILABLE, 1)
         children = here.children()

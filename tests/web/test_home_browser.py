@@ -1,0 +1,139 @@
+"""The first run and Home in a real browser: by mouse, by keyboard alone, in every look."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from tests.support.browser import Look, Site, context_for, serving, sign_in, watched
+from tests.support.chromium import running_chromium
+from tests.support.factory import PASSWORD
+from tests.support.require import require
+from tests.support.running import Installation, free_port
+
+pytestmark = [pytest.mark.xdist_group("home")]
+
+LOOKS: tuple[Look, ...] = ("light", "dark", "phone")
+STEPS = ("company", "domain", "addresses", "you")
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """An installation in which nobody can sign in yet."""
+    require("chromium")
+    site = Site(Installation(tmp_path_factory.mktemp("empty")), free_port())
+    site.run("django", "migrate", "-v0")
+    with serving(site):
+        yield site
+
+
+@pytest.fixture(scope="module")
+def code(site: Site) -> str:
+    return site.run("postroom", "init", "--browser").strip().rpartition("code=")[2]
+
+
+@pytest.fixture(scope="module")
+def browser(site: Site) -> Iterator[Browser]:
+    with running_chromium(require("chromium")) as browser:
+        yield browser
+
+
+def _violations(page: Page) -> list[str]:
+    found = Axe().run(page).response["violations"]
+    return [f"{one['id']}: {node['html']}" for one in found for node in one["nodes"]]
+
+
+def _fits(page: Page) -> bool:
+    return bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_the_steps_by_mouse(browser: Browser, site: Site, code: str, look: Look) -> None:
+    context = context_for(browser, site, look, timezone_id="Europe/Stockholm")
+    page, complaints = watched(context)
+    page.goto("/")
+    expect(page).to_have_url(re.compile("/welcome$"))
+    assert _violations(page) == []
+    page.get_by_label("Setup code").fill(code)
+    page.get_by_role("button", name="Begin").click()
+    expect(page.get_by_label("Time zone")).to_have_value("Europe/Stockholm")
+    page.get_by_label("Name").fill("Acme")
+    for step in STEPS[:-1]:
+        expect(page).to_have_url(re.compile(f"/welcome/{step}$"))
+        assert _violations(page) == []
+        assert _fits(page)
+        if step == "domain":
+            page.get_by_label("Domain").fill("acme.example")
+        page.get_by_role("button", name="Continue").click()
+    assert _violations(page) == []
+    page.get_by_role("link", name="Addresses").click()
+    page.get_by_label("Leads").fill("bounce")
+    assert complaints == []
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_text("is a service address")).to_be_visible()
+    expect(page.get_by_label("Leads")).to_have_value("bounce")
+    assert _violations(page) == []
+    page.get_by_role("button", name="Leave for later").click()
+    expect(page).to_have_url(re.compile("/welcome/you$"))
+    page.goto("/welcome")  # left, and taken up again where it was
+    expect(page).to_have_url(re.compile("/welcome/you$"))
+    assert [said for said in complaints if "422" not in said] == []
+    context.close()
+
+
+def test_everything_by_keyboard_alone_until_home(browser: Browser, site: Site, code: str) -> None:
+    context = context_for(browser, site)
+    page, complaints = watched(context)
+    page.goto(f"/welcome?code={code}")
+    expect(page.get_by_label("Name")).to_be_focused()
+    page.keyboard.type("Acme")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Domain")).to_be_focused()
+    page.keyboard.type("acme.example")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Leads")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Name", exact=True)).to_be_focused()
+    for words in ("Ada Lind", "ada@acme.example", "ada", PASSWORD):
+        page.keyboard.type(words)
+        page.keyboard.press("Tab")
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Home")).to_be_visible()
+    expect(page.get_by_text("Acme is ready.")).to_be_visible()
+    expect(page.get_by_text("Nothing needs attention.")).to_be_visible()
+    assert complaints == []
+    page.keyboard.press("j")
+    first = page.locator("#attention [data-nav]").first
+    expect(first).to_be_focused()
+    target = first.get_attribute("href")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(f"{site.url}{target}")
+    page.locator("body").press("g")
+    page.keyboard.press("h")
+    expect(page.get_by_role("heading", name="Home")).to_be_visible()
+    assert page.goto("/welcome").status == 404  # type: ignore[union-attr]
+    page.goto("/")
+    site.run("tests.web.trouble")
+    expect(page.get_by_role("heading", name="1 arrival failed")).to_be_visible()  # it came by itself
+    context.close()
+    for look in LOOKS:
+        _look_at_home(browser, site, look)
+
+
+def _look_at_home(browser: Browser, site: Site, look: Look) -> None:
+    context = context_for(browser, site, look)
+    page, complaints = watched(context)
+    sign_in(page, "ada")
+    expect(page.get_by_role("heading", name="1 arrival failed")).to_be_visible()
+    expect(page.locator("#needs")).to_have_text(re.compile("^1"))
+    assert _violations(page) == []
+    assert _fits(page)
+    page.get_by_role("link", name="See them").click()
+    expect(page).to_have_url(re.compile(r"/arrivals\?state=failed$"))
+    assert complaints == []
+    context.close()
