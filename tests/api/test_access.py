@@ -18,6 +18,7 @@ from tests.support import factory
 
 pytestmark = pytest.mark.django_db
 
+ALIAS = {"local_part": "hello", "record_type": "lead"}
 SERVER = {"name": "Relay", "host": "relay.acme.example", "authentication": "none"}
 
 
@@ -51,6 +52,10 @@ def world() -> World:
     contact = factory.contact(acme)
     factory.follower(record, contact)
     server = factory.server(acme)
+    alias = factory.desk(acme, "ticket", "Support").alias
+    assert alias
+    domain = alias.domain
+    of_domain, of_alias = f"/domains/{domain.pk}", f"/aliases/{alias.pk}"
     of_record, of_copy, of_server = f"/records/{record.pk}", f"/outbound/{delivery.pk}", f"/servers/{server.pk}"
     return World(
         callers={
@@ -95,6 +100,20 @@ def world() -> World:
             "restore": Call(f"{of_server}/restore", "POST"),
             "test": Call(f"{of_server}/test", "POST"),
             "simulate": Call("/servers/simulate", "POST", {"email": "amara@acme.example", "company": acme.pk}),
+            "domains": Call("/domains"),
+            "domain": Call(of_domain),
+            "add domain": Call("/domains", "POST", {"name": "new.example", "companies": [acme.pk]}),
+            "change domain": Call(of_domain, "PATCH", {"priority": 3}),
+            "remove domain": Call(of_domain, "DELETE"),
+            "move domain": Call(f"{of_domain}/move", "POST", {"way": "up"}),
+            "share domain": Call(f"{of_domain}/companies/{acme.pk}", "PUT"),
+            "unshare domain": Call(f"{of_domain}/companies/{acme.pk}", "DELETE"),
+            "senders": Call(f"{of_domain}/senders"),
+            "aliases": Call("/aliases"),
+            "alias": Call(of_alias),
+            "add alias": Call("/aliases", "POST", {**ALIAS, "company": acme.pk, "domain": domain.pk}),
+            "change alias": Call(of_alias, "PATCH", {"title": "No subject"}),
+            "delete alias": Call(of_alias, "DELETE"),
             "me": Call("/me"),
             "change me": Call("/me", "PATCH", {"signature": "Me"}),
         },
@@ -137,6 +156,20 @@ TABLE = {
     "restore": (200, 403, 404, 404, 401),
     "test": (200, 403, 404, 404, 401),
     "simulate": (200, 403, 422, 422, 401),
+    "domains": ("full", 403, "empty", "full", 401),
+    "domain": (200, 403, 404, 200, 401),
+    "add domain": (201, 403, 422, 201, 401),
+    "change domain": (200, 403, 404, 200, 401),
+    "remove domain": (409, 403, 404, 409, 401),
+    "move domain": (200, 403, 404, 200, 401),
+    "share domain": (200, 403, 404, 200, 401),
+    "unshare domain": (409, 403, 404, 409, 401),
+    "senders": ("full", 403, 404, "full", 401),
+    "aliases": ("full", 403, "empty", "empty", 401),
+    "alias": (200, 403, 404, 404, 401),
+    "add alias": (201, 403, 422, 422, 401),
+    "change alias": (200, 403, 404, 404, 401),
+    "delete alias": (204, 403, 404, 404, 401),
     "me": (200, 200, 200, 200, 401),
     "change me": (200, 200, 200, 200, 401),
 }
@@ -169,6 +202,7 @@ def test_the_table_names_every_endpoint(world: World) -> None:
 def _pattern(path: str) -> str:
     """The path as it is described: numbers are the keys of what it names."""
     named = re.sub(r"followers/\d+", "followers/{contact}", path).replace("/hold", "/{verb}")
+    named = re.sub(r"companies/\d+", "companies/{company}", named)
     return re.sub(r"/\d+", "/{pk}", named).lstrip("/")
 
 
