@@ -76,11 +76,11 @@ def _open_book(addresses: Collection[str]) -> _Book:
         book.companies[domain_id] = (*book.companies.get(domain_id, ()), company)
     owners = [d for found in book.domains.values() for d in found] + [r.domain for r in book.retired.values()]
     separators = {separator for d in owners for separator in d.separators}
-    tagged = {local: split(local, separator) for separator in separators for local in locals_}
-    wanted = locals_ | {base for base, _ in tagged.values()}
+    tagged = [split(local, separator) for separator in separators for local in locals_]
+    wanted = locals_ | {base for base, _ in tagged}
     for alias in Alias.objects.filter(domain__in=ids, local_part__in=wanted).select_related("domain"):
         book.aliases[alias.domain_id, alias.local_part] = alias
-    if any(looks_like_token(tag) for _, tag in tagged.values()):
+    if any(looks_like_token(tag) for _, tag in tagged):
         book.secrets = {key.number: bytes(key.secret) for key in TokenKey.objects.all()}
     return book
 
