@@ -133,7 +133,7 @@ def _look_at_home(browser: Browser, site: Site, look: Look) -> None:
     expect(page.locator("#needs")).to_have_text(re.compile("^1"))
     assert _violations(page) == []
     assert _fits(page)
-    page.get_by_role("link", name="See them").click()
+    page.get_by_role("link", name="See why").click()
     expect(page).to_have_url(re.compile(r"/arrivals\?state=failed$"))
     assert complaints == []
     context.close()

@@ -48,16 +48,15 @@ def stranded(user: User) -> Iterator[Attention]:
     if failed:
         title = ngettext("%(count)s arrival failed", "%(count)s arrivals failed", len(failed))
         text = _("The mail is kept, but stands on no desk. Read what went wrong, mend it, and route the mail again.")
-        yield _item(Weight.BAD, title, text, failed, "failed")
+        yield _item(Weight.BAD, title, text, failed, "failed", _("See why"))
     if held := _routes(mine, ArrivalState.HELD):
         title = ngettext("%(count)s arrival is held", "%(count)s arrivals are held", len(held))
         text = _("Too much came at once, or it looked like a loop. Release what should stand on a desk.")
-        yield _item(Weight.WARNING, title, text, held, "held")
+        yield _item(Weight.WARNING, title, text, held, "held", _("Decide"))
 
 
-def _item(weight: Weight, title: str, text: str, moments: list[datetime], state: str) -> Attention:
+def _item(weight: Weight, title: str, text: str, moments: list[datetime], state: str, action: str) -> Attention:
     count = f"{len(moments):,}" if len(moments) < MOST else _("%(most)s or more") % {"most": f"{MOST:,}"}
-    action = _("See them")
     shown = title % {"count": count}
     return Attention(weight, shown, text, "arrivals", action, since=min(moments), query=f"state={state}")
 

@@ -6,3 +6,6 @@ from django.apps import AppConfig
 class RecordsConfig(AppConfig):
     name = "postroom.records"
     label = "records"
+
+    def ready(self) -> None:
+        from postroom.records import attention  # noqa: F401, PLC0415 it registers its checks
