@@ -115,7 +115,7 @@ def _fill(world: World, number: int) -> None:
 @pytest.mark.parametrize(
     ("address", "most"),
     [
-        ("/leads", 11),
+        ("/leads", 13),
         ("/leads/{lead.pk}", 26),
         ("/arrivals", 9),
         ("/arrivals/refused", 6),

@@ -77,3 +77,9 @@ def addresses_of(record: Record) -> list[str]:
         return []
     rows = ContactAddress.objects.filter(contact_id=record.contact_id).order_by("-primary", "email")
     return list(rows.values_list("email", flat=True))
+
+
+def addresses_of_contacts(contacts: Collection[int]) -> dict[int, str]:
+    """The primary address of each of these contacts, by id; one query. For those who may read their records."""
+    rows = ContactAddress.objects.filter(contact__in=contacts).order_by("primary", "-pk")
+    return dict(rows.values_list("contact_id", "email"))

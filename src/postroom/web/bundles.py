@@ -14,7 +14,7 @@ from django.core.files.storage import Storage
 FOLDER = Path(__file__).parent / "static" / "postroom"
 STYLES = (
     "tokens", "base", "shell", "parts", "lists", "pages", "thread", "composer", "record", "copies", "settings",
-    "addresses", "outbox", "inbox", "home", "narrow",
+    "addresses", "outbox", "inbox", "records", "home", "narrow",
 )  # fmt: skip
 SCRIPTS = (
     "app",
@@ -28,6 +28,7 @@ SCRIPTS = (
     "settings",
     "addresses",
     "welcome",
+    "records",
 )
 BUNDLES = {
     "postroom/all.css": tuple(f"{name}.css" for name in STYLES),  # later rules win: the narrow screens come last

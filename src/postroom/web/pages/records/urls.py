@@ -4,13 +4,40 @@ from __future__ import annotations
 
 from django.urls import path
 
-from postroom.web.pages.records import composer, content, copies, editing, followers, lists, original, page, steering
+from postroom.web.pages.records import (
+    board,
+    bulk,
+    composer,
+    content,
+    copies,
+    editing,
+    export,
+    followers,
+    forms,
+    lists,
+    original,
+    page,
+    steering,
+)
+
+LISTS = (("leads", "lead"), ("tickets", "ticket"))  # the place of each record type that has a list
 
 urlpatterns = [
-    path("leads", lists.record_list, {"type": "lead"}, name="leads"),
-    path("leads/<int:pk>", page.record_page, {"type": "lead"}, name="leads-page"),
-    path("tickets", lists.record_list, {"type": "ticket"}, name="tickets"),
-    path("tickets/<int:pk>", page.record_page, {"type": "ticket"}, name="tickets-page"),
+    *(
+        one
+        for name, type in LISTS
+        for one in (
+            path(name, lists.record_list, {"type": type}, name=name),
+            path(f"{name}/new", forms.new, {"type": type}, name=f"{name}-new"),
+            path(f"{name}/cards", board.cards, {"type": type}, name=f"{name}-cards"),
+            path(f"{name}/move", board.move, {"type": type}, name=f"{name}-move"),
+            path(f"{name}/assign", bulk.assign, {"type": type}, name=f"{name}-assign"),
+            path(f"{name}/export", export.export, {"type": type}, name=f"{name}-export"),
+            path(f"{name}/<int:pk>", page.record_page, {"type": type}, name=f"{name}-page"),
+            path(f"{name}/<int:pk>/edit", forms.edit, {"type": type}, name=f"{name}-edit"),
+        )
+    ),
+    path("desks/<int:desk>/people", forms.people, name="desk-people"),
     path("records/<int:pk>/post", composer.post, name="record-post"),
     path("records/<int:pk>/audience", composer.composer_audience, name="record-audience"),
     path("records/<int:pk>/stage", steering.take_step, name="record-stage"),

@@ -1,0 +1,243 @@
+"""Lists of records: narrowed, sorted and paged by key, each along an index; what a company keeps does not slow them."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import product
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from postroom.directory.access import companies
+from postroom.directory.models import Membership, User
+from postroom.directory.roles import Permission
+from postroom.infra.paging import Page
+from postroom.records.models import SORTED_TITLE, Desk, Record, Stage
+from postroom.records.record_types import record_types
+
+PAGE = 50
+SEARCHED = 10_000  # the newest records of a company among which words are looked for
+MOST_CHOICES = 500  # people and desks that a filter offers
+MOST_COUNTED = 1000  # nobody counts further
+SEVERAL = 20  # stages that are asked one by one; more are asked at once
+
+NEWEST, ACTIVE, TITLE = "newest", "active", "title"
+SORTS = (NEWEST, ACTIVE, TITLE)
+OPEN, CLOSED = "open", "closed"
+STATES = (OPEN, CLOSED)
+MINE, NOBODY = "mine", "nobody"
+
+Key = tuple[Any, int]  # what a list is sorted by, and the id
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What a list is narrowed to and sorted by; what is empty narrows nothing.
+
+    `stage` is a name, since each desk has its own; `owner` is `mine`, `nobody` or an id; `state` is open or closed.
+    """
+
+    type: str = ""
+    text: str = ""
+    stage: str = ""
+    owner: str = ""
+    desk: int | None = None
+    state: str = ""
+    sort: str = NEWEST
+
+    @property
+    def narrows(self) -> bool:
+        return bool(self.text or self.stage or self.owner or self.desk or self.state)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Records of a list, and where to go on: `next` is empty at the end."""
+
+    rows: tuple[Record, ...] = ()
+    next: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A stage of a board: its name, whether it closes, how many records stand there (at most `MOST_COUNTED`)."""
+
+    name: str
+    closes: bool = False
+    count: int = 0
+
+
+def records(user: User, asked: Filter, *, after: str = "", before: int | None = None, limit: int = PAGE) -> Listed:
+    """A page of the list that `user` may read: what comes after the place `after`, or with ids below `before`."""
+    key = read_key(asked.sort, after)
+    wanted = limit + 1
+    found: set[int] = set()
+    for rows in _sources(user, asked):
+        narrowed = _after(rows, asked.sort, key)
+        if before is not None:
+            narrowed = narrowed.filter(pk__lt=before)
+        found.update(_ordered(narrowed, asked.sort).values_list("pk", flat=True)[:wanted])
+    rows = Record.objects.filter(pk__in=found).select_related("contact", "desk", "owner", "stage")
+    page = list(_ordered(rows, asked.sort).annotate(sorted_title=SORTED_TITLE)[:wanted])
+    last = _key(asked.sort, page[limit - 1]) if len(page) > limit else ""
+    return Listed(tuple(page[:limit]), last)
+
+
+def newest(user: User, *, type: str, before: int | None = None, limit: int = PAGE) -> Page[Record]:
+    """Records of a type, or of all where it is empty: newest first."""
+    listed = records(user, Filter(type), before=before, limit=limit)
+    return Page(listed.rows, listed.rows[-1].pk if listed.next else None)
+
+
+def columns(user: User, asked: Filter) -> tuple[Column, ...]:
+    """The stages of a board with how many stand there, in order; one query for the stages, one for each count."""
+    found: dict[str, Column] = {}
+    for name, closes in _stages(user, asked).order_by("position", "name").values_list("name", "closes"):
+        found.setdefault(name, Column(name, closes))
+    return tuple(replace(column, count=count(user, replace(asked, stage=column.name))) for column in found.values())
+
+
+def count(user: User, asked: Filter) -> int:
+    """How many a filter leaves; `MOST_COUNTED` stands for that many and more."""
+    total = 0
+    for rows in _sources(user, asked):
+        total += rows.order_by()[: MOST_COUNTED - total].count()
+        if total >= MOST_COUNTED:
+            break
+    return total
+
+
+def owners(user: User, company: int | None = None) -> list[tuple[int, str]]:
+    """Those who may own records that `user` may read, or those of one company, by name."""
+    mine = companies(user, Permission.RECORDS_READ)
+    mine = mine & {company} if company else mine
+    rows = Membership.objects.filter(company_id__in=mine, user__is_active=True).order_by("user__name", "user_id")
+    return list(rows.values_list("user_id", "user__name").distinct()[:MOST_CHOICES])
+
+
+def desks(user: User, type: str, permission: Permission = Permission.RECORDS_READ) -> list[Desk]:
+    """The desks of a type in the companies where `user` has a permission, by name."""
+    rows = Desk.objects.filter(company_id__in=companies(user, permission), record_type=type)
+    return list(rows.select_related("company").order_by("name", "pk")[:MOST_CHOICES])
+
+
+def stage_names(user: User, type: str) -> list[str]:
+    """The names of stages that a list of this type can be narrowed to, each once, in order."""
+    names = _stages(user, Filter(type)).order_by("position", "name").values_list("name", flat=True)
+    return list(dict.fromkeys(names))
+
+
+def _stages(user: User, asked: Filter) -> QuerySet[Stage]:
+    mine = companies(user, Permission.RECORDS_READ)
+    rows = Stage.objects.filter(desk__company_id__in=mine)
+    if asked.type:
+        rows = rows.filter(desk__record_type=asked.type)
+    return rows.filter(desk=asked.desk) if asked.desk else rows
+
+
+def _sources(user: User, asked: Filter) -> Iterator[QuerySet[Record]]:
+    """The records of a list, in parts of which each lies together in an index: a stage, a desk, or a company."""
+    mine = sorted(companies(user, Permission.RECORDS_READ))
+    types = [asked.type] if asked.type else list(record_types())
+    if asked.stage:
+        stages = list(_stages(user, asked).filter(name=asked.stage).values_list("pk", "desk__company_id"))
+        if len(stages) > SEVERAL:
+            yield _narrowed(
+                user, asked, Record.objects.filter(type__in=types, stage__in=[pk for pk, _ in stages]), mine
+            )
+            return
+        for pk, company in stages:
+            yield _narrowed(user, asked, Record.objects.filter(stage=pk, type__in=types), [company])
+        return
+    if asked.desk:
+        known = Desk.objects.filter(pk=asked.desk, company_id__in=mine).values_list("company_id", flat=True).first()
+        if known:
+            yield _narrowed(user, asked, Record.objects.filter(desk=asked.desk, type__in=types), [known])
+        return
+    for company, type in product(mine, types):
+        yield _narrowed(user, asked, Record.objects.filter(company_id=company, type=type), [company])
+
+
+def _narrowed(user: User, asked: Filter, rows: QuerySet[Record], where: Sequence[int]) -> QuerySet[Record]:
+    if asked.owner == MINE:
+        rows = rows.filter(owner=user.pk)
+    elif asked.owner == NOBODY:
+        rows = rows.filter(owner=None)
+    elif asked.owner:
+        rows = rows.filter(owner=int(asked.owner))
+    if asked.state:
+        rows = rows.filter(closed_at=None) if asked.state == OPEN else rows.exclude(closed_at=None)
+    return rows.filter(_said(asked, where)) if asked.text else rows
+
+
+def _said(asked: Filter, where: Sequence[int]) -> Q:
+    """Words in the title or the contact's name of the newest records, or the number of any."""
+    near = Record.objects.filter(pk__gte=_oldest(asked.type, where), company_id__in=where)
+    near = near.filter(type=asked.type) if asked.type else near
+    words = near.filter(Q(title__icontains=asked.text) | Q(contact__name__icontains=asked.text))
+    return Q(pk__in=words.values("pk")) | Q(pk=_number(asked.type, asked.text))
+
+
+def _oldest(type: str, where: Sequence[int]) -> int:
+    """The id from which on words are looked for."""
+    found: list[int] = []
+    for company in where:
+        rows = Record.objects.filter(company_id=company)
+        rows = rows.filter(type=type) if type else rows
+        found += rows.order_by("-pk").values_list("pk", flat=True)[SEARCHED : SEARCHED + 1]
+    return max(found, default=0)
+
+
+def _number(type: str, text: str) -> int:
+    """The id that `lead-12`, `LEAD-12` and `12` name; 0 for anything else."""
+    number = text.strip().lower().removeprefix(f"{type}-")
+    return int(number) if number.isascii() and number.isdigit() and len(number) < 19 else 0
+
+
+def _ordered(rows: QuerySet[Record], sort: str) -> QuerySet[Record]:
+    if sort == ACTIVE:
+        return rows.order_by("-active_at", "-pk")
+    return rows.order_by(SORTED_TITLE, "pk") if sort == TITLE else rows.order_by("-pk")
+
+
+def _after(rows: QuerySet[Record], sort: str, key: Key | None) -> QuerySet[Record]:
+    """What comes after a key; the first condition is the one that an index goes by."""
+    if key is None:
+        return rows
+    value, pk = key
+    if sort == ACTIVE:
+        return rows.filter(active_at__lte=value).filter(Q(active_at__lt=value) | Q(pk__lt=pk))
+    if sort == TITLE:
+        named = rows.alias(sorted_title=SORTED_TITLE)
+        return named.filter(sorted_title__gte=value).filter(Q(sorted_title__gt=value) | Q(pk__gt=pk))
+    return rows.filter(pk__lt=pk)
+
+
+def _key(sort: str, record: Record) -> str:
+    """Where a list goes on after a record, as an address carries it."""
+    value: object = None
+    if sort == ACTIVE:
+        value = record.active_at.isoformat()
+    elif sort == TITLE:
+        value = record.__dict__["sorted_title"]
+    written = json.dumps([value, record.pk], ensure_ascii=False, separators=(",", ":"))
+    return base64.urlsafe_b64encode(written.encode()).decode().rstrip("=")
+
+
+def read_key(sort: str, written: str) -> Key | None:
+    """What `_key` wrote; None at the start of a list, or where it is nothing of the kind."""
+    try:
+        value, pk = json.loads(base64.b64decode(f"{written}===", altchars=b"-_").decode())
+        if not isinstance(pk, int) or not 0 < pk < 2**63:
+            return None
+        if sort == ACTIVE:
+            at = datetime.fromisoformat(value)
+            return (at, pk) if at.tzinfo else None
+        return (str(value).replace("\0", ""), pk)
+    except (ValueError, TypeError, binascii.Error):
+        return None
