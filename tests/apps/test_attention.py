@@ -12,6 +12,7 @@ from postroom.directory.models import User
 from postroom.directory.roles import Permission
 from postroom.infra.clock import now
 from postroom.infra.models import ScheduledAction
+from postroom.records import attention as records
 from tests.support import factory
 
 pytestmark = pytest.mark.django_db
@@ -39,7 +40,17 @@ def test_the_worst_comes_first_then_what_has_been_so_longest(monkeypatch: pytest
 
 def test_every_app_asks_what_it_owns() -> None:
     modules = {check.__module__ for _permission, check in attention._checks}
-    assert {f"postroom.{name}" for name in ("outbound.attention", "inbound.attention", "directory.overdue")} <= modules
+    owners = ("outbound.attention", "inbound.attention", "domains.attention", "records.attention", "directory.overdue")
+    assert {f"postroom.{name}" for name in owners} <= modules
+
+
+def test_a_company_with_a_domain_wants_an_address() -> None:
+    acme, bare = factory.company("Acme"), factory.company("Bare")
+    admin = factory.user("ada", {acme: "administrator", bare: "administrator"})
+    factory.domain("acme.example", acme)
+    assert [one.title for one in records.no_address(admin)] == ["Acme has no address yet"]
+    factory.desk(acme)
+    assert list(records.no_address(admin)) == []
 
 
 @pytest.mark.parametrize(("minutes", "active", "seen"), [(11, True, False), (9, True, True), (11, False, True)])

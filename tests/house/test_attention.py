@@ -6,13 +6,12 @@ import ast
 from collections.abc import Iterator
 
 import pytest
-from django.urls import URLPattern
 
 from postroom.web.urls import urlpatterns
 from tests.house import source
 
 POSITION = 3  # of `page` among the fields of Attention
-PAGES = {pattern.name for pattern in urlpatterns if isinstance(pattern, URLPattern)}
+PAGES = {pattern.name for pattern in urlpatterns}
 
 
 def pages(tree: ast.AST) -> Iterator[str]:

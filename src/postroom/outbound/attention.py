@@ -148,7 +148,8 @@ def _server_down(server: int | None, trouble: Trouble) -> Attention:
     )
     text = f"{trouble.said.rstrip('. ')}. {waits}" if trouble.said else waits
     title = _("%(server)s lets nobody in") % {"server": trouble.name}
-    return Attention(Weight.BAD, title, text, page, action, args, trouble.since)
+    args = (server,) if server else ()
+    return Attention(Weight.BAD, title, text, "server" if server else "servers", action, args, trouble.since)
 
 
 def _standing(waiting: Sequence[Waiting], known: set[int]) -> Iterator[Attention]:
