@@ -143,9 +143,7 @@ def _server_down(server: int | None, trouble: Trouble) -> Attention:
         "%(count)s copies wait and are tried again by themselves.",
         len(trouble.copies),
     ) % {"count": counted(len(trouble.copies), LOOK)}
-    page, args, action = (
-        ("server", (server,), _("Test the server")) if server else ("servers", (), _("See the servers"))
-    )
+    action = _("Test the server") if server else _("See the servers")
     text = f"{trouble.said.rstrip('. ')}. {waits}" if trouble.said else waits
     title = _("%(server)s lets nobody in") % {"server": trouble.name}
     args = (server,) if server else ()
