@@ -151,7 +151,7 @@ def _line(row: InboxEntry, said: Sequence[_Said], files: Collection[int], failed
         key=row.newest,
         record=row.thread.record,
         message=last.pk if last else 0,
-        people=tuple({one.author.email or one.author.name: one.author for one in said}.values()),
+        people=_each_once([one.author for one in said]),
         snippet=last.snippet if last else "",
         at=last.at if last else None,
         unread=row.unread,
@@ -163,6 +163,13 @@ def _line(row: InboxEntry, said: Sequence[_Said], files: Collection[int], failed
         snoozed_until=row.snoozed_until,
         done_at=row.done_at,
     )
+
+
+def _each_once(authors: Sequence[Author]) -> tuple[Author, ...]:
+    found: dict[str, Author] = {}
+    for author in authors:
+        found.setdefault(author.email or author.name, author)
+    return tuple(found.values())
 
 
 def _recent(threads: Sequence[int]) -> dict[int, list[int]]:

@@ -29,12 +29,14 @@ STATES = ("starred", "snoozed_until", "done_at")
 
 @dataclass(frozen=True, slots=True)
 class Handled:
-    """What a verb did, and so what undoes it. `count` notifications became read at `read_at`, which no other act has;
-    `before` are the values that it changed in the entry. `record` 0: of all conversations.
+    """What a verb did, and so what undoes it. `count` notifications of so many `conversations` became read at
+    `read_at`, which no other act has; `before` are the values that it changed in the entry. `record` 0: of all
+    conversations.
     """
 
     record: int = 0
     count: int = 0
+    conversations: int = 0
     read_at: datetime | None = None
     before: tuple[tuple[str, Any], ...] = ()
 
@@ -55,9 +57,7 @@ def mark_read(*, user: User, record_id: int) -> Handled:
 
 
 def mark_all_read(*, user: User) -> Handled:
-    """Everything in the inbox of `user` is read, of conversations that they may write in; `count` says how many
-    conversations that were.
-    """
+    """Everything that stands unread in the inbox of `user` is read, of conversations that they may write in."""
     mine = companies(user, Permission.RECORDS_WRITE)
     with transaction.atomic():
         waiting = entries_of(user).filter(company_id__in=mine, unread__gt=0, snoozed_until=None)
@@ -235,7 +235,7 @@ def _read(user: User, told: QuerySet[Notification]) -> Handled:
     at = now()
     threads = _change(told, at)
     count_again(user.pk, threads, -1)
-    return Handled(count=sum(number for _, number in threads.values()), read_at=at)
+    return Handled(count=sum(number for _, number in threads.values()), conversations=len(threads), read_at=at)
 
 
 def _unread_again(user: User, at: datetime, record: Record | None) -> None:

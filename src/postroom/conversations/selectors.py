@@ -111,6 +111,11 @@ def message(user: User, pk: int) -> Message | None:
     return readable(user).filter(pk=pk).first()
 
 
+def newest(user: User, record_id: int) -> Message | None:
+    """The newest message of a conversation, or None where there is none for `user`."""
+    return readable(user).filter(thread__record_id=record_id).order_by("-pk").first()
+
+
 def received_at(record_id: int, pk: int) -> datetime | None:
     """When a message of a record that the caller may read came; None where it isn't there."""
     return Message.objects.filter(pk=pk, thread__record_id=record_id).values_list("received_at", flat=True).first()

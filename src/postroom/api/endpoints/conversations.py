@@ -1,4 +1,4 @@
-"""Who hears of conversations: audiences, followers, states of copies, the inbox; what is doubted and accepted."""
+"""Who hears of conversations: audiences, followers, states of copies; what is doubted and accepted."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ from django.http import HttpRequest
 from ninja import Path, Query, Router
 from ninja.responses import Status
 
-from postroom.api.auth import asking, ensure_may
+from postroom.api.auth import asking
 from postroom.api.endpoints.found import message_of, record_of, writable_message, writable_record
-from postroom.api.paging import Cursor, Limit, cursor_of, id_of
 from postroom.api.problems import Problem, not_found
 from postroom.api.schemas.common import LARGEST_ID
 from postroom.api.schemas.conversations import (
@@ -21,19 +20,15 @@ from postroom.api.schemas.conversations import (
     FollowerList,
     FollowerOut,
     FollowingIn,
-    InboxPage,
-    ReadOut,
-    UnreadOut,
 )
 from postroom.api.schemas.records import MessageOut
-from postroom.conversations import inbox, services
+from postroom.conversations import services
 from postroom.conversations.access import may_write
 from postroom.conversations.audience import audience, following_of
 from postroom.conversations.models import Message
 from postroom.conversations.services import CannotPost
 from postroom.conversations.states import states_of
 from postroom.directory.models import User
-from postroom.directory.roles import Permission
 from postroom.records.models import Record
 
 router = Router(tags=["conversations"])
@@ -87,23 +82,6 @@ def unfollow(request: HttpRequest, pk: int) -> Status[None]:
     return _unfollow(user, pk, None)
 
 
-@router.post("/records/{int:pk}/read", response=ReadOut, operation_id="read_record")
-def read_record(request: HttpRequest, pk: int) -> ReadOut:
-    """Everything of a conversation that stands unread in your inbox is read."""
-    user = asking(request)
-    writable_record(user, pk)
-    return ReadOut(read=services.mark_read(user=user, record_id=pk))
-
-
-@router.post("/messages/{int:pk}/unread", response={204: None}, operation_id="unread_message")
-def unread_message(request: HttpRequest, pk: int) -> Status[None]:
-    """A message stands unread in your inbox, whether or not you were told of it before."""
-    user = asking(request)
-    writable_message(user, pk)
-    services.mark_unread(user=user, message_id=pk)
-    return Status(HTTPStatus.NO_CONTENT, None)
-
-
 @router.post("/messages/{int:pk}/accept", response=MessageOut, operation_id="accept_message")
 def accept_message(request: HttpRequest, pk: int) -> MessageOut:
     """Believe a message of an unverified author: it is sent on to those who would have heard of it."""
@@ -122,15 +100,6 @@ def list_copies(request: HttpRequest, pk: int) -> CopyList:
     user = asking(request)
     message_of(user, pk)
     return CopyList(items=[CopyOut.of(one) for one in states_of(user, [pk])[pk]])
-
-
-@router.get("/inbox", response=InboxPage, operation_id="list_inbox")
-def list_inbox(request: HttpRequest, cursor: Cursor, limit: Limit) -> InboxPage:
-    """Conversations with messages that you were told of in the inbox and have not read, newest first."""
-    user = asking(request)
-    ensure_may(user, Permission.RECORDS_READ)
-    page = inbox.unread(user, before=id_of(cursor), limit=limit)
-    return InboxPage(items=[UnreadOut.of(row) for row in page.rows], next=cursor_of(page.next))
 
 
 def _writable_message(user: User, pk: int) -> Message:

@@ -1,4 +1,4 @@
-"""What is written in conversations and who hears of it: messages to post, audiences, followers, copies, the inbox."""
+"""What is written in conversations and who hears of it: messages to post, audiences, followers, copies."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from postroom.api.schemas.common import Id, Person, Time
 from postroom.api.schemas.outbound import ChoiceOut
 from postroom.conversations.audience import ComposerAudience, Suggested
 from postroom.conversations.hearers import Known
-from postroom.conversations.inbox import Unread
 from postroom.conversations.states import CopyShown
 from postroom.core.addresses import Address, parse_addresses
 
@@ -184,46 +183,3 @@ class CopyList(Schema):
     """Everybody who was told of a message."""
 
     items: list[CopyOut]
-
-
-class UnreadOut(Schema):
-    """A conversation with messages that the asking user has not read; `message` is the newest of `count`."""
-
-    record: int
-    ref: str
-    title: str
-    message: int
-    author: str
-    snippet: str
-    people: list[str]
-    count: int
-    internal: bool
-    at: Time
-
-    @classmethod
-    def of(cls, one: Unread) -> UnreadOut:
-        return cls(
-            record=one.record.pk,
-            ref=one.record.ref,
-            title=one.record.title,
-            message=one.message,
-            author=one.author,
-            snippet=one.snippet,
-            people=list(one.people),
-            count=one.count,
-            internal=one.internal,
-            at=one.at,
-        )
-
-
-class InboxPage(Schema):
-    """Conversations with unread messages, newest first."""
-
-    items: list[UnreadOut]
-    next: str | None
-
-
-class ReadOut(Schema):
-    """How many messages are read now that were not."""
-
-    read: int

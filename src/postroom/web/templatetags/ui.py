@@ -47,6 +47,20 @@ def when(at: datetime | None, style: str = "") -> SafeString:
     return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(timespec="seconds"), whole, words)
 
 
+def said_at(at: datetime) -> str:
+    """A time to come in the reader's zone, within a sentence: today, tomorrow or a day, and the hour."""
+    local, today = timezone.localtime(at), timezone.localtime().date()
+    names = {today: gettext("today"), today + timedelta(days=1): gettext("tomorrow")}
+    day = names.get(local.date()) or _said(local, "j M" if local.year == today.year else "j M Y")
+    return gettext("%(day)s at %(time)s") % {"day": day, "time": _said(local, "H:i")}
+
+
+@register.filter
+def awake(at: datetime) -> str:
+    """As `said_at`, in a template."""
+    return said_at(at)
+
+
 def _said(local: datetime, style: str) -> str:
     """A local time in the reader's language, to the minute."""
     return _said_in(get_language() or "", local.replace(second=0, microsecond=0, tzinfo=None), style)

@@ -68,7 +68,7 @@ class Form:
 def form_of(request: HttpRequest) -> Form:
     """Read the form; nothing is checked yet."""
     given = request.POST
-    added, strangers = _typed(given.get("add", "")[:LONGEST_FIELD])
+    added, strangers = typed_people(given.get("add", "")[:LONGEST_FIELD])
     to_cc = {name: _chosen(given.getlist(name)) for name in ("to", "cc")}
     to_cc["cc" if given.get("add_field") == "cc" else "to"] += added
     return Form(
@@ -96,7 +96,7 @@ def _chosen(values: Sequence[str]) -> list[Address]:
     return [one for text in values[: 2 * MOST] for one in parse_addresses(text[:LONGEST_CHIP])]
 
 
-def _typed(text: str) -> tuple[Sequence[Address], tuple[str, ...]]:
+def typed_people(text: str) -> tuple[Sequence[Address], tuple[str, ...]]:
     """Addresses that were typed rather than chosen, and the words that are none."""
     whole = parse_addresses(text)
     pieces = [piece.strip() for piece in re.split(r"[,;\n]", _QUOTED.sub("", text) if whole else text) if piece.strip()]

@@ -1,0 +1,137 @@
+"""A new message: to whom, about what, on which desk; what is wrong is said beside its field, nothing typed is lost."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from http import HTTPStatus
+from itertools import groupby
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from postroom.conversations.beginning import begin, desks_of
+from postroom.conversations.checks import CannotPost
+from postroom.conversations.models import Message
+from postroom.directory.models import User
+from postroom.directory.roles import Permission
+from postroom.infra import counters
+from postroom.records.models import Desk
+from postroom.records.record_types import record_types
+from postroom.web.pages.common import for_those_who_may, number, reader
+from postroom.web.pages.records.composer import ONCE_SECONDS, Form, form_of, problems, typed_people
+from postroom.web.pages.records.composing import KEY_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class DeskChoice:
+    """A desk to begin on."""
+
+    id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    """The form as it is shown. `groups` are the desks by what lands on them."""
+
+    groups: tuple[tuple[str, tuple[DeskChoice, ...]], ...] = ()
+    desk: int = 0
+    to: str = ""
+    cc: str = ""
+    subject: str = ""
+    body: str = ""
+    key: str = ""
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_those_who_may(Permission.RECORDS_WRITE)
+def new_message(request: HttpRequest) -> HttpResponse:
+    """The form for a new message, and sending it."""
+    user = reader(request)
+    desks = desks_of(user)
+    if request.method != "POST":
+        wanted = number(request.GET.get("desk", "")) or (desks[0].pk if desks else 0)
+        return _shown(request, NewMessage(_groups(desks), wanted, key=secrets.token_urlsafe(KEY_BYTES)))
+    form, desk = _form(request), number(request.POST.get("desk", "")) or 0
+    errors = _problems(form, desk, desks)
+    if not errors:
+        try:
+            posted = _begin_once(user, form, desk)
+        except CannotPost as problem:
+            errors["form"] = str(problem)
+        except OSError:
+            errors["files"] = _("The files could not be kept. Nothing was sent; please try again.")
+        else:
+            messages.success(request, _("Message sent."))
+            return redirect("inbox-conversation", posted.thread.record_id) if posted else redirect("inbox")
+    given = request.POST
+    shown = NewMessage(
+        _groups(desks),
+        desk,
+        given.get("add", ""),
+        given.get("copies", ""),
+        form.subject,
+        form.body,
+        form.key,
+        errors,
+    )
+    return _shown(request, shown, HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+def _form(request: HttpRequest) -> Form:
+    """The composer's own form, with Cc as a field of text."""
+    form = form_of(request)
+    copied = typed_people(request.POST.get("copies", ""))
+    return replace(form, cc=(*form.cc, *copied[0]), strangers=(*form.strangers, *copied[1]))
+
+
+def _problems(form: Form, desk: int, desks: list[Desk]) -> dict[str, str]:
+    found = dict(problems(form))
+    if not form.to and "people" not in found:
+        found["people"] = _("Say to whom it goes.")
+    if not form.subject:
+        found["subject"] = _("Give it a subject: what is it about?")
+    if desk not in {one.pk for one in desks}:
+        found["desk"] = _("Choose a desk of the list.")
+    return found
+
+
+def _begin_once(user: User, form: Form, desk: int) -> Message | None:
+    """Send, unless a form with this key did: a key counts only if its message was written."""
+    with transaction.atomic():
+        if form.key and counters.add(once := {f"form:{user.pk}:{form.key}": 1}, ONCE_SECONDS)[next(iter(once))] > 1:
+            return None
+        return begin(
+            user=user,
+            desk_id=desk,
+            subject=form.subject,
+            body=form.body,
+            to=form.to,
+            cc=form.cc,
+            uploads=form.uploads,
+        )
+
+
+def _groups(desks: list[Desk]) -> tuple[tuple[str, tuple[DeskChoice, ...]], ...]:
+    """The company stands with the desk where there are several."""
+    many = len({desk.company_id for desk in desks}) > 1
+    kinds = record_types()
+    return tuple(
+        (
+            kinds[type].name if type in kinds else type,
+            tuple(DeskChoice(one.pk, f"{one.name} · {one.company.name}" if many else one.name) for one in some),
+        )
+        for type, some in groupby(desks, key=lambda one: one.record_type)
+    )
+
+
+def _shown(request: HttpRequest, new: NewMessage, status: int = HTTPStatus.OK) -> HttpResponse:
+    shown = {"title": _("New message"), "here": "inbox", "new": new}
+    return render(request, "web/inbox/new.html", shown, status=status)
