@@ -196,7 +196,8 @@
     const pane = $('[name=pane][value=talk]');
     if (pane) pane.checked = true;
     root().scrollIntoView({ block: 'nearest' });
-    (root().dataset.again && !$('.chip', root()) && kind() === 'message' ? $('#compose-add') : body()).focus();
+    const wanted = root().dataset.again && !$('.chip', root()) && kind() === 'message' ? $('#compose-add') : body();
+    if (root().dataset.again || matchMedia('(min-width: 48em)').matches) wanted.focus();  // else a phone unfolds it for nothing
   };
   document.addEventListener('htmx:beforeSwap', e => {
     const { requestConfig, target, xhr } = e.detail;
