@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from postroom.api.endpoints import health
-from postroom.inbound.worker import ACTIONS
+from postroom.inbound.actions import ACTIONS
 from postroom.infra import schedule
 from postroom.infra.clock import now
 from postroom.infra.models import ScheduledAction

@@ -8,4 +8,6 @@ class DomainsConfig(AppConfig):
     label = "domains"
 
     def ready(self) -> None:
-        from postroom.domains import attention  # noqa: F401, PLC0415 it registers its checks
+        from postroom.domains import attention, parameters  # noqa: F401, PLC0415 attention registers its checks
+
+        parameters.offer()

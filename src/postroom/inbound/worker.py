@@ -6,13 +6,12 @@ import time
 
 from django.db import DatabaseError, close_old_connections
 
-from postroom.conversations.inbox_waking import EVERY_SECONDS, wake_due
+from postroom.inbound.actions import ACTIONS
 from postroom.inbound.models import InboundMail
 from postroom.inbound.pipeline import Line
 from postroom.inbound.queue import waiting
-from postroom.inbound.steps.expire import expire
 from postroom.inbound.steps.parse import Reader
-from postroom.infra import changes, counters, idempotency, schedule
+from postroom.infra import schedule
 from postroom.infra.clock import now
 from postroom.infra.config import config
 from postroom.infra.database.base import Waiter, waiter
@@ -26,20 +25,6 @@ GATHER_SECONDS = 0.02  # lets a batch gather: one of thirty costs little more th
 AWAY_SECONDS = 1.0
 SHORTEST_WAIT = 0.05  # also where our clock runs ahead of the database's
 LOOK_ROUND_SECONDS = 5.0
-
-
-def _forget() -> str:
-    return (
-        f"{changes.forget_old()} changes, {counters.forget_old()} counters,"
-        f" {idempotency.forget_old()} answered requests."
-    )
-
-
-ACTIONS = {
-    "inbound.expire": schedule.Action(3600, expire),
-    "conversations.wake": schedule.Action(EVERY_SECONDS, wake_due),
-    "infra.forget": schedule.Action(600, _forget),
-}
 
 
 class Worker:

@@ -1,0 +1,30 @@
+"""What comes round: run by the worker when it is due, and by operators when they say so."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from postroom.conversations.inbox_waking import EVERY_SECONDS, wake_due
+from postroom.inbound.steps.expire import expire
+from postroom.infra import changes, counters, idempotency
+from postroom.infra.schedule import Action
+
+
+def _forget() -> str:
+    return (
+        f"{changes.forget_old()} changes, {counters.forget_old()} counters,"
+        f" {idempotency.forget_old()} answered requests."
+    )
+
+
+ACTIONS = {
+    "inbound.expire": Action(
+        3600, expire, _("Forget old mail"), _("Deletes the bytes of arrivals that were kept for long enough.")
+    ),
+    "conversations.wake": Action(
+        EVERY_SECONDS, wake_due, _("Wake conversations"), _("Brings back what somebody put off until now.")
+    ),
+    "infra.forget": Action(
+        600, _forget, _("Tidy up"), _("Deletes news, counters and answered requests that nobody waits for.")
+    ),
+}
