@@ -43,7 +43,7 @@ def domain(acme: Company) -> AliasDomain:
 
 def edited(domain: AliasDomain, **changed: object) -> DomainFields:
     known = {name: getattr(managing.fields_of(domain), name) for name in DomainFields.__slots__}
-    return DomainFields(**{**known, **changed})  # type: ignore[arg-type]
+    return DomainFields(**{**known, **changed})
 
 
 def test_who_reads_and_who_changes(acme: Company, ada: User, domain: AliasDomain) -> None:

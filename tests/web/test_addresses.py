@@ -369,7 +369,7 @@ def test_the_list_is_narrowed(client: Client, world: World) -> None:
     factory.desk(world.acme, local_part="hello", name="Berlin")
     for asked in ("hello", "hello@acme", "Berlin"):
         rows = client.get("/settings/aliases", {"q": asked}, headers={"HX-Request": "true", "HX-Target": "alias-rows"})
-        assert rows.content.decode().count('class="srv"') == 1, asked
+        assert rows.content.decode().count('class="srv whole"') == 1, asked
     assert "No alias matches “nothing”" in page(client, "/settings/aliases?q=nothing")
     assert "hello@" not in page(client, "/settings/aliases?state=valid")
 
