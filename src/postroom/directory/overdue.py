@@ -25,9 +25,7 @@ def worker_not_seen(user: User) -> Iterator[Attention]:
         yield Attention(
             Weight.BAD,
             _("The worker has not been seen"),
-            _(
-                "Nothing that comes round was done. See that `postroom serve` runs, and read what its worker logs."
-            ),
+            _("Nothing that comes round was done. See that `postroom serve` runs, and read what its worker logs."),
             "arrivals",
             _("See what waits"),
             since=since,
