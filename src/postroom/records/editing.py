@@ -52,8 +52,10 @@ def create_record(
 
     """
     desk = _own_desk(user, type, desk_id)
-    given: Entered = {"title": title, "notes": notes, "desk_id": desk.pk, "stage_id": stage_id, "owner_id": owner_id}
+    given: Entered = {"title": title, "notes": notes, "desk_id": desk.pk, "owner_id": owner_id}
     given |= {"contact_id": contact_id, "contact_email": contact_email, "contact_name": contact_name}
+    if stage_id is not None:
+        given["stage_id"] = stage_id
     entered = checked(given, desk.company_id, type, desk.pk)
     stage = _stage(desk.pk, stage_id)
     at = now()

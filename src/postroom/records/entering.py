@@ -67,8 +67,8 @@ def _problems(entered: Entered, company: int, type: str, desk_id: int | None) ->
     if "desk_id" in entered:
         known = Desk.objects.filter(pk=entered["desk_id"] or 0, company=company, record_type=type).exists()
         yield "desk_id", "" if known else "Choose a desk of the list."
-    if (stage := entered.get("stage_id")) is not None:
-        known = Stage.objects.filter(pk=stage, desk=desk_id or 0).exists()
+    if "stage_id" in entered:
+        known = Stage.objects.filter(pk=entered["stage_id"] or 0, desk=desk_id or 0).exists()
         yield "stage_id", "" if known else "Choose a stage of this desk."
     if (owner := entered.get("owner_id")) is not None:
         yield "owner_id", "" if is_member(company, owner) else "Choose somebody of this company, or nobody."

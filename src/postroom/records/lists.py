@@ -88,9 +88,9 @@ def records(user: User, asked: Filter, *, after: str = "", before: int | None = 
     return Listed(tuple(page[:limit]), last)
 
 
-def newest(user: User, *, type: str, before: int | None = None, limit: int = PAGE) -> Page[Record]:
-    """Records of a type, or of all where it is empty: newest first."""
-    listed = records(user, Filter(type), before=before, limit=limit)
+def newest(user: User, asked: Filter, *, before: int | None = None, limit: int = PAGE) -> Page[Record]:
+    """A list whose newest records come first, by id: those before id `before`."""
+    listed = records(user, replace(asked, sort=NEWEST), before=before, limit=limit)
     return Page(listed.rows, listed.rows[-1].pk if listed.next else None)
 
 
@@ -120,9 +120,13 @@ def owners(user: User, company: int | None = None) -> list[tuple[int, str]]:
     return list(rows.values_list("user_id", "user__name").distinct()[:MOST_CHOICES])
 
 
-def desks(user: User, type: str, permission: Permission = Permission.RECORDS_READ) -> list[Desk]:
-    """The desks of a type in the companies where `user` has a permission, by name."""
-    rows = Desk.objects.filter(company_id__in=companies(user, permission), record_type=type)
+def desks(
+    user: User, type: str, permission: Permission = Permission.RECORDS_READ, *, stages: bool = False
+) -> list[Desk]:
+    """The desks of a type, or of all, in the companies where `user` has a permission, by name; with their stages."""
+    rows = Desk.objects.filter(company_id__in=companies(user, permission))
+    rows = rows.filter(record_type=type) if type else rows
+    rows = rows.prefetch_related("stages") if stages else rows
     return list(rows.select_related("company").order_by("name", "pk")[:MOST_CHOICES])
 
 

@@ -70,7 +70,7 @@ class Record(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["company", "type", "-id"], name="record_list"),
-            models.Index(fields=["company", "type", "-active_at"], name="record_recent"),
+            models.Index(fields=["company", "type", "-active_at", "-id"], name="record_recent"),
             models.Index("company", "type", SORTED_TITLE, "id", name="record_titles"),
             models.Index(fields=["company", "type", "-id"], name="record_open", condition=Q(closed_at=None)),
             models.Index(fields=["owner", "company", "type", "-id"], name="record_owner"),

@@ -4,40 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from django.db.models import Q
-
-from postroom.directory.access import companies
 from postroom.directory.models import ContactAddress, User
-from postroom.directory.roles import Permission
-from postroom.infra.paging import Page, newest, page_of
-from postroom.records.access import readable, readable_stages
+from postroom.records.access import readable
 from postroom.records.models import Record, Stage
 
 PAGE = 50
-
-
-def records(
-    user: User, *, type: str, text: str = "", stage: str = "", before: int | None = None, limit: int = PAGE
-) -> Page[Record]:
-    """Records of a type, or of all: newest first, those before id `before`, in `stage`, with `text` in title or contact
-    or as their number.
-    """
-    found = Record.objects.filter(type=type) if type else Record.objects.all()
-    if before is not None:
-        found = found.filter(pk__lt=before)
-    if text:
-        found = found.filter(Q(title__icontains=text) | Q(contact__name__icontains=text) | _numbered(type, text))
-    if stage:
-        found = found.filter(stage__name=stage)
-    keys = newest(found, companies(user, Permission.RECORDS_READ), "pk", limit + 1)
-    rows = Record.objects.filter(pk__in=keys).select_related("contact", "desk", "owner", "stage").order_by("-pk")
-    return page_of(list(rows), keys, limit)
-
-
-def _numbered(type: str, text: str) -> Q:
-    """`lead-12`, `LEAD-12` and `12` as the number of a record; anything else names none."""
-    number = text.strip().lower().removeprefix(f"{type}-")
-    return Q(pk=int(number)) if number.isascii() and number.isdigit() and len(number) < 19 else Q(pk__in=())
 
 
 def record(user: User, type: str, pk: int) -> Record | None:
@@ -63,12 +34,6 @@ def by_refs(user: User, refs: Collection[str]) -> dict[str, Record]:
 def stages_of(record: Record) -> list[Stage]:
     """The stages of the record's desk, in order."""
     return list(Stage.objects.filter(desk_id=record.desk_id).order_by("position")) if record.desk_id else []
-
-
-def stage_names(user: User, type: str) -> list[str]:
-    """The names of stages that a list of this type can be narrowed to, each once, in order."""
-    stages = readable_stages(user).filter(desk__record_type=type).order_by("position", "name")
-    return list(dict.fromkeys(stages.values_list("name", flat=True)))
 
 
 def addresses_of(record: Record) -> list[str]:

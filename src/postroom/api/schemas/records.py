@@ -20,9 +20,14 @@ class RecordOut(Schema):
     contact: int | None
     contact_name: str
     desk: str
+    desk_id: int | None
     owner: str
+    owner_id: int | None
     stage: str
+    stage_id: int | None
+    notes: str
     created_at: Time
+    active_at: Time
     closed_at: Time | None
 
     @classmethod
@@ -36,15 +41,20 @@ class RecordOut(Schema):
             contact=record.contact_id,
             contact_name=record.contact.name if record.contact else "",
             desk=record.desk.name if record.desk else "",
+            desk_id=record.desk_id,
             owner=record.owner.username if record.owner else "",
+            owner_id=record.owner_id,
             stage=record.stage.name if record.stage else "",
+            stage_id=record.stage_id,
+            notes=record.notes,
             created_at=record.created_at,
+            active_at=record.active_at,
             closed_at=record.closed_at,
         )
 
 
 class RecordPage(Schema):
-    """Records, newest first."""
+    """Records in the order that was asked for."""
 
     items: list[RecordOut]
     next: str | None

@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='record',
-            index=models.Index(fields=['company', 'type', '-active_at'], name='record_recent'),
+            index=models.Index(fields=['company', 'type', '-active_at', '-id'], name='record_recent'),
         ),
         migrations.AddIndex(
             model_name='record',
