@@ -183,7 +183,9 @@ def test_a_note_is_changed_and_deleted_by_keyboard(page: Page, site: Site) -> No
     expect(note).to_contain_text("Frist thought")
     page.keyboard.press("Escape")
     note.focus()
-    while not note.locator(".msg-menu summary").evaluate("one => one === document.activeElement"):
+    for _ in range(3):
+        if page.evaluate("document.activeElement.matches('.msg-menu summary')"):
+            break
         page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     for _ in range(10):
@@ -202,7 +204,9 @@ def test_a_note_is_changed_and_deleted_by_keyboard(page: Page, site: Site) -> No
     note.locator(".msg-menu summary").focus()
     page.keyboard.press("Enter")
     page.keyboard.press("ArrowUp")
-    while page.evaluate("document.activeElement.textContent") != "Delete note":
+    for _ in range(10):
+        if page.evaluate("document.activeElement.textContent") == "Delete note":
+            break
         page.keyboard.press("ArrowUp")
     page.keyboard.press("Enter")
     expect(page.get_by_role("dialog", name="Delete this note?")).to_be_visible()

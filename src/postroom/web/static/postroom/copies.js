@@ -4,7 +4,7 @@
   const MOST = 300;                      // messages that are asked about at a time
   document.addEventListener('htmx:configRequest', e => {
     if (e.target.id !== 'states') return;
-    e.detail.parameters.m = $$('#thread [data-id]').slice(0, MOST).map(message =>
+    e.detail.parameters.m = $$('#thread [data-id]:not(.editing)').slice(0, MOST).map(message =>
       `${message.dataset.id}.${$('.below', message)?.dataset.mark || '0'}.${message.dataset.standing}`);
   });
 
