@@ -14,8 +14,9 @@ from postroom.directory.access import NO_COMPANY, companies
 from postroom.directory.attention import Attention, Weight, attention
 from postroom.directory.models import User
 from postroom.directory.roles import Permission
-from postroom.inbound.models import InboundMail, Route
+from postroom.inbound.models import ORDINARY, InboundMail, Route
 from postroom.infra.clock import now
+from postroom.infra.database.literals import words
 
 OLD = timedelta(minutes=10)  # an arrival that was due for so long should have been settled
 MOST = 1000  # arrivals in a state that are counted
@@ -65,7 +66,7 @@ def _routes(mine: Iterable[int], state: ArrivalState) -> list[datetime]:
     """Since when the newest arrivals are so of which a route of these companies is in this state."""
     found: dict[int, datetime] = {}
     for company in mine:
-        rows = Route.objects.filter(company_id=company, state=state, state__in=("failed", "held", "retrying"))
+        rows = Route.objects.filter(company_id=company, state=state).exclude(state__in=words(ORDINARY))
         found |= dict(rows.order_by("-arrival_id").values_list("arrival_id", "created_at")[:MOST])
     return list(found.values())
 

@@ -8,6 +8,8 @@ from django.db.models import Q
 from postroom.conversations.models import Message
 from postroom.infra.models import Blob
 
+ORDINARY = ("arrived", "routed")  # what nearly every arrival and route is; the others are found by indexes of their own
+
 
 class InboundMail(models.Model):
     """An arrival: one mail that we took, and how far it is.
@@ -52,6 +54,9 @@ class InboundMail(models.Model):
             models.Index(fields=["company_id", "-id"], name="arrival_list"),
             models.Index(fields=["due", "id"], condition=Q(due__isnull=False), name="arrival_due"),
             models.Index(fields=["message_id"], condition=Q(due__isnull=False), name="arrival_open_ids"),
+            models.Index(
+                fields=["company_id", "state", "-id"], condition=~Q(state__in=ORDINARY), name="arrival_unusual"
+            ),
         ]
 
 
@@ -95,8 +100,8 @@ class Route(models.Model):
             models.Index(fields=["company_id", "-arrival"], name="route_list"),
             models.Index(
                 fields=["company_id", "state", "-arrival"],
-                condition=Q(state__in=["failed", "held", "retrying"]),
-                name="route_needs_somebody",
+                condition=~Q(state__in=ORDINARY),
+                name="route_unusual",
             ),
         ]
 

@@ -16,8 +16,9 @@ from postroom.directory.models import User
 from postroom.directory.roles import Permission
 from postroom.domains.models import Alias
 from postroom.inbound.access import owned, readable, readable_routes
-from postroom.inbound.models import InboundMail, RawMail, Refusal, Route
+from postroom.inbound.models import ORDINARY, InboundMail, RawMail, Refusal, Route
 from postroom.infra import blobs
+from postroom.infra.database.literals import words
 from postroom.infra.paging import Page, newest, page_of
 from postroom.records.models import Record
 
@@ -58,6 +59,9 @@ def arrivals(user: User, *, states: Sequence[str] = (), before: int | None = Non
         mails, routes = mails.filter(pk__lt=before), routes.filter(arrival_id__lt=before)
     if states:
         mails, routes = mails.filter(state__in=states), routes.filter(state__in=states)
+        if not set(states) & set(ORDINARY):
+            unusual = ~Q(state__in=words(ORDINARY))
+            mails, routes = mails.filter(unusual), routes.filter(unusual)
     found = {*newest(mails, mine, "pk", limit + 1), *newest(routes, mine, "arrival_id", limit + 1)}
     keys = sorted(found, reverse=True)[: limit + 1]
     rows = _with_routes(user, list(InboundMail.objects.filter(pk__in=keys).order_by("-pk")))

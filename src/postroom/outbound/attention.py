@@ -22,7 +22,8 @@ from postroom.directory.models import User
 from postroom.directory.roles import Permission
 from postroom.infra.clock import now
 from postroom.infra.config import config
-from postroom.outbound.models import Attempt, Delivery, Lane, OutgoingServer
+from postroom.infra.database.literals import words
+from postroom.outbound.models import ENDED_WELL, Attempt, Delivery, Lane, OutgoingServer
 from postroom.outbound.servers import shown
 from postroom.outbound.transports.protocol import Result
 
@@ -34,7 +35,6 @@ MOST = 1000  # failed copies that are counted
 OPENING = frozenset({"connect", "greeting", "tls", "login"})  # phases before a server has let us in
 
 _S = DeliveryState
-ENDED = (_S.ACCEPTED.value, _S.DELIVERED.value)  # what the index of open copies leaves out
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class Trouble:
 
 def open_copies(company: int, state: DeliveryState) -> QuerySet[Delivery]:
     """The copies of a company in a state in which somebody may have to act; on the index of those alone."""
-    return Delivery.objects.filter(company_id=company, state=state).exclude(state__in=ENDED)
+    return Delivery.objects.filter(company_id=company, state=state).exclude(state__in=words(ENDED_WELL))
 
 
 @attention(Permission.OUTBOUND_READ)

@@ -132,6 +132,9 @@ class Dispatch(models.Model):
         return is_kept_here(self.server_id, self.server_name)
 
 
+ENDED_WELL = (DeliveryState.ACCEPTED.value, DeliveryState.DELIVERED.value)  # nearly all: others have their own index
+
+
 class Delivery(models.Model):
     """The copy of a letter for one envelope recipient, and what became of it: `core.delivery.states.DELIVERIES`.
 
@@ -169,7 +172,7 @@ class Delivery(models.Model):
             models.Index(
                 fields=["company", "state", "-id"],
                 name="delivery_open",
-                condition=~Q(state__in=(DeliveryState.ACCEPTED.value, DeliveryState.DELIVERED.value)),
+                condition=~Q(state__in=ENDED_WELL),
             ),
         ]
 

@@ -11,10 +11,11 @@ from django.db.models import Q
 from postroom.directory.access import companies
 from postroom.directory.models import User
 from postroom.directory.roles import Permission
+from postroom.infra.database.literals import words
 from postroom.infra.paging import Page, newest, page_of
 from postroom.outbound.access import readable
 from postroom.outbound.choice import grounds
-from postroom.outbound.models import Attempt, Delivery, Lane
+from postroom.outbound.models import ENDED_WELL, Attempt, Delivery, Lane
 from postroom.outbound.steps.choose import dispatch
 from postroom.outbound.steps.render import press_of
 
@@ -49,6 +50,8 @@ def deliveries(
         rows = rows.filter(pk__lt=before)
     if states:
         rows = rows.filter(state__in=states)
+        if not set(states) & set(ENDED_WELL):
+            rows = rows.exclude(state__in=words(ENDED_WELL))
     if about:
         rows = rows.filter(letter__about=about)
     if text:
