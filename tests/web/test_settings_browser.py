@@ -93,7 +93,7 @@ def test_every_page_is_clean(
 ) -> None:
     context = context_for(browser, site, look, storage_state=states["admin"])
     page, complaints = watched(context)
-    for address in ("/settings", "/settings/servers/default", "/settings/servers/new", "/profile"):
+    for address in ("/settings", "/settings/servers", "/settings/servers/default", "/settings/servers/new", "/profile"):
         page.goto(address)
         assert _violations(page) == [], address
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{address} is too wide"
@@ -204,7 +204,7 @@ def test_a_phone_shows_the_list_then_one_server(
 ) -> None:
     context = context_for(browser, site, "phone", storage_state=states["admin"])
     page, complaints = watched(context)
-    page.goto("/settings")
+    page.goto("/settings/servers")
     expect(page.get_by_role("link", name="Default server")).to_be_visible()
     expect(page.locator(".servers > .pane")).to_be_hidden()
     page.get_by_role("link", name="Default server").tap()

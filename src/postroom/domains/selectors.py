@@ -1,4 +1,4 @@
-"""Questions about aliases: the list by key."""
+"""Questions about aliases and retired addresses: lists by key."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from django.db.models import Q
 from postroom.directory.access import NO_COMPANY, companies
 from postroom.directory.models import User
 from postroom.directory.roles import Permission
-from postroom.domains.access import aliases
-from postroom.domains.models import Alias
+from postroom.domains.access import aliases, readable
+from postroom.domains.models import Alias, RetiredAddress
 from postroom.infra.paging import Page, newest, page_of
 
 PAGE = 50
@@ -35,3 +35,12 @@ def _named(text: str) -> Q:
     if at:
         return Q(local_part__iendswith=local, domain__name__istartswith=name)
     return Q(local_part__icontains=name) | Q(domain__name__icontains=name)
+
+
+def retired_page(user: User, *, before: int | None = None, limit: int = PAGE) -> Page[RetiredAddress]:
+    """The addresses that were given up at domains which `user` may know of, the latest first."""
+    found = RetiredAddress.objects.filter(domain__in=readable(user).order_by().values("pk"))
+    if before is not None:
+        found = found.filter(pk__lt=before)
+    rows = list(found.select_related("domain", "alias__domain").order_by("-pk")[: limit + 1])
+    return page_of(rows, [row.pk for row in rows], limit)

@@ -14,7 +14,7 @@ from django.core.files.storage import Storage
 FOLDER = Path(__file__).parent / "static" / "postroom"
 STYLES = (
     "tokens", "base", "shell", "parts", "lists", "pages", "thread", "composer", "record", "copies", "settings",
-    "addresses", "outbox", "inbox", "records", "home", "narrow",
+    "addresses", "people", "outbox", "inbox", "records", "home", "narrow",
 )  # fmt: skip
 SCRIPTS = (
     "app",

@@ -15,7 +15,7 @@ from postroom.directory.access import may
 from postroom.directory.models import User
 from postroom.directory.roles import Permission
 
-AREAS = ("home", "inbox", "records", "arrivals", "outbox", "settings")
+AREAS = ("home", "inbox", "records", "arrivals", "outbox", "settings", "developer")
 """The packages of `web.pages` whose `places.PLACES` are shown, in this order."""
 
 WORK, RECORDS, MAIL, SETTINGS, DEVELOPER = "work", "records", "mail", "settings", "developer"
@@ -27,18 +27,20 @@ class Place:
     """A destination. `name` is that of its address, `key` follows `g` on the keyboard, `type` is the record type that
     is listed there, if any. `group` says where it stands: in the rail, among the settings, or in developer mode.
     `words` are what people also call it, for the search of settings; `about` says in a line what one does there.
+    Without a `permission` everybody goes there; with `leads_to`, whoever may go to a place of one of these groups.
     """
 
     name: str
     label: Promise | str
     icon: str
     key: str
-    permission: Permission
+    permission: Permission | None
     type: str = ""
     empty: Promise | str = ""
     group: str = WORK
     words: tuple[str, ...] = ()
     about: Promise | str = ""
+    leads_to: tuple[str, ...] = ()
 
     @property
     def url(self) -> str:
@@ -57,7 +59,14 @@ def all_places() -> tuple[Place, ...]:
 def places_of(user: User, *groups: str) -> Iterator[Place]:
     """The places that `user` may go to; those of the rail where no groups are named."""
     wanted = groups or RAIL
-    return (place for place in all_places() if place.group in wanted and may(user, place.permission))
+    return (place for place in all_places() if place.group in wanted and is_open(place, user))
+
+
+def is_open(place: Place, user: User) -> bool:
+    """Whether `user` may go to a place."""
+    if place.leads_to:
+        return any(places_of(user, *place.leads_to))
+    return place.permission is None or may(user, place.permission)
 
 
 def place_of_type(type: str) -> Place:

@@ -6,6 +6,7 @@ from django.urls import path
 
 from postroom.web.pages import signin
 from postroom.web.pages.arrivals.urls import urlpatterns as arrivals
+from postroom.web.pages.developer.urls import urlpatterns as developer
 from postroom.web.pages.events import events
 from postroom.web.pages.home.urls import urlpatterns as home
 from postroom.web.pages.inbox.urls import urlpatterns as inbox
@@ -23,4 +24,5 @@ urlpatterns = [
     *arrivals,
     *outbox,
     *settings,
+    *developer,
 ]

@@ -88,5 +88,5 @@ def address_of(one: Attention) -> str:
 
 
 def _elsewhere(request: HttpRequest, user: User) -> HttpResponse:
-    place = next(places_of(user), None)
+    place = next((one for one in places_of(user) if not one.leads_to), None)  # nobody begins in the settings
     return redirect(place.name) if place else render(request, "web/no_companies.html", {"title": _("Welcome")})

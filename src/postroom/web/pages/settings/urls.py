@@ -4,12 +4,26 @@ from __future__ import annotations
 
 from django.urls import path
 
-from postroom.web.pages.settings import aliases, domains, profile
+from postroom.web.pages.settings import aliases, companies, domains, index, invitation, profile, tokens, users
 from postroom.web.pages.settings.servers import pages as servers
 from postroom.web.pages.settings.servers import trial
 
 urlpatterns = [
-    path("settings", servers.server_list, name="settings"),
+    path("settings", index.index, name="settings"),
+    path("settings/developer-mode", index.developer_mode, name="developer-mode"),
+    path("settings/users", users.user_list, name="users"),
+    path("settings/users/invite", users.user_new, name="user-new"),
+    path("settings/users/<int:pk>", users.user_page, name="user"),
+    path("settings/users/<int:pk>/roles", users.user_roles, name="user-roles"),
+    path("settings/users/<int:pk>/link", users.user_link, name="user-link"),
+    path("settings/users/<int:pk>/deactivate", users.user_deactivate, name="user-deactivate"),
+    path("settings/users/<int:pk>/reactivate", users.user_reactivate, name="user-reactivate"),
+    path("settings/companies", companies.company_list, name="companies"),
+    path("settings/companies/new", companies.company_new, name="company-new"),
+    path("settings/companies/<int:pk>", companies.company_page, name="company"),
+    path("settings/tokens", tokens.token_list, name="tokens"),
+    path("settings/tokens/<int:pk>/revoke", tokens.token_revoke, name="token-revoke"),
+    path("invitation/<str:secret>", invitation.invitation, name="invitation"),
     path("settings/servers", servers.server_list, name="servers"),
     path("settings/servers/default", servers.server_default, name="server-default"),
     path("settings/servers/choice", servers.server_choice, name="server-choice"),
