@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from django.db import transaction
 
-from postroom.conversations.checks import CannotPost, Upload, checked_people, one_line
+from postroom.conversations.checks import CannotPost, checked_people, one_line
+from postroom.conversations.composing import Upload
 from postroom.conversations.models import Message
 from postroom.conversations.services import post_message
 from postroom.core.addresses import Address
