@@ -38,6 +38,9 @@ class Call(NamedTuple):
     body: object = None
 
 
+BEGUN = {"subject": "Trackers", "body": "Hello", "to": ["nina@holm.example"]}
+
+
 @pytest.fixture
 def world() -> World:
     acme, globex = factory.company(), factory.company("Globex")
@@ -73,6 +76,10 @@ def world() -> World:
             "refusals": Call("/refusals"),
             "records": Call("/records"),
             "record": Call(of_record),
+            "add record": Call("/records", "POST", {"type": "lead", "title": "Vans", "desk_id": record.desk_id}),
+            "change record": Call(of_record, "PATCH", {"title": "43 vans"}),
+            "assign records": Call("/records/assign", "POST", {"records": [record.pk], "owner_id": None}),
+            "desks": Call("/desks"),
             "messages": Call(f"{of_record}/messages"),
             "write": Call(f"{of_record}/messages", "POST", {"body": "Hello"}),
             "note": Call(f"{of_record}/notes", "POST", {"body": "Psst"}),
@@ -88,6 +95,15 @@ def world() -> World:
             "accept": Call(f"/messages/{doubted.pk}/accept", "POST"),
             "copies": Call(f"/messages/{message.pk}/copies"),
             "inbox": Call("/inbox"),
+            "read all": Call("/inbox/read", "POST"),
+            "inbox row": Call(f"/inbox/{record.pk}"),
+            "star": Call(f"/inbox/{record.pk}/star", "PUT"),
+            "unstar": Call(f"/inbox/{record.pk}/star", "DELETE"),
+            "snooze": Call(f"/inbox/{record.pk}/snooze", "PUT", {"until": "2027-11-30T08:00:00Z"}),
+            "wake": Call(f"/inbox/{record.pk}/snooze", "DELETE"),
+            "done": Call(f"/inbox/{record.pk}/done", "PUT"),
+            "undone": Call(f"/inbox/{record.pk}/done", "DELETE"),
+            "begin": Call("/conversations", "POST", {**BEGUN, "desk": record.desk_id}),
             "outbound": Call("/outbound"),
             "copy": Call(of_copy),
             "copy source": Call(f"{of_copy}/source"),
@@ -129,6 +145,10 @@ TABLE = {
     "refusals": ("full", 403, "empty", "empty", 401),
     "records": ("full", "full", "empty", 403, 401),
     "record": (200, 200, 404, 404, 401),
+    "add record": (201, 201, 422, 403, 401),
+    "change record": (200, 200, 404, 404, 401),
+    "assign records": (200, 200, 200, 403, 401),
+    "desks": ("full", "full", "empty", 403, 401),
     "messages": ("full", "full", 404, 404, 401),
     "write": (201, 201, 404, 404, 401),
     "note": (201, 201, 404, 404, 401),
@@ -144,6 +164,15 @@ TABLE = {
     "accept": (200, 200, 404, 404, 401),
     "copies": ("empty", "empty", 404, 404, 401),
     "inbox": ("empty", "empty", "empty", 403, 401),
+    "read all": (200, 200, 200, 403, 401),
+    "inbox row": (404, 404, 404, 404, 401),
+    "star": (200, 200, 404, 404, 401),
+    "unstar": (422, 422, 404, 404, 401),
+    "snooze": (200, 200, 404, 404, 401),
+    "wake": (422, 422, 404, 404, 401),
+    "done": (422, 422, 404, 404, 401),
+    "undone": (422, 422, 404, 404, 401),
+    "begin": (201, 201, 422, 403, 401),
     "outbound": ("full", 403, "empty", 403, 401),
     "copy": (200, 404, 404, 404, 401),
     "copy source": (200, 404, 404, 404, 401),

@@ -152,8 +152,8 @@ def test_each_list_goes_along_its_index(reader: User, index: str) -> None:
     asked, index = INDEXES[index], index.strip()
     if asked.desk:
         asked = replace(asked, desk=Desk.objects.get(name="South").pk)
-    stage = Stage.objects.filter(desk__name="Nordics").first()
-    _fill(Desk.objects.get(name="Nordics"), stage)
+    stage = Stage.objects.filter(desk__name="Nordics", desk__company__name="Acme").first()
+    _fill(Desk.objects.get(name="Nordics", company__name="Acme"), stage)
     first = lists.records(reader, asked, limit=3)
     with statements() as said:
         lists.records(reader, asked, after=first.next, limit=3)
