@@ -55,7 +55,7 @@ def test_conversations_stand_newest_first_with_what_is_new(client: Client, world
     assert page.index("Telematics for 42") < page.index("GPS drift in tunnels")
     for words in ("Priya Nair", ", Hanna", "For us alone", "Note", "It drifts &lt;again&gt;", 'data-count="2"'):
         assert words in page, words
-    assert "<title>(2) Unread" in page
+    assert "<title>(2) Inbox" in page
     assert page.count("as done") == 2
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from postroom.conversations import inbox
@@ -93,7 +94,8 @@ def inbox_conversation(request: HttpRequest, pk: int) -> HttpResponse:
 def _shown(request: HttpRequest, listing: Listing, conversation: Conversation | None = None) -> HttpResponse:
     if wants(request, "conversations"):
         return render(request, "web/inbox/rows.html", {"list": listing})
-    title = conversation.page.title if conversation else listing.label
+    unread = listing.tab == Tab.UNREAD.value
+    title = conversation.page.title if conversation else _("Inbox") if unread else listing.label
     shown = {"title": title, "here": "inbox", "list": listing, "open": conversation, "choices": offered()}
     return render(request, "web/inbox/page.html", shown)
 
