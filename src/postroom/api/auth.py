@@ -9,12 +9,13 @@ from ninja.security import HttpBearer
 
 from postroom.api.problems import Problem
 from postroom.directory.access import may
-from postroom.directory.models import User
+from postroom.directory.models import ApiToken, User
 from postroom.directory.roles import Permission
 from postroom.directory.selectors import living_token
 from postroom.directory.services import note_use
 from postroom.infra.clock import now
 
+TOKEN = "postroom.token"  # noqa: S105 where a request keeps the token that it came with
 READING = ("GET", "HEAD", "OPTIONS")
 
 
@@ -31,6 +32,7 @@ class Bearer(HttpBearer):
             raise Problem(HTTPStatus.FORBIDDEN, f"This token lacks the scope {scope}: make one that has it.")
         note_use(token=known, at=at)
         request.user = known.user
+        request.META[TOKEN] = known
         return known.user
 
 
@@ -39,6 +41,13 @@ def asking(request: HttpRequest) -> User:
     user = request.user
     assert isinstance(user, User)
     return user
+
+
+def token_of(request: HttpRequest) -> ApiToken:
+    """The token that came with the request."""
+    token = request.META[TOKEN]
+    assert isinstance(token, ApiToken)
+    return token
 
 
 def ensure_may(user: User, permission: Permission) -> None:
