@@ -10,10 +10,10 @@ from typing import Any, cast
 from django.http import HttpRequest, HttpResponse
 from django.urls import path, re_path
 from django.views.decorators.csrf import csrf_exempt
-from ninja import NinjaAPI
 
 from postroom import __version__
 from postroom.api.auth import Bearer
+from postroom.api.describing import Described
 from postroom.api.endpoints import (
     aliases,
     attention,
@@ -31,7 +31,7 @@ from postroom.api.endpoints import (
 )
 from postroom.api.problems import document, handle_with_documents
 
-api = NinjaAPI(
+api = Described(
     title="Postroom",
     version=__version__,
     description="Mail that came, where it went and why; records and their conversations; the mail that leaves.",

@@ -1,0 +1,114 @@
+"""The API against its own OpenAPI document: what fits it, what does not, and what nobody would think of.
+
+Schemathesis makes the requests from the document; each is made in this process, in a transaction that is undone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+import schemathesis
+from django.core.signals import request_finished, request_started
+from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections, transaction
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from schemathesis import Case, GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.config import SchemathesisConfig
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from postroom.api.urls import api
+from postroom.directory.services import create_token
+from tests.api.calls import BASE
+from tests.support.populated import Populated, populate
+
+pytestmark = pytest.mark.django_db
+
+DOCUMENT = json.loads(json.dumps(api.get_openapi_schema(path_prefix=BASE)))
+DESCRIBED = schemathesis.openapi.from_dict(DOCUMENT)
+OPERATIONS = {one.definition.raw["operationId"]: one for one in (got.ok() for got in DESCRIBED.get_all_operations())}
+APPLICATION = get_wsgi_application()
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+# Of which thing a number in a path is, by what stands before it.
+KINDS = {
+    "inbound": "arrival", "records": "record", "attachments": "attachment", "messages": "message", "inbox": "record",
+    "outbound": "copy", "servers": "server", "domains": "domain", "aliases": "alias", "followers": "contact",
+    "companies": "company",
+}  # fmt: skip
+FEW = settings(
+    max_examples=12,
+    derandomize=True,
+    database=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_connection() -> Iterator[None]:
+    """The end of a request closes what is not Django's own test client's; here it would end the test's transaction."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
+
+
+@pytest.fixture
+def filled(db: None) -> Populated:
+    return populate()
+
+
+def _modes() -> Iterator[tuple[str, GenerationMode]]:
+    """Every operation with what fits; with what does not, where anything is asked of it."""
+    for name, operation in OPERATIONS.items():
+        yield name, GenerationMode.POSITIVE
+        if operation.definition.raw.get("parameters") or operation.definition.raw.get("requestBody"):
+            yield name, GenerationMode.NEGATIVE
+
+
+@pytest.mark.parametrize(("name", "mode"), list(_modes()))
+def test_every_answer_is_as_described(filled: Populated, name: str, mode: GenerationMode) -> None:
+    user = filled.users["administrator"]
+    user.is_operator = True
+    user.save()
+    given_headers = {
+        "Authorization": f"Bearer {create_token(user=user, name='test').secret}",
+        "Accept-Encoding": "identity",
+    }
+    operation = OPERATIONS[name]
+
+    @FEW
+    @given(case=operation.as_strategy(generation_mode=mode), real=st.booleans())
+    def ask(case: Case, real: bool) -> None:
+        if real:
+            _point(case, filled)
+        with transaction.atomic():
+            answer = case.call(app=APPLICATION, headers=given_headers)
+            transaction.set_rollback(True)
+        case.validate_response(answer, checks=CHECKS)
+
+    ask()
+
+
+def _point(case: Case, filled: Populated) -> None:
+    """Let the path name what is there."""
+    before = ""
+    for part in case.path.split("/"):
+        if part.startswith("{") and before in KINDS:
+            case.path_parameters[part[1:-1]] = filled.things[KINDS[before]]
+        before = part
