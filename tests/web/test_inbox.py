@@ -9,9 +9,7 @@ from django.test import Client
 
 from postroom.conversations.inbox import Tab, entry_of, listed, unread_count
 from postroom.directory.models import User
-from postroom.infra.clock import now
 from postroom.infra.models import Change
-from postroom.records.models import Record
 from tests.support import factory
 from tests.web.conftest import World
 

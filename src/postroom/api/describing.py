@@ -53,9 +53,7 @@ MORE: Mapping[str, Mapping[int, str]] = {
     "reactivate_user": {409: "They are not deactivated."},
     "test_server": {409: "Its password cannot be read."},
     "remove_domain": {409: "Something depends on it."},
-    "make_password_link": {409: "They are deactivated."},
     "deactivate_user": {409: "Oneself, or the last administrator of a company."},
-    "reactivate_user": {409: "They are not deactivated."},
     "unshare_domain": {409: "Aliases of the company stand there."},
 }
 

@@ -13,6 +13,7 @@ from django.http.multipartparser import MultiPartParserError
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
+from postroom.api.reading import UNREADABLE
 from postroom.infra.logs import logger
 
 log = logger(__name__)
@@ -37,7 +38,8 @@ def document(status: int, detail: str, **extra: Any) -> HttpResponse:
     """The answer: `application/problem+json`."""
     known = HTTPStatus(status)
     body = {"type": "about:blank", "title": known.phrase, "status": int(known), "detail": detail, **extra}
-    return HttpResponse(json.dumps(body, ensure_ascii=False), status=known, content_type="application/problem+json")
+    written = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")  # words may quote what cannot be written
+    return HttpResponse(written, status=known, content_type="application/problem+json")
 
 
 def handle_with_documents(api: NinjaAPI) -> None:
@@ -78,7 +80,8 @@ def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
 
 
 def _http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
-    return document(error.status_code, str(error))
+    unreadable = error.status_code == HTTPStatus.BAD_REQUEST  # which the library says in its own words
+    return document(error.status_code, UNREADABLE if unreadable else str(error))
 
 
 def _missing(request: HttpRequest, error: Exception) -> HttpResponse:

@@ -17,6 +17,7 @@ from postroom.api.describing import Described
 from postroom.api.endpoints import (
     aliases,
     attention,
+    companies,
     conversations,
     domains,
     health,
@@ -28,8 +29,12 @@ from postroom.api.endpoints import (
     records,
     refusals,
     servers,
+    system,
+    tokens,
+    users,
 )
 from postroom.api.problems import document, handle_with_documents
+from postroom.api.reading import Strict
 
 api = Described(
     title="Postroom",
@@ -39,6 +44,7 @@ api = Described(
     openapi_url="openapi.json",
     auth=Bearer(),
     urls_namespace="api",
+    parser=Strict(),
 )
 handle_with_documents(api)
 for part in (
@@ -55,6 +61,10 @@ for part in (
     domains,
     aliases,
     me,
+    users,
+    tokens,
+    companies,
+    system,
 ):
     api.add_router("", part.router)
 

@@ -15,7 +15,6 @@ pytestmark = pytest.mark.django_db
 HERE = {"company_id": 1, "state": "failed"}
 
 
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL reads parameters")
 @pytest.mark.parametrize(
     ("rows", "ordinary", "index"),
     [
@@ -28,6 +27,9 @@ def test_the_index_of_the_unusual_is_used(rows: QuerySet[Route], ordinary: tuple
     with CaptureQueriesContext(connection) as said:
         list(rows.filter(**HERE).exclude(state__in=words(ordinary))[:10])
     assert "'failed'" in said[0]["sql"]
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":  # which else reads small tables whole
+            cursor.execute("SET LOCAL enable_seqscan = off")
     plan = rows.filter(**HERE).exclude(state__in=words(ordinary))[:10].explain()
     assert index in plan
 
