@@ -49,7 +49,6 @@ MORE: Mapping[str, Mapping[int, str]] = {
     "set_role": {409: "They are the last administrator."},
     "remove_role": {409: "They are the last administrator."},
     "make_password_link": {409: "They are deactivated."},
-    "deactivate_user": {409: "They are the last who can do that."},
     "reactivate_user": {409: "They are not deactivated."},
     "test_server": {409: "Its password cannot be read."},
     "remove_domain": {409: "Something depends on it."},

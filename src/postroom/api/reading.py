@@ -1,4 +1,4 @@
-"""Reading a body of JSON: half a character (RFC 8259 §8.2) is refused at once, before anybody has to keep or send it."""
+"""Reading a body of JSON: half a character (RFC 8259 §8.2) is refused before anybody has to keep or send it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ UNREADABLE = "The body cannot be read: it is to be JSON in UTF-8, of whole chara
 
 
 class Strict(Parser):
-    """JSON whose text can be written again: `"\\ud800"` is half a pair, which no database and no mail can hold."""
+    r"""JSON whose text can be written again: `"\ud800"` is half a pair, which no database and no mail can hold."""
 
     def parse_body(self, request: HttpRequest) -> dict[str, Any]:
         raw = request.body

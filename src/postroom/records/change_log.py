@@ -1,4 +1,4 @@
-"""What was changed on a record, for its conversation: read by time beside the messages, in the order in which it was."""
+"""What was changed on a record, for its conversation: read by time beside the messages, in its own order."""
 
 from __future__ import annotations
 
