@@ -85,7 +85,7 @@ def _sample(schema: Mapping[str, Any]) -> object:
     return "2031-05-05T08:00:00Z" if schema.get("format") == "date-time" else "sales@acme.example"
 
 
-def _bodies(operation: Mapping[str, Any]) -> Iterator[str]:
+def _bodies(operation: Mapping[str, Any]) -> Iterator[str | bytes]:
     """What fits with one value of it at a time put in the place of what fits."""
     content = operation["requestBody"]["content"]
     if "application/json" not in content:

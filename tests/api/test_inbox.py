@@ -92,6 +92,9 @@ def test_a_conversation_begins_once_for_a_key(amara: Caller, acme: Acme) -> None
     assert record.contact is not None
     assert record.contact.name == "Nina"
     assert message.to == [["nina@holm.example", "Nina"]]
-    for wrong in ({"to": []}, {"subject": " "}, {"desk": 99999}, {"body": ""}, {"to": ["sales@acme.example"]}):
+    wrongs: list[dict[str, object]] = [
+        {"to": []}, {"subject": " "}, {"desk": 99999}, {"body": ""}, {"to": ["sales@acme.example"]},
+    ]  # fmt: skip
+    for wrong in wrongs:
         problem(amara.send("POST", "/conversations", {**body, **wrong}), 422)
     assert Record.objects.count() == 1

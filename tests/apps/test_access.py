@@ -11,8 +11,12 @@ from postroom.directory.models import User
 from postroom.directory.roles import PERMISSIONS, Permission, Role
 from postroom.inbound import selectors as inbound
 from postroom.inbound.access import may_replay
+from postroom.records import lists
 from postroom.records import selectors as records
+from postroom.records.lists import Filter
 from tests.support import factory
+
+LEADS = Filter("lead")
 
 pytestmark = pytest.mark.django_db
 
@@ -64,18 +68,18 @@ def test_records_and_conversations_belong_to_their_company() -> None:
     record = factory.record(factory.desk(acme))
     message = factory.message(record)
     file = factory.attachment(message, "list.pdf", content_id="a@b")
-    assert [row.pk for row in records.records(ada, type="lead").rows] == [record.pk]
+    assert [row.pk for row in lists.newest(ada, LEADS).rows] == [record.pk]
     assert records.record(ada, "lead", record.pk) == record
-    assert records.stage_names(ada, "lead") == list(factory.STAGES)
+    assert lists.stage_names(ada, "lead") == list(factory.STAGES)
     assert [row.pk for row in conversations.messages(ada, record.pk).rows] == [message.pk]
     assert conversations.message(ada, message.pk) == message
     assert conversations.attachment(ada, file.pk) == file
     assert conversations.latest(ada, [record.pk])[record.pk].files
     assert list(conversations.inline_images(ada, message.pk)) == ["a@b"]
 
-    assert records.records(eve, type="lead").rows == ()
+    assert lists.newest(eve, LEADS).rows == ()
     assert records.record(eve, "lead", record.pk) is None
-    assert records.stage_names(eve, "lead") == []
+    assert lists.stage_names(eve, "lead") == []
     assert conversations.messages(eve, record.pk).rows == ()
     assert conversations.message(eve, message.pk) is None
     assert conversations.attachment(eve, file.pk) is None
@@ -149,9 +153,9 @@ def test_pages_by_key_meet_without_gap_or_double() -> None:
     acme = ada.memberships.get().company
     desk = factory.desk(acme)
     made = [factory.record(desk, f"Record {number}").pk for number in range(5)]
-    first = records.records(ada, type="lead", limit=2)
-    second = records.records(ada, type="lead", limit=2, before=first.next)
-    third = records.records(ada, type="lead", limit=2, before=second.next)
+    first = lists.newest(ada, LEADS, limit=2)
+    second = lists.newest(ada, LEADS, limit=2, before=first.next)
+    third = lists.newest(ada, LEADS, limit=2, before=second.next)
     assert [row.pk for page in (first, second, third) for row in page.rows] == sorted(made, reverse=True)
     assert third.next is None
     mails = [factory.arrival(acme).pk for _ in range(5)]
@@ -176,9 +180,9 @@ def test_who_is_in_several_companies_sees_all_of_them_in_one_order() -> None:
     mails = [factory.arrival(owner).pk for owner in (acme, globex, None, acme, globex, None)]
     refused = [factory.refusal(owner).pk for owner in (acme, globex, None, globex)]
 
-    page = records.records(both, type="lead", limit=4)
+    page = lists.newest(both, LEADS, limit=4)
     assert [row.pk for row in page.rows] == made[:1:-1]
-    assert [row.pk for row in records.records(both, type="lead", before=page.next).rows] == made[1::-1]
+    assert [row.pk for row in lists.newest(both, LEADS, before=page.next).rows] == made[1::-1]
     arrived = inbound.arrivals(both, limit=4)
     assert [row.mail.pk for row in arrived.rows] == mails[:1:-1]
     assert [row.mail.pk for row in inbound.arrivals(both, before=arrived.next).rows] == mails[1::-1]

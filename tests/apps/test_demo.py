@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from postroom.conversations.inbox import unread
+from postroom.conversations.inbox import unread_of
 from postroom.conversations.models import Message
 from postroom.directory.models import User
 from postroom.infra import parameters
@@ -65,4 +65,4 @@ def test_the_answer_goes_to_the_customer_and_the_note_to_colleagues_alone() -> N
         "jonas@acme.example",
     }
     assert {told.email for told in note.notifications.all()} == {"amara@acme.example"}
-    assert note.pk in {row.message for row in unread(User.objects.get(username="amara")).rows}
+    assert unread_of(User.objects.get(username="amara")).filter(message=note).exists()

@@ -48,7 +48,7 @@ def _records(acme: Company, users: Mapping[str, User]) -> dict[str, int]:
         factory.told(users[name], record)
     return {
         "desk": desk.pk,
-        "stage": desk.stages.first().pk,
+        "stage": desk.stages.values_list("pk", flat=True)[0],
         "contact": contact.pk,
         "record": record.pk,
         "ticket": ticket.pk,
