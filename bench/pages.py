@@ -140,7 +140,7 @@ class _Site:
         return {"requests": len(sizes) + 1, "bytes": sum(sizes.values()), **sizes}
 
     def _get(self, connection: http.client.HTTPConnection, who: str, page: str) -> tuple[int, bytes, int]:
-        connection.request("GET", page, headers={"Cookie": self._cookie(who), "Accept-Encoding": "gzip"})
+        connection.request("GET", page, headers={"Cookie": self._cookie(who), "Accept-Encoding": "br, gzip"})
         answer = connection.getresponse()
         raw = answer.read()
         plain = gzip.decompress(raw) if answer.headers.get("Content-Encoding") == "gzip" else raw

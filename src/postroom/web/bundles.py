@@ -1,4 +1,7 @@
-"""One stylesheet and one script for every page, put together from the files of `static/postroom` in a fixed order."""
+"""One stylesheet and one script for a page, put together from the files of `static/postroom` in a fixed order.
+
+There are two of each: what members work with all day, and the office behind it. A page loads those of its area.
+"""
 
 from __future__ import annotations
 
@@ -12,36 +15,44 @@ from django.core.files.base import ContentFile, File
 from django.core.files.storage import Storage
 
 FOLDER = Path(__file__).parent / "static" / "postroom"
-STYLES = (
-    "tokens", "base", "shell", "parts", "lists", "pages", "thread", "composer", "record", "copies", "settings",
-    "addresses", "people", "outbox", "inbox", "records", "home", "narrow",
-)  # fmt: skip
-SCRIPTS = (
+DESK = frozenset({"contacts", "inbox", "records", "search"})
+"""The areas where members work; all other pages are the office's."""
+STYLES = ("tokens", "base", "shell", "parts", "lists", "pages")  # of every page; the narrow screens come last
+SCRIPTS = ("app", "live", "inbox", "frames", "suggest", "copies")  # of every page; `app` gives what others share
     "app",
     "live",
     "inbox",
     "frames",
     "suggest",
-    "composer",
-    "record",
     "copies",
-    "settings",
-    "addresses",
-    "welcome",
-    "records",
-)
+)  # of every page; `app` gives the others what they share
 BUNDLES = {
-    "postroom/all.css": tuple(f"{name}.css" for name in STYLES),  # later rules win: the narrow screens come last
-    "postroom/all.js": tuple(f"{name}.js" for name in SCRIPTS),  # `app` gives the others what they share
-}
+    "postroom/desk.css": (*STYLES, "thread", "composer", "record", "copies", "inbox", "records", "narrow"),
+    "postroom/office.css": (
+        *STYLES, "thread", "copies", "settings", "addresses", "people", "outbox", "home", "narrow",
+    ),
+    "postroom/desk.js": (*SCRIPTS, "composer", "record", "records"),
+    "postroom/office.js": (*SCRIPTS, "settings", "addresses", "welcome"),
+}  # fmt: skip
 
 
 _COMMENTS = re.compile(r"/\*.*?\*/", re.DOTALL)
 
 
+def bundle_of(module: str) -> str:
+    """The bundle, `desk` or `office`, of a page whose view stands in a module of `web.pages`."""
+    area = module.partition("web.pages.")[2].partition(".")[0]
+    return "desk" if area in DESK else "office"
+
+
+def files(bundle: str) -> list[str]:
+    """The names of the files that a bundle is made of, in order."""
+    return [name + Path(bundle).suffix for name in BUNDLES[bundle]]
+
+
 def contents(bundle: str) -> bytes:
     """A bundle's files, one after the other, without comments and indentation."""
-    texts = ((FOLDER / name).read_text(encoding="utf-8") for name in BUNDLES[bundle])
+    texts = ((FOLDER / name).read_text(encoding="utf-8") for name in files(bundle))
     if bundle.endswith(".css"):
         texts = (_COMMENTS.sub("", text) for text in texts)
     return "".join(map(_plain, texts)).encode()

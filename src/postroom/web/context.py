@@ -11,6 +11,7 @@ from django.utils.functional import SimpleLazyObject
 from postroom.conversations.inbox import unread_count
 from postroom.directory.models import User
 from postroom.directory.selectors import company_names
+from postroom.web.bundles import bundle_of
 from postroom.web.number import number_of
 from postroom.web.places import places_of
 from postroom.web.views import Person
@@ -21,7 +22,11 @@ THEMES = ("light", "dark")
 def shell(request: HttpRequest) -> dict[str, Any]:
     """The theme that the reader chose, and for those signed in the navigation and who they are."""
     theme = request.COOKIES.get("theme", "")
-    shown: dict[str, Any] = {"theme": theme if theme in THEMES else ""}
+    view = getattr(request.resolver_match, "func", None)
+    shown: dict[str, Any] = {
+        "theme": theme if theme in THEMES else "",
+        "bundle": bundle_of(getattr(view, "__module__", "")),
+    }
     user = getattr(request, "user", None)
     if isinstance(user, User):
         shown["places"] = list(places_of(user))
