@@ -19,13 +19,6 @@ DESK = frozenset({"contacts", "inbox", "records", "search"})
 """The areas where members work; all other pages are the office's."""
 STYLES = ("tokens", "base", "shell", "parts", "lists", "pages")  # of every page; the narrow screens come last
 SCRIPTS = ("app", "live", "inbox", "frames", "suggest", "copies")  # of every page; `app` gives what others share
-    "app",
-    "live",
-    "inbox",
-    "frames",
-    "suggest",
-    "copies",
-)  # of every page; `app` gives the others what they share
 BUNDLES = {
     "postroom/desk.css": (*STYLES, "thread", "composer", "record", "copies", "inbox", "records", "narrow"),
     "postroom/office.css": (
