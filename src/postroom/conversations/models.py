@@ -64,7 +64,7 @@ class Message(models.Model):
     standing = models.CharField(max_length=16, choices=Standing, default=Standing.SENDER)
     automatic = models.CharField(max_length=8, default="human")
     user = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
-    author = models.ForeignKey(Contact, null=True, on_delete=models.SET_NULL, related_name="messages")
+    author = models.ForeignKey(Contact, null=True, on_delete=models.SET_NULL, related_name="messages", db_index=False)
     author_name = models.TextField(default="")
     author_email = models.CharField(max_length=320, default="")
     subject = models.TextField(default="")
@@ -82,7 +82,10 @@ class Message(models.Model):
     deleted_at = models.DateTimeField(null=True)
 
     class Meta:
-        indexes = [models.Index(fields=["thread", "-id"], name="message_newest")]
+        indexes = [
+            models.Index(fields=["thread", "-id"], name="message_newest"),
+            models.Index(fields=["author", "-thread"], name="message_author"),  # what somebody wrote in
+        ]
 
     @property
     def trace(self) -> list[Step]:
@@ -131,18 +134,20 @@ class Participant(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["thread", "email"], name="participant_once")]
+        indexes = [models.Index(fields=["email", "-thread"], name="participant_of")]
 
 
 class Follower(models.Model):
     """Somebody who hears of a thread: of its public messages (`discussions`), of its internal notes (`notes`)."""
 
     thread = models.ForeignKey(Thread, on_delete=models.CASCADE, related_name="followers", db_index=False)
-    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="+")
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="+", db_index=False)
     discussions = models.BooleanField(default=True)
     notes = models.BooleanField(default=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["thread", "contact"], name="follower_once")]
+        indexes = [models.Index(fields=["contact", "-thread"], name="follower_of")]
 
 
 class Notification(models.Model):
@@ -178,6 +183,7 @@ class Notification(models.Model):
                 name="notification_read",
                 condition=Q(channel="inbox", read_at__isnull=False),
             ),
+            models.Index(fields=["contact"], name="notification_contact", condition=Q(contact__isnull=False)),
         ]
 
 

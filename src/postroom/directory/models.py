@@ -6,6 +6,10 @@ from typing import ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
+from django.db.models.functions import Lower, Substr
+
+SORTED_NAME = Lower(Substr("name", 1, 60))
+"""What lists of contacts go by."""
 
 
 class Company(models.Model):
@@ -70,7 +74,7 @@ class Membership(models.Model):
 class Contact(models.Model):
     """Somebody that a company writes with. `user` is set for its own people."""
 
-    company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="contacts")
+    company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="contacts", db_index=False)
     name = models.TextField()
     organisation = models.TextField(default="")
     phone = models.CharField(max_length=40, default="")
@@ -79,8 +83,19 @@ class Contact(models.Model):
     user = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="contacts")
     created_at = models.DateTimeField()
 
+    class Meta:
+        indexes = [models.Index("company", SORTED_NAME, "id", name="contact_names")]
+
     def __str__(self) -> str:
         return self.name
+
+
+class MergedContact(models.Model):
+    """A contact that is no more: `former` was its id, `contact` is the one that it became part of."""
+
+    former = models.BigIntegerField(primary_key=True)
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="merged")
+    merged_at = models.DateTimeField()
 
 
 class ContactAddress(models.Model):

@@ -1,0 +1,108 @@
+"""Questions about contacts: the list by name, one of them, who has an address, what became of a merged one."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from django.db.models import Q, QuerySet
+
+from postroom.core.addresses import normalise
+from postroom.directory.access import companies
+from postroom.directory.models import SORTED_NAME, Contact, ContactAddress, MergedContact, User
+from postroom.directory.roles import Permission
+
+PAGE = 50
+MOST_ADDRESSES = 200  # of one text's addresses that a list is narrowed to
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Contacts of a list, and where to go on: `next` is empty at the end."""
+
+    rows: tuple[Contact, ...] = ()
+    next: str = ""
+
+
+def readable(user: User) -> QuerySet[Contact]:
+    """The contacts that `user` may read."""
+    return Contact.objects.filter(company_id__in=companies(user, Permission.RECORDS_READ))
+
+
+def contacts(user: User, *, text: str = "", after: str = "", limit: int = PAGE) -> Listed:
+    """A page of the contacts that `user` may read, by name: what comes after the place `after`.
+
+    `text` begins a word of the name or the organisation, or an address.
+    """
+    key = read_key(after)
+    found: set[int] = set()
+    for company in sorted(companies(user, Permission.RECORDS_READ)):
+        rows = _after(Contact.objects.filter(company=company), key)
+        rows = rows.filter(_said(company, text)) if text else rows
+        found.update(rows.order_by(SORTED_NAME, "pk").values_list("pk", flat=True)[: limit + 1])
+    listed = Contact.objects.filter(pk__in=found).select_related("user", "company").annotate(sorted_name=SORTED_NAME)
+    page = list(listed.order_by(SORTED_NAME, "pk")[: limit + 1])
+    return Listed(tuple(page[:limit]), _key(page[limit - 1]) if len(page) > limit else "")
+
+
+def contact(user: User, pk: int) -> Contact | None:
+    """One contact with its company and user, or None where it isn't there for `user`."""
+    return readable(user).select_related("company", "user").filter(pk=pk).first()
+
+
+def became(user: User, pk: int) -> int | None:
+    """The contact of which a merged one is part now; None where nothing was merged, or not for `user`."""
+    found = MergedContact.objects.filter(former=pk, contact__in=readable(user).values("pk"))
+    return found.values_list("contact_id", flat=True).first()
+
+
+def addresses_of(contacts: Collection[int]) -> dict[int, list[ContactAddress]]:
+    """The addresses of contacts that the caller may read, the primary one first; one query."""
+    found: dict[int, list[ContactAddress]] = {}
+    for row in ContactAddress.objects.filter(contact__in=contacts).order_by("-primary", "pk"):
+        found.setdefault(row.contact_id, []).append(row)
+    return found
+
+
+def _said(company: int, text: str) -> Q:
+    """Whose name or organisation has a word that begins with `text`, or an address that does."""
+    words = Q(name__istartswith=text) | Q(name__icontains=f" {text}")
+    words |= Q(organisation__istartswith=text) | Q(organisation__icontains=f" {text}")
+    if " " in text:
+        return words
+    begun = normalise(text) or text.lower()
+    rows = ContactAddress.objects.filter(company=company, email__startswith=begun).order_by("email")
+    return words | Q(pk__in=list(rows.values_list("contact_id", flat=True)[:MOST_ADDRESSES]))
+
+
+def _after(rows: QuerySet[Contact], key: tuple[str, int] | None) -> QuerySet[Contact]:
+    """What comes after a key; the first condition is the one that an index goes by."""
+    if key is None:
+        return rows
+    name, pk = key
+    named = rows.alias(sorted_name=SORTED_NAME).filter(sorted_name__gte=name)
+    return named.filter(Q(sorted_name__gt=name) | Q(pk__gt=pk))
+
+
+def _key(contact: Contact) -> str:
+    """Where a list goes on after a contact, as an address carries it."""
+    written = json.dumps([contact.__dict__["sorted_name"], contact.pk], ensure_ascii=False, separators=(",", ":"))
+    return base64.urlsafe_b64encode(written.encode()).decode().rstrip("=")
+
+
+def read_key(written: str) -> tuple[str, int] | None:
+    """What `_key` wrote; None at the start of a list, or where it is nothing of the kind."""
+    try:
+        name, pk = json.loads(base64.b64decode(f"{written}===", altchars=b"-_").decode())
+    except (ValueError, TypeError, binascii.Error):
+        return None
+    if not isinstance(name, str) or not isinstance(pk, int) or not 0 < pk < 2**63:
+        return None
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return None
+    return name.replace("\0", ""), pk
