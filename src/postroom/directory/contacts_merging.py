@@ -116,7 +116,7 @@ def _merge(user: User, winner_id: int, loser_id: int) -> Contact:
     ContactAddress.objects.filter(contact=loser).update(contact=winner)
     MergedContact.objects.filter(contact=loser).update(contact=winner)
     MergedContact.objects.create(former=loser.pk, contact=winner, merged_at=now())
-    gone = Contact.objects.filter(pk=loser.pk)  # not by `delete`: rows that came in meanwhile must not lose their author
+    gone = Contact.objects.filter(pk=loser.pk)  # not by `delete`: what came in meanwhile must not lose its author
     gone._raw_delete(connection.alias)  # noqa: SLF001 Django has no other way to delete a row and nothing else
     fields = _joined(winner, loser)
     for name in ContactFields.__dataclass_fields__:

@@ -20,11 +20,11 @@ DESK = frozenset({"contacts", "inbox", "records", "search"})
 STYLES = ("tokens", "base", "shell", "parts", "lists", "pages")  # of every page; the narrow screens come last
 SCRIPTS = ("app", "live", "inbox", "frames", "suggest", "copies")  # of every page; `app` gives what others share
 BUNDLES = {
-    "postroom/desk.css": (*STYLES, "thread", "composer", "record", "copies", "inbox", "records", "narrow"),
+    "postroom/desk.css": (*STYLES, "thread", "composer", "record", "copies", "inbox", "records", "contacts", "narrow"),
     "postroom/office.css": (
         *STYLES, "thread", "copies", "settings", "addresses", "people", "outbox", "home", "narrow",
     ),
-    "postroom/desk.js": (*SCRIPTS, "composer", "record", "records"),
+    "postroom/desk.js": (*SCRIPTS, "composer", "record", "records", "contacts"),
     "postroom/office.js": (*SCRIPTS, "settings", "addresses", "welcome"),
 }  # fmt: skip
 

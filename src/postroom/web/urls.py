@@ -6,6 +6,7 @@ from django.urls import path
 
 from postroom.web.pages import signin
 from postroom.web.pages.arrivals.urls import urlpatterns as arrivals
+from postroom.web.pages.contacts.urls import urlpatterns as contacts
 from postroom.web.pages.developer.urls import urlpatterns as developer
 from postroom.web.pages.events import events
 from postroom.web.pages.home.urls import urlpatterns as home
@@ -21,6 +22,7 @@ urlpatterns = [
     *home,
     *inbox,
     *records,
+    *contacts,
     *arrivals,
     *outbox,
     *settings,

@@ -23,7 +23,7 @@ from postroom.directory.roles import Permission
 from postroom.infra import counters
 from postroom.records.models import Desk
 from postroom.records.record_types import record_types
-from postroom.web.pages.common import for_those_who_may, number, reader
+from postroom.web.pages.common import for_those_who_may, number, reader, shortened
 from postroom.web.pages.records.composer import ONCE_SECONDS, Form, form_of, problems, typed_people
 from postroom.web.pages.records.composing import KEY_BYTES
 
@@ -58,7 +58,8 @@ def new_message(request: HttpRequest) -> HttpResponse:
     desks = desks_of(user)
     if request.method != "POST":
         wanted = number(request.GET.get("desk", "")) or (desks[0].pk if desks else 0)
-        return _shown(request, NewMessage(_groups(desks), wanted, key=secrets.token_urlsafe(KEY_BYTES)))
+        to = shortened(request.GET.get("to", ""), 1000)
+        return _shown(request, NewMessage(_groups(desks), wanted, to, key=secrets.token_urlsafe(KEY_BYTES)))
     form, desk = _form(request), number(request.POST.get("desk", "")) or 0
     errors = _problems(form, desk, desks)
     if not errors:

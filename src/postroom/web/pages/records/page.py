@@ -138,7 +138,10 @@ def _record_page(user: User, record: Record, place: Place, thread: Thread, *, se
 def _groups(record: Record, *, several: bool) -> tuple[Group, ...]:
     """The facts; the company only for those who see several."""
     contact, addresses = record.contact, selectors.addresses_of(record)
-    facts = [Fact(_("Name"), contact.name), Fact(_("Organisation"), contact.organisation)] if contact else []
+    facts: list[Fact] = []
+    if contact:
+        facts.append(Fact(_("Name"), contact.name, href=reverse("contact", args=[contact.pk])))
+        facts.append(Fact(_("Organisation"), contact.organisation))
     facts += [Fact(_("Email"), address, href=f"mailto:{quote(address, safe='@')}") for address in addresses]
     facts += [Fact(_("Phone"), contact.phone)] if contact else []
     return (

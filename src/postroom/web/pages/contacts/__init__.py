@@ -1,0 +1,1 @@
+"""Contacts: the list, the page of one with its conversations, making two into one."""
