@@ -10,10 +10,11 @@ from postroom.core.delivery.states import ArrivalState
 from postroom.directory.access import may
 from postroom.directory.models import User
 from postroom.directory.roles import Permission
-from postroom.inbound.models import InboundMail, Route
+from postroom.inbound.models import ORDINARY, InboundMail, Route
+from postroom.infra.database.literals import words
 
 _S = ArrivalState
-OPEN_ROUTES = ("failed", "held", "retrying")  # as the index of open routes has them
+OPEN_ROUTES = ("failed", "held", "retrying")
 
 
 def open_arrivals(user: User) -> list[tuple[str, int, datetime | None]]:
@@ -23,7 +24,8 @@ def open_arrivals(user: User) -> list[tuple[str, int, datetime | None]]:
     if not may(user, Permission.SYSTEM_MANAGE):
         return []
     waiting = InboundMail.objects.filter(due__isnull=False).values("state").order_by()
-    stuck = Route.objects.filter(state__in=OPEN_ROUTES).values("state").order_by()
+    open_ = Route.objects.exclude(state__in=words(ORDINARY)).filter(state__in=OPEN_ROUTES)
+    stuck = open_.values("state").order_by()
     found = {row["state"]: (row["count"], row["first"]) for row in waiting.annotate(count=Count("pk"), first=Min("pk"))}
     for row in stuck.annotate(count=Count("arrival", distinct=True), first=Min("arrival")):
         found.setdefault(row["state"], (row["count"], row["first"]))

@@ -88,6 +88,9 @@ class Letter(models.Model):
     )
     created_at = models.DateTimeField()
 
+    class Meta:
+        indexes = [models.Index(fields=["domain", "id"], name="letter_domain")]
+
 
 class LetterFile(models.Model):
     """A file that goes with a letter; with a `content_id` (no angle brackets) its HTML shows it."""

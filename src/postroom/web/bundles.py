@@ -17,7 +17,7 @@ from django.core.files.storage import Storage
 FOLDER = Path(__file__).parent / "static" / "postroom"
 DESK = frozenset({"contacts", "inbox", "records", "search"})
 """The areas where members work; all other pages are the office's."""
-STYLES = ("tokens", "base", "shell", "parts", "lists", "pages")  # of every page; the narrow screens come last
+STYLES = ("tokens", "base", "shell", "parts", "fields", "lists", "pages")  # of every page; the narrow screens come last
 SCRIPTS = ("app", "live", "inbox", "frames", "suggest", "copies")  # of every page; `app` gives what others share
 BUNDLES = {
     "postroom/desk.css": (*STYLES, "thread", "composer", "record", "copies", "inbox", "records", "contacts", "narrow"),

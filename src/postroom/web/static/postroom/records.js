@@ -87,6 +87,7 @@
   const move = async (card, to, focus) => {
     const from = column(card), after = card.nextElementSibling, settings = board().dataset;
     if (!to || to === from) return;
+    $('#board-news').dataset.arrived = '';   // cards that come up because this one left are no news
     put(card, to);
     if (focus) { $('.title', card).focus(); card.scrollIntoView({ block: 'nearest', inline: 'nearest' }); }
     const back = words => {
