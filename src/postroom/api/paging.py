@@ -22,7 +22,7 @@ def id_of(cursor: str) -> int | None:
     if not cursor:
         return None
     if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 19):
-        raise _unreadable()
+        raise unreadable()
     return int(cursor)
 
 
@@ -40,9 +40,9 @@ def moment_of(cursor: str) -> tuple[datetime, int] | None:
         moment = datetime.fromisoformat(at)
         number = int(key)
     except ValueError:
-        raise _unreadable() from None
+        raise unreadable() from None
     if moment.tzinfo is None:
-        raise _unreadable()
+        raise unreadable()
     return moment, number
 
 
@@ -51,5 +51,6 @@ def cursor_of_moment(key: tuple[datetime, int] | None) -> str | None:
     return None if key is None else base64.urlsafe_b64encode(f"{key[0].isoformat()} {key[1]}".encode()).decode()
 
 
-def _unreadable() -> Problem:
+def unreadable() -> Problem:
+    """The answer to a cursor that is none of ours."""
     return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "cursor: not one of this API; take `next` of the page before.")
