@@ -244,3 +244,4 @@ def test_lists_go_along_indexes(world: World, ask: Callable[[World], object], in
         ask(world)
     plans = "\n".join(plan(sql) for sql in said)
     assert all(name in plans for name in indexes), plans
+    assert "TEMP B-TREE" not in plan(next(sql for sql in said if "LIMIT" in sql))

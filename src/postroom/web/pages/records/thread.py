@@ -179,6 +179,11 @@ def message_shown(user: User, record: Record, pk: int) -> MessageShown | None:
     return _messages(user, record, rows)[0] if rows else None
 
 
+def _page_of(contact: int | None) -> str:
+    """The page about a contact; empty where nobody is known."""
+    return reverse("contact", args=[contact]) if contact else ""
+
+
 def _name(message: Message) -> str:
     """The name that the mail gave, else the one that we know its author by."""
     return message.author_name or (message.author.name if message.author else "")
@@ -231,7 +236,7 @@ def _shown(message: Message, route: Route | None, strip: Strip, named: tuple[str
     return MessageShown(
         id=message.pk,
         kind=_kind(message),
-        author=Person(_name(message), message.author_email),
+        author=Person(_name(message), message.author_email, _page_of(message.author_id)),
         at=message.received_at,
         note=note,
         standing=message.standing,
