@@ -32,7 +32,8 @@ PAGES = {
     "member": (
         "/inbox", "/inbox?tab=all", "/inbox?tab=starred", "/leads", "/leads?q=pallet", "/leads?stage=Won",
         "/leads?owner=me&sort=activity", "/leads?sort=title", "/leads/board", "/leads/1", "/leads/{middle}", "/tickets",
-        "/contacts", "/contacts?q=nadia", "/search?q=offer", "/search?q=Sj%C3%B6berg", "/search?q=LEAD-1", "/profile",
+        "/contacts", "/contacts?q=nadia", "/contacts/1", "/contacts/20",
+        "/search?q=offer", "/search?q=Sj%C3%B6berg", "/search?q=LEAD-1", "/profile",
     ),
     "admin": (
         "/", "/arrivals", "/outbox", "/outbox?state=failed", "/settings", "/settings/servers", "/settings/domains",
