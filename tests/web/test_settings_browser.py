@@ -222,8 +222,8 @@ def test_a_phone_shows_the_list_then_one_server(
 def test_a_profile_is_kept(browser: Browser, site: Site, states: dict[str, Path]) -> None:
     context = context_for(browser, site, storage_state=states["jonas"])
     page, complaints = watched(context)
-    page.goto("/leads")
-    expect(page.get_by_role("link", name="Settings")).to_have_count(0)
+    page.goto("/settings")
+    expect(page.locator(".tile")).to_have_count(2)  # a member's are the API tokens and the profile
     page.get_by_role("link", name="Jonas Lindqvist").click()
     page.wait_for_url("**/profile")
     page.get_by_label("Signature").fill("Jonas\n<b>Nordics</b>")
