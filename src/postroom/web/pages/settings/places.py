@@ -37,15 +37,9 @@ PLACES = (
         Permission.DOMAINS_MANAGE,
         group=SETTINGS,
         words=(
-            "Alias",
-            "Email Aliases",
-            "Email Alias",
-            "Incoming address",
-            "Accept Emails From",
-            "Default Values",
-            "Actions to Perform on Incoming Mails",
-            "Create a New Record",
-        ),  # fmt: skip
+            *("Alias", "Email Aliases", "Email Alias", "Incoming address", "Accept Emails From", "Default Values"),
+            *("Actions to Perform on Incoming Mails", "Create a New Record"),
+        ),
         about=_("The addresses that make records: which desk, who may write, and whether each works."),
     ),
     Place(
