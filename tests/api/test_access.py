@@ -58,6 +58,7 @@ def world() -> World:
     alias = factory.desk(acme, "ticket", "Support").alias
     assert alias
     domain = alias.domain
+    of_contact = f"/contacts/{contact.pk}"
     of_domain, of_alias = f"/domains/{domain.pk}", f"/aliases/{alias.pk}"
     of_record, of_copy, of_server = f"/records/{record.pk}", f"/outbound/{delivery.pk}", f"/servers/{server.pk}"
     return World(
@@ -104,6 +105,13 @@ def world() -> World:
             "done": Call(f"/inbox/{record.pk}/done", "PUT"),
             "undone": Call(f"/inbox/{record.pk}/done", "DELETE"),
             "begin": Call("/conversations", "POST", {**BEGUN, "desk": record.desk_id}),
+            "contacts": Call("/contacts"),
+            "contact": Call(of_contact),
+            "add contact": Call("/contacts", "POST", {"name": "Luca", "company": acme.pk}),
+            "change contact": Call(of_contact, "PATCH", {"phone": "+46"}),
+            "add address": Call(f"{of_contact}/addresses", "POST", {"email": "new@holm.example"}),
+            "remove address": Call(f"{of_contact}/addresses/old@holm.example", "DELETE"),
+            "merge contacts": Call(f"{of_contact}/merge", "POST", {"other": factory.contact(acme, "Luca").pk}),
             "outbound": Call("/outbound"),
             "copy": Call(of_copy),
             "copy source": Call(f"{of_copy}/source"),
@@ -173,6 +181,13 @@ TABLE = {
     "done": (422, 422, 404, 404, 401),
     "undone": (422, 422, 404, 404, 401),
     "begin": (201, 201, 422, 403, 401),
+    "contacts": ("full", "full", "empty", 403, 401),
+    "contact": (200, 200, 404, 403, 401),
+    "add contact": (201, 201, 422, 403, 401),
+    "change contact": (200, 200, 404, 403, 401),
+    "add address": (200, 200, 404, 403, 401),
+    "remove address": (422, 422, 404, 403, 401),
+    "merge contacts": (200, 200, 404, 403, 401),
     "outbound": ("full", 403, "empty", 403, 401),
     "copy": (200, 404, 404, 404, 401),
     "copy source": (200, 404, 404, 404, 401),
@@ -231,6 +246,7 @@ def test_the_table_names_every_endpoint(world: World) -> None:
 def _pattern(path: str) -> str:
     """The path as it is described: numbers are the keys of what it names."""
     named = re.sub(r"followers/\d+", "followers/{contact}", path).replace("/hold", "/{verb}")
+    named = re.sub(r"addresses/[^/]+", "addresses/{email}", named)
     named = re.sub(r"companies/\d+", "companies/{company}", named)
     return re.sub(r"/\d+", "/{pk}", named).lstrip("/")
 

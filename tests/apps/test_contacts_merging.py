@@ -14,6 +14,7 @@ from postroom.directory import contacts_lists
 from postroom.directory.contacts_editing import NoContact
 from postroom.directory.contacts_merging import CannotMerge, merge_contacts, preview
 from postroom.directory.models import Company, Contact, ContactAddress, MergedContact, User
+from postroom.inbound import effects
 from postroom.inbound.models import InboundMail
 from postroom.inbound.pipeline import Line
 from postroom.inbound.services import accept
@@ -84,7 +85,7 @@ def test_everything_moves_to_the_winner(acme: Company, amara: User) -> None:
     kept = merge_contacts(user=amara, winner_id=winner.pk, loser_id=loser.pk)
     assert not Contact.objects.filter(pk=loser.pk).exists()
     for rows in (Record, DeskFollower, Follower, Notification):
-        found = rows.objects.exclude(contact=None).values_list(HERE, flat=True)  # type: ignore[attr-defined]
+        found = rows.objects.exclude(contact=None).values_list(HERE, flat=True)
         assert set(found) == {winner.pk}, rows
     assert (Follower.objects.count(), DeskFollower.objects.count()) == (2, 1)
     assert Follower.objects.get(thread=both.thread).discussions
@@ -175,8 +176,8 @@ def test_a_mail_that_was_decided_before_lands_at_the_winner(monkeypatch: pytest.
 
 @pytest.mark.parametrize("first", ["mail", "merge"])
 def test_a_mail_at_the_same_moment_lands_at_the_winner(monkeypatch: pytest.MonkeyPatch, first: str) -> None:
-    """The mail has found the loser and not committed yet when the merge begins; either of them commits first. On SQLite,
-    which has one writer at a time, it is always the mail.
+    """The mail has found the loser and not committed yet when the merge begins; either of them commits first. SQLite
+    has one writer at a time: there it is always the mail.
     """
     parameters.forget()
     acme = make_acme()
@@ -186,10 +187,10 @@ def test_a_mail_at_the_same_moment_lands_at_the_winner(monkeypatch: pytest.Monke
     winner = factory.contact(acme.company, "Winner")
     found, merged = threading.Event(), threading.Event()
     waited = threading.local()
-    original = enact.effects.find_or_make
+    original = effects.find_or_make
 
     def slowly(names: object) -> object:
-        known = original(names)  # type: ignore[arg-type]
+        known = original(names)
         if known and not getattr(waited, "once", False):
             waited.once = True
             found.set()

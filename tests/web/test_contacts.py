@@ -29,9 +29,9 @@ def member(client: Client, world: World) -> Client:
     return client
 
 
-def page(client: Client, address: str, status: int = 200, **headers: str) -> str:
+def page(client: Client, address: str, **headers: str) -> str:
     response = client.get(address, headers=headers)
-    assert response.status_code == status
+    assert response.status_code == 200
     return response.content.decode()
 
 
