@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pytest
 from django.apps import apps
@@ -11,10 +11,10 @@ from django.db import connection
 
 from postroom.conversations.models import Follower, Message, Notification
 from postroom.directory import contacts_lists
+from postroom.directory.contacts import Key, find_or_make
 from postroom.directory.contacts_editing import NoContact
 from postroom.directory.contacts_merging import CannotMerge, merge_contacts, preview
 from postroom.directory.models import Company, Contact, ContactAddress, MergedContact, User
-from postroom.inbound import effects
 from postroom.inbound.models import InboundMail
 from postroom.inbound.pipeline import Line
 from postroom.inbound.services import accept
@@ -187,9 +187,9 @@ def test_a_mail_at_the_same_moment_lands_at_the_winner(monkeypatch: pytest.Monke
     winner = factory.contact(acme.company, "Winner")
     found, merged = threading.Event(), threading.Event()
     waited = threading.local()
-    original = effects.find_or_make
+    original = find_or_make
 
-    def slowly(names: object) -> object:
+    def slowly(names: Mapping[Key, str]) -> dict[Key, int]:
         known = original(names)
         if known and not getattr(waited, "once", False):
             waited.once = True
