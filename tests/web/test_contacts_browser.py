@@ -70,7 +70,7 @@ def test_every_page_is_clean(browser: Browser, site: Site, signed_in: Path, look
     for address in PAGES:
         page.goto(address)
         assert _violations(page) == [], address
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{address} is too wide"
+        assert page.evaluate("document.documentElement.scrollWidth <= screen.width"), f"{address} is too wide"
     page.goto("/contacts/2")
     if look == "phone":
         page.get_by_text("Conversations", exact=True).first.tap()

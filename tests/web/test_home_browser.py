@@ -48,7 +48,7 @@ def _violations(page: Page) -> list[str]:
 
 
 def _fits(page: Page) -> bool:
-    return bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
+    return bool(page.evaluate("document.documentElement.scrollWidth <= screen.width"))
 
 
 @pytest.mark.parametrize("look", LOOKS)

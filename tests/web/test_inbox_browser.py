@@ -84,7 +84,7 @@ def test_every_page_is_clean(browser: Browser, site: Site, signed_in: Path, look
         assert _violations(page) == [], address
         for width in WIDTHS if look == "light" else ():
             page.set_viewport_size({"width": width, "height": 900})
-            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{address} at {width}"
+            assert page.evaluate("document.documentElement.scrollWidth <= screen.width"), f"{address} at {width}"
     page.locator("#act-snooze").click()
     expect(page.locator("#snooze")).to_be_visible()
     assert _violations(page) == [], "the dialog"
