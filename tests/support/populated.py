@@ -22,6 +22,22 @@ class Populated:
     things: Mapping[str, int]
 
 
+# Of which thing a number in an address is, by what stands before it.
+KINDS: Mapping[str, str] = {
+    "aliases": "alias", "arrivals": "arrival", "attachments": "attachment", "companies": "company",
+    "contacts": "contact", "copies": "copy", "desks": "desk", "domains": "domain", "followers": "contact",
+    "inbound": "arrival", "inbox": "record", "leads": "record", "messages": "message", "outbound": "copy",
+    "outbox": "copy", "records": "record", "replies": "message", "servers": "server", "tickets": "ticket",
+    "tokens": "token", "users": "user",
+}  # fmt: skip
+# What else is named in an address, by what stands before it.
+NAMES: Mapping[str, str] = {
+    "actions": "infra.forget", "addresses": "hanna@norrgard.example", "files": "0",
+    "parameters": "mail.incoming.limit.period",
+    "scheduled-actions": "infra.forget", "welcome": "company",
+}  # fmt: skip
+
+
 def populate() -> Populated:
     """Fill the database."""
     acme, globex = factory.company(), factory.company("Globex")

@@ -53,6 +53,9 @@ MORE: Mapping[str, Mapping[int, str]] = {
     "remove_role": {409: "They are the last administrator."},
     "make_password_link": {409: "They are deactivated."},
     "reactivate_user": {409: "They are not deactivated."},
+    "get_message_source": {409: "It cannot be written as a mail.", 410: "Its bytes are missing or kept no longer."},
+    "get_message_original": {410: "It was deleted."},
+    "get_draft": {410: "It was deleted."},
     "test_server": {409: "Its password cannot be read."},
     "remove_domain": {409: "Something depends on it."},
     "deactivate_user": {409: "Oneself, or the last administrator of a company."},
@@ -94,4 +97,6 @@ def _refusals(operation: Mapping[str, Any]) -> Iterator[tuple[int, str]]:
         yield HTTPStatus.UNPROCESSABLE_ENTITY, "What was sent is not as described; `errors` says where."
     if "requestBody" in operation:
         yield HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is larger than is taken here."
+        if "application/json" in operation["requestBody"]["content"]:
+            yield HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The body is not JSON."
     yield HTTPStatus.SERVICE_UNAVAILABLE, "The database cannot be used just now."

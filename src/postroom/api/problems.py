@@ -13,7 +13,7 @@ from django.http.multipartparser import MultiPartParserError
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
-from postroom.api.reading import UNREADABLE
+from postroom.api.reading import UNREADABLE, NotJson
 from postroom.infra.logs import logger
 
 log = logger(__name__)
@@ -80,6 +80,8 @@ def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
 
 
 def _http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
+    if isinstance(error.__cause__, NotJson):
+        return document(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send JSON, and say so: `Content-Type: application/json`.")
     unreadable = error.status_code == HTTPStatus.BAD_REQUEST  # which the library says in its own words
     return document(error.status_code, UNREADABLE if unreadable else str(error))
 
