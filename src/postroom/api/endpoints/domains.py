@@ -99,7 +99,7 @@ def move_domain(request: HttpRequest, pk: int, given: Move) -> DomainList:
     user = _manager(request)
     _own(user, pk)
     _tried(lambda: managing.move_domain(user=user, domain_id=pk, up=given.way == "up"))
-    return DomainList(items=_shown(user, list(readable(user))))
+    return DomainList(items=_shown(user, list(readable(user))), next=None)
 
 
 @router.put("/domains/{int:pk}/companies/{int:company}", response=DomainOut, operation_id="share_domain")

@@ -83,7 +83,7 @@ class DomainList(Schema):
     """Alias domains in their order."""
 
     items: list[DomainOut]
-    next: str | None = None
+    next: str | None
 
 
 class Move(Schema):
