@@ -64,11 +64,18 @@ MORE: Mapping[str, Mapping[int, str]] = {
 
 
 class Described(NinjaAPI):
-    """The API whose document names the refusals, too."""
+    """The API whose document names the refusals, too; it is put together once for each prefix."""
 
     def get_openapi_schema(
         self, *, path_prefix: str | None = None, path_params: dict[str, Any] | None = None
     ) -> OpenAPISchema:
+        known: dict[str, OpenAPISchema] = self.__dict__.setdefault("_documents", {})
+        place = f"{path_prefix} {sorted((path_params or {}).items())}"
+        if place not in known:
+            known[place] = self._document(path_prefix, path_params)
+        return known[place]
+
+    def _document(self, path_prefix: str | None, path_params: dict[str, Any] | None) -> OpenAPISchema:
         found = super().get_openapi_schema(path_prefix=path_prefix, path_params=path_params)
         found["components"]["schemas"]["Problem"] = dict(SCHEMA)
         for path in found["paths"].values():
