@@ -197,11 +197,15 @@ def test_a_note_is_changed_and_deleted_by_keyboard(page: Page, site: Site) -> No
     expect(field).to_be_focused()
     page.keyboard.press("Control+A")
     page.keyboard.type("First thought")
+    page.evaluate("document.querySelector('.msg.editing').classList.remove('editing')")  # as before htmx has settled
+    with page.expect_response(re.compile(r"/states")):
+        page.evaluate("htmx.trigger('#states', 'live')")
+    page.wait_for_timeout(100)
+    expect(field).to_have_value("First thought")
     page.keyboard.press("Control+Enter")
     expect(note).to_contain_text("First thought")
     expect(note).to_contain_text("edited")
     expect(note).to_be_focused()
-    page.reload()
     note.locator(".msg-menu summary").focus()
     page.keyboard.press("Enter")
     expect(note.locator(".msg-menu[open]")).to_have_count(1)
