@@ -151,7 +151,7 @@ def _row(user: User, one: Listed, tab: Tab, open_: Record | None) -> Row:
         who=Person(first.name, first.email),
         others=", ".join(pgettext("a person", "you") if other.me else other.name for other in others),
         title=record.title or _("No subject"),
-        snippet=one.snippet,
+        snippet=_("This note was deleted.") if one.deleted else one.snippet,
         at=one.at,
         unread=one.unread,
         note=one.internal,
