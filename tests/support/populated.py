@@ -88,11 +88,16 @@ def populate_twins() -> Twins:
         for company, users in zip(companies, (acme, globex), strict=True)
     ]
     for own_things in things:
-        message = Message.objects.get(pk=own_things["message"])
-        told = {"message": message, "company": message.company, "delivery_id": own_things["copy"]}
-        Notification.objects.create(**told, email="hanna@norrgard.example", channel="mail", created_at=now())
-        factory.route(InboundMail.objects.get(pk=own_things["arrival"]), message.company, "thread:1", message=message)
+        come_and_gone(own_things)
     return Twins((acme, globex), (things[0], things[1]))
+
+
+def come_and_gone(things: Mapping[str, int]) -> None:
+    """Let the message of these things have come by their arrival, and their copy be one of it."""
+    message = Message.objects.get(pk=things["message"])
+    told = {"message": message, "company": message.company, "delivery_id": things["copy"]}
+    Notification.objects.create(**told, email="hanna@norrgard.example", channel="mail", created_at=now())
+    factory.route(InboundMail.objects.get(pk=things["arrival"]), message.company, "thread:1", message=message)
 
 
 def _records(acme: Company, users: Mapping[str, User]) -> dict[str, int]:
