@@ -22,6 +22,7 @@ from postroom.directory.roles import Role
 from postroom.directory.services import CannotDo, digest_of, join, set_password, slug_of
 from postroom.infra.clock import now
 from postroom.infra.logs import logger
+from postroom.infra.search.index import mark
 
 LINK_DAYS = 7
 LONGEST_USERNAME = 63
@@ -210,6 +211,7 @@ def _move(person: User, email: str) -> None:
         ContactAddress.objects.update_or_create(
             company_id=contact.company_id, email=email, defaults={"contact": contact, "primary": True}
         )
+        mark({"contact": [contact.pk]})
 
 
 def set_roles(*, user: User, person_id: int, roles: Mapping[int, str]) -> None:

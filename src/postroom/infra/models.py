@@ -1,8 +1,11 @@
-"""Rows that belong to no business: blobs, files, changes, counters, answered requests, parameters, actions."""
+"""Rows that belong to no business: blobs, files, changes, counters, answered requests, parameters, actions, what is
+searched.
+"""
 
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 
 
 class Blob(models.Model):
@@ -72,3 +75,30 @@ class ScheduledAction(models.Model):
     due = models.DateTimeField(db_index=True)
     last_run_at = models.DateTimeField(null=True)
     last_result = models.TextField(default="")
+
+
+class SearchEntry(models.Model):
+    """A row of some app as it is searched; `infra.search` says how keys, scopes and words are made. Beside the table
+    there is an index of the words, which `infra.database.words` keeps: write entries by its verbs alone.
+    """
+
+    id = models.BigIntegerField(primary_key=True)
+    scope = models.CharField(max_length=8)
+    about = models.BigIntegerField(default=0)
+    words = models.TextField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["scope", "-id"], name="search_newest"),
+            models.Index(fields=["about", "-id"], name="search_about", condition=~Q(about=0)),
+        ]
+
+
+class SearchPending(models.Model):
+    """What is to be indexed: `rows` by kind (ids), or all of a `kind` with ids greater than `after`. It goes in the
+    transaction that indexes it.
+    """
+
+    rows = models.JSONField(default=dict)
+    kind = models.CharField(max_length=20, default="")
+    after = models.BigIntegerField(default=0)

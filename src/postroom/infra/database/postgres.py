@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,9 +13,11 @@ from psycopg.types.json import Jsonb
 NOW = "clock_timestamp()"
 SKIP_LOCKED = "FOR UPDATE SKIP LOCKED"
 GREATER = "greatest"  # of two values
+POSITION = "strpos"  # of one text in another, 0 where it is not there
 CHANNEL = "postroom"
 TEXT = "%s"
 MANY = 8  # rows from which on a column of equal values is sent as one: fewer are alike by chance, each time others
+PLACES = (18, 21, 24)  # bits of an entry's key that its places leave out: stretches of 16,000 rows, and of 8 times more
 BINARY = dict.fromkeys(("text", "varchar", "bytea"), "%b")  # long values: nothing is escaped, nothing taken apart again
 
 
@@ -140,6 +142,86 @@ def _arrays(types: Sequence[str]) -> str:
 
 def _by_column(rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
     return [list(column) for column in zip(*rows, strict=True)]
+
+
+def _lexemes() -> str:
+    """What the index of words holds of an entry: its words, each within its scope, and its places within that. An index
+    knows no order; by places the newest entries are asked for first.
+    """
+    places = " || ' ' || ".join(f"scope || '@{bits}.' || (id >> {bits})::text" for bits in PLACES)
+    return f"array_to_tsvector(string_to_array({places} || replace(words, ' ', ' ' || scope), ' '))"
+
+
+def create_words(cursor: Any) -> None:
+    """An inverted index of the words. What is new goes into it at once: no list of it is read by each search."""
+    cursor.execute(
+        f"CREATE INDEX infra_searchwords ON infra_searchentry USING gin (({_lexemes()})) WITH (fastupdate = off)"
+    )
+
+
+def drop_words(cursor: Any) -> None:
+    """The index goes."""
+    cursor.execute("DROP INDEX infra_searchwords")
+
+
+def keep_words(cursor: Any, rows: Sequence[Any]) -> None:
+    """Entries; their words are indexed with them."""
+    columns, types = ("id", "scope", "about", "words"), ("bigint", "varchar", "bigint", "text")
+    insert(cursor, "infra_searchentry", columns, types, rows, "")
+
+
+def forget_words(cursor: Any, rows: Sequence[Any]) -> None:
+    """Entries, and their words with them."""
+    cursor.execute("DELETE FROM infra_searchentry WHERE id = ANY(%s::bigint[])", [[row.id for row in rows]])
+
+
+def empty_words(cursor: Any) -> None:
+    """All of them."""
+    cursor.execute("TRUNCATE infra_searchentry")
+
+
+def find_words(
+    cursor: Any, scope: str, words: Sequence[str], begins: str, within: str, top: int, limit: int
+) -> list[tuple[int, int]]:
+    """One stretch of entries after the other, each larger than the one before: a common word is found in the first, and
+    a rare one is rare in all.
+    """
+    asked = " & ".join([*(f"'{scope}{word}'" for word in words), *([f"'{scope}{begins}':*"] if begins else [])])
+    found: list[tuple[int, int]] = []
+    cursor.execute(
+        "SELECT id FROM infra_searchentry WHERE scope = %s AND id < %s ORDER BY id DESC LIMIT 1", [scope, top]
+    )
+    newest = cursor.fetchone()
+    also, given = (" AND strpos(words, %s) > 0", [f" {within}"]) if within else ("", [])
+    for stretch in _stretches(scope, newest[0]) if newest else ():
+        cursor.execute(
+            "WITH hit AS MATERIALIZED (SELECT id, about FROM infra_searchentry"
+            f" WHERE {_lexemes()} @@ %s::tsquery AND id < %s{also})"
+            " SELECT id, about FROM hit ORDER BY id DESC LIMIT %s",
+            [f"{asked} & ({stretch})", top, *given, limit - len(found)],
+        )
+        found += cursor.fetchall()
+        if len(found) >= limit:
+            break
+    return found
+
+
+def _stretches(scope: str, newest: int) -> Iterator[str]:
+    """Places from the newest entry down to the first, which do not overlap."""
+    fine, coarser, coarsest = PLACES
+    place = newest >> fine
+    yield f"'{scope}@{fine}.{place}' | '{scope}@{fine}.{place - 1}'"
+    left = ((place - 1) << fine) - 1
+    for bits in (coarser, coarsest):
+        finer = fine if bits == coarser else coarser
+        if left < 0:
+            return
+        first = (left >> bits) << (bits - finer)
+        some = range(left >> finer, first - 1, -1)
+        yield " | ".join(f"'{scope}@{finer}.{one}'" for one in some)
+        left = ((left >> bits) << bits) - 1
+    for one in range(left >> coarsest, -1, -1):
+        yield f"'{scope}@{coarsest}.{one}'"
 
 
 class Waiter:

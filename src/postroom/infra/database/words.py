@@ -1,0 +1,89 @@
+"""The verbs of the index of words. An entry's words have a space before each; in the index each word begins with the
+entry's scope, so that it is found within that scope alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from django.db import connection
+
+from postroom.infra.database.base import engine
+
+WALKED = 1000  # newest entries of a scope that are looked at one by one where a word is asked for by its beginning
+COMMON = 50  # of these, from which on a beginning is common: the index would gather too many
+
+
+class Row(NamedTuple):
+    """An entry as it is kept."""
+
+    id: int
+    scope: str
+    about: int
+    words: str
+
+
+def create_index(cursor: Any) -> None:
+    """Make the index of words beside the table of entries."""
+    engine().create_words(cursor)
+
+
+def drop_index(cursor: Any) -> None:
+    """Take it away."""
+    engine().drop_words(cursor)
+
+
+def keep(rows: Sequence[Row]) -> None:
+    """Within a transaction: add entries that are not there."""
+    if rows:
+        with connection.cursor() as cursor:
+            engine().keep_words(cursor, rows)
+
+
+def forget(rows: Sequence[Row]) -> None:
+    """Within a transaction: take entries away, given as they are."""
+    if rows:
+        with connection.cursor() as cursor:
+            engine().forget_words(cursor, rows)
+
+
+def empty() -> None:
+    """Within a transaction: take all entries away."""
+    with connection.cursor() as cursor:
+        engine().empty_words(cursor)
+
+
+def find(scope: str, words: Sequence[str], begins: str, below: int | None, limit: int) -> list[tuple[int, int]]:
+    """Key and `about` of the entries of a scope that have all words, and one that begins so; the greatest key first,
+    those below a key. Words are those of `core.search.words`: letters, digits and its joint.
+    """
+    if not words and not begins:
+        return []
+    top = (1 << 62) if below is None else below
+    with connection.cursor() as cursor:
+        within = ""
+        if begins:
+            near, common, whole = _walk(cursor, scope, words, begins, top)
+            if whole or len(near) >= limit:
+                return near[:limit]
+            if common and words:  # found by the other words, and looked at
+                within, begins = begins, ""
+        found: list[tuple[int, int]] = engine().find_words(cursor, scope, words, begins, within, top, limit)
+        return found
+
+
+def _walk(
+    cursor: Any, scope: str, words: Sequence[str], begins: str, top: int
+) -> tuple[list[tuple[int, int]], bool, bool]:
+    """What the newest entries have; whether the beginning is common among them, and whether these were all."""
+    line, position = "words || ' '", engine().POSITION
+    others = " AND ".join([f"{position}({line}, %s) > 0"] * len(words)) or "1 = 1"
+    cursor.execute(
+        f"SELECT id, about, {position}(words, %s) > 0, {others} FROM infra_searchentry"
+        f" WHERE scope = %s AND id < %s ORDER BY id DESC LIMIT {WALKED}",
+        [f" {begins}", *(f" {word} " for word in words), scope, top],
+    )
+    rows = cursor.fetchall()
+    begun = [(key, about, fits) for key, about, fits_beginning, fits in rows if fits_beginning]
+    return [(key, about) for key, about, fits in begun if fits], len(begun) >= COMMON, len(rows) < WALKED
