@@ -159,7 +159,7 @@ def test_the_list_goes_on_by_key_and_costs_the_same(
     assert len(records) == len(set(records)) == 61
     assert second.context["list"].newest == "/inbox"
     assert 'data-count="61"' in first.content.decode()
-    with django_assert_max_num_queries(36):  # two of them only where settings were not read just before
+    with django_assert_max_num_queries(37):  # three of them only where settings were not read just before
         client.get(f"/inbox/{world.lead.pk}")
 
 

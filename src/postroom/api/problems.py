@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import DisallowedHost, RequestDataTooBig, SuspiciousOperation
-from django.db import DatabaseError
+from django.db import DatabaseError, DataError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from ninja import NinjaAPI
@@ -50,6 +50,7 @@ def handle_with_documents(api: NinjaAPI) -> None:
         ValidationError: _invalid,
         HttpError: _http_error,
         Http404: _missing,
+        DataError: _unkept,
         DatabaseError: _away,
         RequestDataTooBig: _too_large,
         UnreadablePostError: _broken_off,
@@ -88,6 +89,11 @@ def _http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
 
 def _missing(request: HttpRequest, error: Exception) -> HttpResponse:
     return document(HTTPStatus.NOT_FOUND, "There is nothing at this address.")
+
+
+def _unkept(request: HttpRequest, error: Exception) -> HttpResponse:
+    """PostgreSQL alone says so, and of what no field has refused before: a NUL in a text."""
+    return document(HTTPStatus.UNPROCESSABLE_ENTITY, "A value cannot be kept: a text has a NUL in it, or is too long.")
 
 
 def _away(request: HttpRequest, error: Exception) -> HttpResponse:

@@ -76,7 +76,7 @@ def queries() -> Iterator[list[str]]:
 
 def _counts(said: Sequence[str]) -> dict[str, int]:
     """Statements by their verb; a statement that was run for many rows counts once, as it is sent at once."""
-    verbs = [re.sub(r"^(\d+ times: )?(WITH .*\) (?=UPDATE))?", "", sql).split()[0].lower() for sql in said]
+    verbs = [re.sub(r"^(\d+ times: )?(WITH .*\) (?=UPDATE))?", "", sql).lstrip("(").split()[0].lower() for sql in said]
     kinds = ("select", "insert", "update", "delete", "notify")
     return {verb: verbs.count(verb) for verb in kinds if verb in verbs}
 
