@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
     "address", ["/outbox?q=%00", "/leads?q=%00&stage=%00", "/contacts?q=%00", "/developer/messages?q=%00"]
 )
 def test_a_nul_in_an_address(client: Client, world: World, address: str) -> None:
-    client.force_login(world.operator if "developer" in address else world.administrator)
+    client.force_login(world.operator if "developer" in address else world.admin)
     assert client.get(address).status_code in {200, 400}
 
 
