@@ -108,7 +108,7 @@ def test_the_composer_is_clean_in_every_state(
     assert _violations(page) == []
     page.keyboard.press("Escape")
     page.locator(f"#m{site.ids['sent']} .copy summary").first.click()
-    expect(page.locator(".tries").first).to_be_visible()
+    expect(page.locator(".steps").first).to_be_visible()
     assert _violations(page) == []
     page.locator("#compose-body").focus()
     page.locator("#compose-add").fill(", ".join(f"person{number}@company.example" for number in range(30)))
