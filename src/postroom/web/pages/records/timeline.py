@@ -20,9 +20,9 @@ from postroom.web.trace import State
 _S = DeliveryState
 RESULTS: Mapping[str, State] = {
     "accepted": State(gettext_lazy("Taken"), "check", "ok"),
-    "deferred": State(gettext_lazy("Put off"), "clock", "warn"),
-    "refused": State(gettext_lazy("Refused"), "circle-x", "bad"),
-    "unknown": State(gettext_lazy("No answer"), "circle-question-mark", "warn"),
+    "deferred": State(gettext_lazy("Put off"), "hourglass", "warn"),
+    "refused": State(gettext_lazy("Refused"), "x", "bad"),
+    "unknown": State(gettext_lazy("No answer"), "unplug", "warn"),
 }
 UNANSWERED = State(gettext_lazy("Not answered yet"), "loader")
 PHASES: Mapping[str, Promise] = {
@@ -99,7 +99,7 @@ def _waiting(row: Delivery, tries: Sequence[Attempt]) -> Step:
     later = row.due is not None and row.due > now()
     word = _("Waits for the next try") if later else _("Waits for its turn")
     told = bool(tries) and bool(tries[-1].words) and tries[-1].words in row.words
-    return Step(State(word, "clock", "warn" if later else ""), words="" if told else row.words, next_try=row.due)
+    return Step(State(word, "hourglass", "warn" if later else ""), words="" if told else row.words, next_try=row.due)
 
 
 def _first_up(words: str) -> str:
