@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Case, QuerySet, TextField, When
+from django.db.models import Case, TextField, When
 from django.db.models.functions import Substr
 
-from postroom.conversations.access import readable
 from postroom.conversations.models import Attachment, Message
 from postroom.core.search.excerpts import Piece, excerpt
 from postroom.core.search.words import Question
@@ -26,6 +25,7 @@ KIND = "message"
 PAGE = 20
 MOST_PEOPLE = 50  # recipients by whom a message is found
 MOST_FILES = 50
+LONGEST_TITLE = 120  # characters shown
 BODIES = ("html", "text", "own_text", "quoted_text", "thread__references", "thread__record__notes")
 WORDS = Case(  # what an author wrote; where nothing else stands, what they quote
     When(own_text="", then=Substr("text", 1, LONGEST_TEXT)),
@@ -37,12 +37,12 @@ COLUMNS = ("pk", "company_id", "thread__record_id", "subject", "author_name", "a
 
 @dataclass(frozen=True, slots=True)
 class FoundConversation:
-    """A conversation, and its newest message that was found."""
+    """A conversation, and its newest message that was found; what was asked for is marked in both."""
 
     record: Record
     message: int
     author: str
-    subject: tuple[Piece, ...]
+    title: tuple[Piece, ...]
     excerpt: tuple[Piece, ...]
     at: datetime
     internal: bool = False
@@ -54,13 +54,14 @@ def found_conversations(
     """Conversations with a message that `user` may read and that holds what was asked for, by the newest of these."""
     mine = companies(user, Permission.RECORDS_READ)
     hits = find_each(KIND, mine, asked, before=before, limit=limit)
-    rows = _shown(readable(user).filter(pk__in=[hit.id for hit in hits.rows])) if hits.rows else {}
-    return Page(tuple(_found(rows[hit.id], asked) for hit in hits.rows if hit.id in rows), hits.next)
+    rows = _shown([hit.id for hit in hits.rows])
+    shown = [rows[hit.id] for hit in hits.rows if hit.id in rows and rows[hit.id].company_id in mine]
+    return Page(tuple(_found(row, asked) for row in shown), hits.next)
 
 
-def _shown(rows: QuerySet[Message]) -> dict[int, Any]:
+def _shown(ids: Sequence[int]) -> dict[int, Any]:
     """By id, with as much of their words as is indexed."""
-    listed = rows.select_related("thread__record").defer(*BODIES).annotate(words=WORDS)
+    listed = Message.objects.filter(pk__in=ids).select_related("thread__record").defer(*BODIES).annotate(words=WORDS)
     return {row.pk: row for row in listed}
 
 
@@ -69,7 +70,7 @@ def _found(row: Any, asked: Question) -> FoundConversation:
         record=row.thread.record,
         message=row.pk,
         author=row.author_name or row.author_email,
-        subject=excerpt(row.subject, asked),
+        title=excerpt(row.thread.record.title, asked, length=LONGEST_TITLE),
         excerpt=excerpt(row.words, asked),
         at=row.received_at,
         internal=row.visibility == Message.Visibility.INTERNAL,

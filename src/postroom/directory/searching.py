@@ -20,8 +20,8 @@ def found_contacts(user: User, asked: Question, *, before: int | None = None, li
     """Contacts of the companies of `user`, the newest first."""
     mine = companies(user, Permission.RECORDS_READ)
     hits = find(KIND, mine, asked, before=before, limit=limit)
-    rows = Contact.objects.filter(pk__in=[hit.id for hit in hits.rows], company_id__in=mine).select_related("company")
-    known = {row.pk: row for row in rows} if hits.rows else {}
+    rows = Contact.objects.filter(pk__in=[hit.id for hit in hits.rows]).select_related("company")
+    known = {row.pk: row for row in rows if row.company_id in mine}
     return Page(tuple(known[hit.id] for hit in hits.rows if hit.id in known), hits.next)
 
 

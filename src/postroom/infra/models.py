@@ -78,19 +78,21 @@ class ScheduledAction(models.Model):
 
 
 class SearchEntry(models.Model):
-    """A row of some app as it is searched; `infra.search` says how keys, scopes and words are made. Beside the table
-    there is an index of the words, which `infra.database.words` keeps: write entries by its verbs alone.
+    """A row of some app as it is searched; `place` is its own id, `infra.search` says how keys, scopes and words are
+    made. Beside the table there is an index of the words, which `infra.database.words` keeps: write entries by its
+    verbs alone.
     """
 
     id = models.BigIntegerField(primary_key=True)
     scope = models.CharField(max_length=8)
+    place = models.BigIntegerField()
     about = models.BigIntegerField(default=0)
     words = models.TextField()
 
     class Meta:
         indexes = [
-            models.Index(fields=["scope", "-id"], name="search_newest"),
-            models.Index(fields=["about", "-id"], name="search_about", condition=~Q(about=0)),
+            models.Index(fields=["scope", "-place"], name="search_newest"),
+            models.Index(fields=["about", "-place"], name="search_about", condition=~Q(about=0)),
         ]
 
 

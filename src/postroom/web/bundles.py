@@ -17,8 +17,9 @@ from django.core.files.storage import Storage
 FOLDER = Path(__file__).parent / "static" / "postroom"
 DESK = frozenset({"contacts", "inbox", "records", "search"})
 """The areas where members work; all other pages are the office's."""
-STYLES = ("tokens", "base", "shell", "parts", "fields", "lists", "pages")  # of every page; the narrow screens come last
-SCRIPTS = ("app", "live", "inbox", "frames", "suggest", "copies")  # of every page; `app` gives what others share
+# Those of every page; the narrow screens come last, and `app` gives what others share.
+STYLES = ("tokens", "base", "shell", "parts", "fields", "lists", "pages", "search")
+SCRIPTS = ("app", "live", "inbox", "frames", "suggest", "copies", "search")
 BUNDLES = {
     "postroom/desk.css": (*STYLES, "thread", "composer", "record", "copies", "inbox", "records", "contacts", "narrow"),
     "postroom/office.css": (

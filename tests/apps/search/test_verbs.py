@@ -13,9 +13,9 @@ from hypothesis.extra.django import TestCase
 
 from postroom.core.search.words import question, words
 from postroom.infra.database import words as index
-from postroom.infra.database.words import COMMON, WALKED, Row
+from postroom.infra.database.words import COMMON, KINDS, WALKED, Row
 from postroom.infra.models import SearchEntry
-from postroom.infra.search.sources import KINDS, scope
+from postroom.infra.search.sources import scope
 
 pytestmark = pytest.mark.django_db
 
@@ -24,14 +24,14 @@ VOCABULARY = ("offer", "offers", "of", "order", "vat", "a@b.example", "b", "ä¼šè
 
 
 def keep(*texts: str, where: str = ONE, first: int = 1, about: int = 0) -> list[Row]:
-    rows = [Row(number * KINDS + 1, where, about or number, words([text])) for number, text in enumerate(texts, first)]
+    rows = [Row(number * KINDS + 1, where, number, about, words([text])) for number, text in enumerate(texts, first)]
     index.keep(rows)
     return rows
 
 
 def found(typed: str, *, where: str = ONE, below: int | None = None, limit: int = 100) -> list[int]:
     asked = question(typed)
-    return [key // KINDS for key, _ in index.find(where, asked.words, asked.begins, below, limit)]
+    return [place for place, _ in index.find(where, asked.words, asked.begins, below, limit)]
 
 
 def test_the_newest_come_first_from_a_place_on() -> None:
@@ -40,7 +40,7 @@ def test_the_newest_come_first_from_a_place_on() -> None:
     assert found("offer ") == [4, 1]
     assert found("order offer ") == [4]
     assert found("offer", limit=2) == [4, 3]
-    assert found("offer", below=4 * KINDS) == [3, 1]
+    assert found("offer", below=4) == [3, 1]
     assert found("nothing") == []
 
 
@@ -74,16 +74,16 @@ def test_beyond_the_newest_entries(typed: str) -> None:
     expected = [many - 1, 3] if "ra" in typed else list(range(many, 0, -1))[:100]
     assert found(typed) == expected
     if "ra" in typed:
-        assert found(typed, below=(many - 1) * KINDS) == [3]
+        assert found(typed, below=many - 1) == [3]
 
 
 def test_far_apart() -> None:
     """PostgreSQL looks at one stretch of entries after the other: none is left out, none seen twice."""
     ids = [1, 17, 20_000, 140_000, 1_000_000, 1_048_576, 3_000_000, 40_000_000]
-    index.keep([Row(one * KINDS + 1, ONE, 0, " offer") for one in ids])
+    index.keep([Row(one * KINDS + 1, ONE, one, 0, " offer") for one in ids])
     assert found("offer ") == ids[::-1]
     for newer, older in pairwise(ids[::-1]):
-        assert found("offer ", below=newer * KINDS)[0] == older
+        assert found("offer ", below=newer)[0] == older
 
 
 def test_a_search_reads_along_an_index() -> None:
@@ -114,7 +114,7 @@ class AgainstReadingAll(TestCase):
     def test_the_same_is_found(self, texts: list[str], typed: str, end: str) -> None:
         rows = keep(*texts)
         asked = question(typed + end)
-        expected = [row.id // KINDS for row in reversed(rows) if asked and _holds(row, asked.words, asked.begins)]
+        expected = [row.place for row in reversed(rows) if asked and _holds(row, asked.words, asked.begins)]
         assert (found(typed + end) if asked else []) == expected
 
     @settings(max_examples=60)

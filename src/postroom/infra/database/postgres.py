@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 import psycopg
@@ -17,7 +18,7 @@ POSITION = "strpos"  # of one text in another, 0 where it is not there
 CHANNEL = "postroom"
 TEXT = "%s"
 MANY = 8  # rows from which on a column of equal values is sent as one: fewer are alike by chance, each time others
-PLACES = (18, 21, 24)  # bits of an entry's key that its places leave out: stretches of 16,000 rows, and of 8 times more
+STRETCHES = (11, 14, 17, 20)  # bits of an entry's place that name a stretch of 2,000 places, of 8 times more, …
 BINARY = dict.fromkeys(("text", "varchar", "bytea"), "%b")  # long values: nothing is escaped, nothing taken apart again
 
 
@@ -145,11 +146,11 @@ def _by_column(rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
 
 
 def _lexemes() -> str:
-    """What the index of words holds of an entry: its words, each within its scope, and its places within that. An index
-    knows no order; by places the newest entries are asked for first.
+    """What the index of words holds of an entry: its words, each within its scope, and the stretches of places in which
+    it is. An index knows no order; by stretches the newest entries are asked for first.
     """
-    places = " || ' ' || ".join(f"scope || '@{bits}.' || (id >> {bits})::text" for bits in PLACES)
-    return f"array_to_tsvector(string_to_array({places} || replace(words, ' ', ' ' || scope), ' '))"
+    stretches = " || ' ' || ".join(f"scope || '@{bits}.' || (place >> {bits})::text" for bits in STRETCHES)
+    return f"array_to_tsvector(string_to_array({stretches} || replace(words, ' ', ' ' || scope), ' '))"
 
 
 def create_words(cursor: Any) -> None:
@@ -166,7 +167,7 @@ def drop_words(cursor: Any) -> None:
 
 def keep_words(cursor: Any, rows: Sequence[Any]) -> None:
     """Entries; their words are indexed with them."""
-    columns, types = ("id", "scope", "about", "words"), ("bigint", "varchar", "bigint", "text")
+    columns, types = ("id", "scope", "place", "about", "words"), ("bigint", "varchar", "bigint", "bigint", "text")
     insert(cursor, "infra_searchentry", columns, types, rows, "")
 
 
@@ -189,15 +190,15 @@ def find_words(
     asked = " & ".join([*(f"'{scope}{word}'" for word in words), *([f"'{scope}{begins}':*"] if begins else [])])
     found: list[tuple[int, int]] = []
     cursor.execute(
-        "SELECT id FROM infra_searchentry WHERE scope = %s AND id < %s ORDER BY id DESC LIMIT 1", [scope, top]
+        "SELECT place FROM infra_searchentry WHERE scope = %s AND place < %s ORDER BY place DESC LIMIT 1", [scope, top]
     )
     newest = cursor.fetchone()
     also, given = (" AND strpos(words, %s) > 0", [f" {within}"]) if within else ("", [])
     for stretch in _stretches(scope, newest[0]) if newest else ():
         cursor.execute(
-            "WITH hit AS MATERIALIZED (SELECT id, about FROM infra_searchentry"
-            f" WHERE {_lexemes()} @@ %s::tsquery AND id < %s{also})"
-            " SELECT id, about FROM hit ORDER BY id DESC LIMIT %s",
+            "WITH hit AS MATERIALIZED (SELECT place, about FROM infra_searchentry"
+            f" WHERE {_lexemes()} @@ %s::tsquery AND place < %s{also})"
+            " SELECT place, about FROM hit ORDER BY place DESC LIMIT %s",
             [f"{asked} & ({stretch})", top, *given, limit - len(found)],
         )
         found += cursor.fetchall()
@@ -207,19 +208,17 @@ def find_words(
 
 
 def _stretches(scope: str, newest: int) -> Iterator[str]:
-    """Places from the newest entry down to the first, which do not overlap."""
-    fine, coarser, coarsest = PLACES
-    place = newest >> fine
-    yield f"'{scope}@{fine}.{place}' | '{scope}@{fine}.{place - 1}'"
-    left = ((place - 1) << fine) - 1
-    for bits in (coarser, coarsest):
-        finer = fine if bits == coarser else coarser
+    """Names of stretches from the newest place down to the first, larger ones by and by; they do not overlap."""
+    finest, coarsest = STRETCHES[0], STRETCHES[-1]
+    here = newest >> finest
+    yield f"'{scope}@{finest}.{here}' | '{scope}@{finest}.{here - 1}'"
+    left = ((here - 1) << finest) - 1
+    for finer, coarser in pairwise(STRETCHES):
         if left < 0:
             return
-        first = (left >> bits) << (bits - finer)
-        some = range(left >> finer, first - 1, -1)
-        yield " | ".join(f"'{scope}@{finer}.{one}'" for one in some)
-        left = ((left >> bits) << bits) - 1
+        first = (left >> coarser) << (coarser - finer)
+        yield " | ".join(f"'{scope}@{finer}.{one}'" for one in range(left >> finer, first - 1, -1))
+        left = ((left >> coarser) << coarser) - 1
     for one in range(left >> coarsest, -1, -1):
         yield f"'{scope}@{coarsest}.{one}'"
 

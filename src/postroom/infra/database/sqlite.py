@@ -14,6 +14,7 @@ NOW = "strftime('%%Y-%%m-%%d %%H:%%M:%%f000', 'now')"  # for statements with par
 SKIP_LOCKED = ""
 GREATER = "max"  # of two values
 POSITION = "instr"  # of one text in another, 0 where it is not there
+KINDS = 16  # entries of a place in the index of words: keys are places times this
 POLL_SECONDS = 0.02
 FULL = 2
 VARIABLES = 30_000  # SQLite takes 32,766 in a statement
@@ -147,7 +148,9 @@ def drop_words(cursor: Any) -> None:
 
 def keep_words(cursor: Any, rows: Sequence[Any]) -> None:
     """Entries and their words. The index is told of each by itself: it keeps no entry that it could be asked for."""
-    cursor.executemany("INSERT INTO infra_searchentry (id, scope, about, words) VALUES (%s, %s, %s, %s)", rows)
+    cursor.executemany(
+        "INSERT INTO infra_searchentry (id, scope, place, about, words) VALUES (%s, %s, %s, %s, %s)", rows
+    )
     cursor.executemany(
         "INSERT INTO infra_searchwords (rowid, words) VALUES (%s, %s)", [(row.id, _scoped(row)) for row in rows]
     )
@@ -171,14 +174,16 @@ def empty_words(cursor: Any) -> None:
 def find_words(
     cursor: Any, scope: str, words: Sequence[str], begins: str, within: str, top: int, limit: int
 ) -> list[tuple[int, int]]:
-    """The index is read from its end, so that a common word costs no more than a rare one. CROSS JOIN says so."""
+    """The index is read from its end, so that a common word costs no more than a rare one. CROSS JOIN says so, and a
+    key bounds it, since it knows no more: the first one of the place `top`.
+    """
     asked = " ".join([*(f'"{scope}{word}"' for word in words), *([f'"{scope}{begins}"*'] if begins else [])])
     also, given = (" AND instr(entry.words, %s) > 0", [f" {within}"]) if within else ("", [])
     cursor.execute(
-        "SELECT entry.id, entry.about FROM infra_searchwords AS word CROSS JOIN infra_searchentry AS entry"
+        "SELECT entry.place, entry.about FROM infra_searchwords AS word CROSS JOIN infra_searchentry AS entry"
         f" WHERE word.infra_searchwords MATCH %s AND word.rowid < %s AND entry.id = word.rowid{also}"
         " ORDER BY word.rowid DESC LIMIT %s",
-        [asked, top, *given, limit],
+        [asked, top * KINDS, *given, limit],
     )
     found: list[tuple[int, int]] = cursor.fetchall()
     return found

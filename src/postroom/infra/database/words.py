@@ -10,9 +10,13 @@ from typing import Any, NamedTuple
 from django.db import connection
 
 from postroom.infra.database.base import engine
+from postroom.infra.database.sqlite import KINDS
+
+__all__ = ["KINDS", "Row", "create_index", "drop_index", "empty", "find", "forget", "keep"]
 
 WALKED = 1000  # newest entries of a scope that are looked at one by one where a word is asked for by its beginning
 COMMON = 50  # of these, from which on a beginning is common: the index would gather too many
+STROLLED = 20_000  # newest entries that are looked at for a common one
 
 
 class Row(NamedTuple):
@@ -20,6 +24,7 @@ class Row(NamedTuple):
 
     id: int
     scope: str
+    place: int
     about: int
     words: str
 
@@ -55,12 +60,12 @@ def empty() -> None:
 
 
 def find(scope: str, words: Sequence[str], begins: str, below: int | None, limit: int) -> list[tuple[int, int]]:
-    """Key and `about` of the entries of a scope that have all words, and one that begins so; the greatest key first,
-    those below a key. Words are those of `core.search.words`: letters, digits and its joint.
+    """Place and `about` of the entries of a scope that have all words, and one that begins so: those below a place, the
+    greatest place first. Words are those of `core.search.words`: letters, digits and its joint.
     """
     if not words and not begins:
         return []
-    top = (1 << 62) if below is None else below
+    top = (1 << 58) if below is None else below
     with connection.cursor() as cursor:
         within = ""
         if begins:
@@ -69,6 +74,8 @@ def find(scope: str, words: Sequence[str], begins: str, below: int | None, limit
                 return near[:limit]
             if common and words:  # found by the other words, and looked at
                 within, begins = begins, ""
+            elif common and len(near := _stroll(cursor, scope, begins, top, limit)) == limit:
+                return near
         found: list[tuple[int, int]] = engine().find_words(cursor, scope, words, begins, within, top, limit)
         return found
 
@@ -80,10 +87,22 @@ def _walk(
     line, position = "words || ' '", engine().POSITION
     others = " AND ".join([f"{position}({line}, %s) > 0"] * len(words)) or "1 = 1"
     cursor.execute(
-        f"SELECT id, about, {position}(words, %s) > 0, {others} FROM infra_searchentry"
-        f" WHERE scope = %s AND id < %s ORDER BY id DESC LIMIT {WALKED}",
+        f"SELECT place, about, {position}(words, %s) > 0, {others} FROM infra_searchentry"
+        f" WHERE scope = %s AND place < %s ORDER BY place DESC LIMIT {WALKED}",
         [f" {begins}", *(f" {word} " for word in words), scope, top],
     )
     rows = cursor.fetchall()
-    begun = [(key, about, fits) for key, about, fits_beginning, fits in rows if fits_beginning]
-    return [(key, about) for key, about, fits in begun if fits], len(begun) >= COMMON, len(rows) < WALKED
+    begun = [(place, about, fits) for place, about, fits_beginning, fits in rows if fits_beginning]
+    return [(place, about) for place, about, fits in begun if fits], len(begun) >= COMMON, len(rows) < WALKED
+
+
+def _stroll(cursor: Any, scope: str, begins: str, top: int, limit: int) -> list[tuple[int, int]]:
+    """Entries with a word that begins so, among many of the newest; what is common is found soon."""
+    cursor.execute(
+        "SELECT place, about FROM (SELECT place, about, words FROM infra_searchentry WHERE scope = %s AND place < %s"
+        f" ORDER BY place DESC LIMIT {STROLLED}) AS newest WHERE {engine().POSITION}(words, %s) > 0"
+        " ORDER BY place DESC LIMIT %s",
+        [scope, top, f" {begins}", limit],
+    )
+    found: list[tuple[int, int]] = cursor.fetchall()
+    return found

@@ -32,14 +32,15 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigIntegerField(primary_key=True, serialize=False)),
                 ("scope", models.CharField(max_length=8)),
+                ("place", models.BigIntegerField()),
                 ("about", models.BigIntegerField(default=0)),
                 ("words", models.TextField()),
             ],
             options={
                 "indexes": [
-                    models.Index(fields=["scope", "-id"], name="search_newest"),
+                    models.Index(fields=["scope", "-place"], name="search_newest"),
                     models.Index(
-                        fields=["about", "-id"], name="search_about", condition=models.Q(("about", 0), _negated=True)
+                        fields=["about", "-place"], name="search_about", condition=models.Q(("about", 0), _negated=True)
                     ),
                 ]
             },

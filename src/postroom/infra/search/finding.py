@@ -14,10 +14,11 @@ from postroom.core.search.words import Question
 from postroom.infra.database import words as index
 from postroom.infra.models import SearchEntry
 from postroom.infra.paging import Page
-from postroom.infra.search.sources import KINDS, Source, source
+from postroom.infra.search.sources import Source, source
 
-ROUNDS = 5  # times that hits are fetched for a page of what they are about
-AT_ONCE = 3  # hits for each row of such a page
+ROUNDS = 4  # times that hits are fetched for a page of what they are about
+AT_ONCE = 3  # hits for each row of such a page, at first
+MORE = 4  # times as many each time, where a few have very many
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +38,8 @@ def find(kind: str, companies: Collection[int], asked: Question, *, before: int 
 def find_each(kind: str, companies: Collection[int], asked: Question, *, before: int | None, limit: int) -> Page[Hit]:
     """As `find`, but of those that are about the same only the newest, also over several pages."""
     of, found, last = source(kind), dict[int, Hit](), before
-    for _ in range(ROUNDS):
-        size = (limit + 1) * AT_ONCE
+    for number in range(ROUNDS):
+        size = (limit + 1) * AT_ONCE * MORE**number
         hits = _hits(of, companies, asked, last, size)
         fresh = {hit.about: hit for hit in reversed(hits) if hit.about not in found}
         if before is not None:
@@ -59,9 +60,8 @@ def _hits(of: Source, companies: Collection[int], asked: Question, before: int |
     """Each company is asked by itself: its words stand together."""
     if not asked:
         return []
-    below = None if before is None else of.key(before) - of.number
-    each = [index.find(of.scope(one), asked.words, asked.begins, below, limit) for one in sorted(companies) if one > 0]
-    return [Hit(key // KINDS, about) for key, about in _newest(each, limit)]
+    each = [index.find(of.scope(one), asked.words, asked.begins, before, limit) for one in sorted(companies) if one > 0]
+    return [Hit(place, about) for place, about in _newest(each, limit)]
 
 
 def _newest(each: Iterable[Sequence[tuple[int, int]]], limit: int) -> list[tuple[int, int]]:
@@ -70,7 +70,7 @@ def _newest(each: Iterable[Sequence[tuple[int, int]]], limit: int) -> list[tuple
 
 def _seen(of: Source, companies: Collection[int], asked: Question, abouts: Collection[int], before: int) -> set[int]:
     """Of these those that an earlier page has shown by a newer row."""
-    rows = SearchEntry.objects.filter(about__in=list(abouts), pk__gte=of.key(before) - of.number)
+    rows = SearchEntry.objects.filter(about__in=list(abouts), place__gte=before)
     rows = rows.filter(scope__in=[of.scope(one) for one in companies]).alias(
         line=Concat("words", Value(" "), output_field=TextField())
     )

@@ -11,7 +11,7 @@ from postroom.core.search.words import words
 from postroom.infra.database.base import insert_values
 from postroom.infra.database.words import Row, empty, forget, keep
 from postroom.infra.models import ScheduledAction, SearchEntry, SearchPending
-from postroom.infra.search.sources import Source, source, sources
+from postroom.infra.search.sources import Document, Source, source, sources
 
 ACTION = "search.index"
 EVERY_SECONDS = 5
@@ -52,6 +52,11 @@ def rebuild(said: Callable[[int], None] | None = None) -> int:
         SearchPending.objects.all().delete()
         insert_values(SearchPending, ("rows", "kind", "after"), [({}, one.kind, 0) for one in sources()])
     return index_all(BULK, said)
+
+
+def is_behind() -> bool:
+    """Whether some of what stood before is still to be indexed."""
+    return SearchPending.objects.exclude(kind="").exists()
 
 
 def _index_batch(size: int) -> int:
@@ -107,10 +112,12 @@ def _index(of: Source, ids: Sequence[int]) -> None:
     """Within a transaction: the entries of these rows are as the rows are; what did not change is not written."""
     if not ids:
         return
-    wanted = {
-        of.key(one.id): Row(of.key(one.id), of.scope(one.company), one.about, words(one.texts)) for one in of.read(ids)
-    }
-    kept = SearchEntry.objects.filter(pk__in=[of.key(one) for one in ids]).values_list("pk", "scope", "about", "words")
+    wanted = {row.id: row for row in (_row(of, one) for one in of.read(ids))}
+    kept = SearchEntry.objects.filter(pk__in=[of.key(one) for one in ids]).values_list(*Row._fields)
     known = {row[0]: Row(*row) for row in kept}
     forget([row for key, row in known.items() if wanted.get(key) != row])
     keep([row for key, row in sorted(wanted.items()) if known.get(key) != row])
+
+
+def _row(of: Source, one: Document) -> Row:
+    return Row(of.key(one.id), of.scope(one.company), one.id, one.about, words(one.texts))

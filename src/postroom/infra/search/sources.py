@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-KINDS = 16  # how many kinds there may be: what keys of entries are multiplied by
+from postroom.infra.database.words import KINDS
+
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 LONGEST_TEXT = 4000  # characters of a row's own words that are indexed
 
