@@ -63,7 +63,7 @@ def every(user: User, asked: Filter, limit: int) -> list[Record]:
     "narrowed",
     [{}, {"text": "a"}, {"stage": "New"}, {"owner": "mine"}, {"state": "open"}, {"stage": "New", "text": "a"}],
 )
-def test_the_records_beside_one_are_those_of_the_list(reader: User, sort: str, narrowed: dict[str, str]) -> None:
+def test_the_records_beside_one_are_those_of_the_list(reader: User, sort: str, narrowed: dict[str, Any]) -> None:
     asked = Filter("lead", sort=sort, **narrowed)
     rows = every(reader, asked, 200)
     keys = [None, *(row.pk for row in rows), None]
