@@ -249,3 +249,65 @@ def test_keys_go_to_the_records_beside_within_the_filter(page: Page) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text(titles[2])
     page.locator(".crumbs a").click()
     page.wait_for_url(re.compile(r"/leads\?q=Quotation"))
+
+
+def _tab_to(page: Page, selector: str, back: bool = False) -> None:
+    """As somebody without a mouse goes there."""
+    for _ in range(80):
+        if page.evaluate("one => document.activeElement?.matches(one)", selector):
+            return
+        page.keyboard.press("Shift+Tab" if back else "Tab")
+    raise AssertionError(f"the keyboard does not reach {selector}")
+
+
+def test_a_member_s_day_by_keyboard_alone(page: Page, site: Site, tmp_path: Path) -> None:
+    page.goto("/leads")
+    titles = page.locator("[data-row] a.title").all_inner_texts()
+    addresses = page.locator("[data-row] a.title").evaluate_all("all => all.map(one => one.getAttribute('href'))")
+    at = addresses.index(_lead(site))
+    for _ in range(at + 1):
+        page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    heading = page.get_by_role("heading", level=1)
+    expect(heading).to_have_text(titles[at])
+
+    page.keyboard.press("n")
+    page.keyboard.type("@Pri")
+    expect(page.locator("#compose-mentions")).to_be_visible()
+    page.keyboard.press("Enter")
+    page.keyboard.type("look at this")
+    offer = tmp_path / "offer.txt"
+    offer.write_text("36 vans")
+    _tab_to(page, "#compose-files")
+    with page.expect_file_chooser(timeout=5000) as chooser:
+        page.keyboard.press("Space")
+    chooser.value.set_files(offer)
+    expect(page.locator("#compose-picked")).to_contain_text("offer.txt")
+    _tab_to(page, "#compose-send")
+    page.keyboard.press("Enter")
+    note = page.locator("#thread .msg.note").first
+    expect(note).to_contain_text("@Priya Nair look at this")
+    expect(note).to_contain_text("offer.txt")
+
+    page.keyboard.press("Escape")
+    page.keyboard.press("m")
+    page.keyboard.type("Dear Hanna, it is done.")
+    page.keyboard.press("Control+Enter")
+    sent = page.locator("#thread .msg.out").first
+    expect(sent).to_contain_text("Dear Hanna, it is done.")
+    sent.focus()
+    _tab_to(page, f"#{sent.get_attribute('id')} .copy summary")
+    page.keyboard.press("Enter")
+    expect(sent.locator(".steps").first).to_contain_text("Queued")
+
+    before = page.locator(".stages [aria-current=step]").inner_text()
+    _tab_to(page, ".stages button:not([aria-current])", back=True)
+    page.keyboard.press("Enter")
+    expect(page.locator(".stages [aria-current=step]")).not_to_have_text(before)
+    page.locator("h1").click()
+    _tab_to(page, "#owner-of")
+    page.keyboard.type("Priya")
+    expect(page.locator("#thread .change").first).to_contain_text("Priya Nair")
+    _tab_to(page, ".crumbs a", back=True)
+    page.keyboard.press("]" if at + 1 < len(titles) else "[")
+    expect(heading).to_have_text(titles[at + 1] if at + 1 < len(titles) else titles[at - 1])
