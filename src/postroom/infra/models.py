@@ -5,7 +5,6 @@ searched.
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
 
 
 class Blob(models.Model):
@@ -92,7 +91,7 @@ class SearchEntry(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["scope", "-place"], name="search_newest"),
-            models.Index(fields=["about", "-place"], name="search_about", condition=~Q(about=0)),
+            models.Index(fields=["about", "-place"], name="search_about"),
         ]
 
 

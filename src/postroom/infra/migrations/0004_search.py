@@ -39,9 +39,7 @@ class Migration(migrations.Migration):
             options={
                 "indexes": [
                     models.Index(fields=["scope", "-place"], name="search_newest"),
-                    models.Index(
-                        fields=["about", "-place"], name="search_about", condition=models.Q(("about", 0), _negated=True)
-                    ),
+                    models.Index(fields=["about", "-place"], name="search_about"),
                 ]
             },
         ),

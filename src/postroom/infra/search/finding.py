@@ -36,14 +36,16 @@ def find(kind: str, companies: Collection[int], asked: Question, *, before: int 
 
 
 def find_each(kind: str, companies: Collection[int], asked: Question, *, before: int | None, limit: int) -> Page[Hit]:
-    """As `find`, but of those that are about the same only the newest, also over several pages."""
+    """As `find`, but of those that are about the same only the newest, also over several pages. A page may be empty
+    although `next` leads on: it looks through so many hits, and no more.
+    """
     of, found, last = source(kind), dict[int, Hit](), before
-    for number in range(ROUNDS):
+    for number in range(ROUNDS if before is None else ROUNDS - 1):
         size = (limit + 1) * AT_ONCE * MORE**number
         hits = _hits(of, companies, asked, last, size)
         fresh = {hit.about: hit for hit in reversed(hits) if hit.about not in found}
         if before is not None:
-            seen = _seen(of, companies, asked, fresh, before)
+            seen = _seen(asked, fresh, before)
             fresh = {about: hit for about, hit in fresh.items() if about not in seen}
         found |= dict(sorted(fresh.items(), key=lambda one: -one[1].id))
         if len(hits) < size:
@@ -68,12 +70,10 @@ def _newest(each: Iterable[Sequence[tuple[int, int]]], limit: int) -> list[tuple
     return list(islice(heapq.merge(*each, reverse=True), limit))
 
 
-def _seen(of: Source, companies: Collection[int], asked: Question, abouts: Collection[int], before: int) -> set[int]:
-    """Of these those that an earlier page has shown by a newer row."""
+def _seen(asked: Question, abouts: Collection[int], before: int) -> set[int]:
+    """Of these those that an earlier page has shown by a newer row. Rows of one kind alone are about something."""
     rows = SearchEntry.objects.filter(about__in=list(abouts), place__gte=before)
-    rows = rows.filter(scope__in=[of.scope(one) for one in companies]).alias(
-        line=Concat("words", Value(" "), output_field=TextField())
-    )
+    rows = rows.alias(line=Concat("words", Value(" "), output_field=TextField()))
     holds = Q()
     for word in asked.words:
         holds &= Q(line__contains=f" {word} ")

@@ -54,7 +54,7 @@ def rows_of(user: User, kind: str, text: str, *, before: int | None = None, limi
     asked = question(text)
     if kind == CONVERSATIONS:
         talks = found_conversations(user, asked, before=before, limit=limit)
-        return Page(tuple(_conversation(one) for one in talks.rows), talks.next)
+        return Page(tuple(_conversation(one, asked) for one in talks.rows), talks.next)
     if kind == RECORDS:
         records = found_records(user, text[:LONGEST_QUESTION], before=before, limit=limit)
         return Page(tuple(_record(one, asked) for one in records.rows), records.next)
@@ -62,13 +62,13 @@ def rows_of(user: User, kind: str, text: str, *, before: int | None = None, limi
     return Page(tuple(_contacts(user, contacts.rows, asked)), contacts.next)
 
 
-def _conversation(one: FoundConversation) -> Row:
+def _conversation(one: FoundConversation, asked: Question) -> Row:
     record = one.record
     return Row(
         key=f"m{one.message}",
         url=f"{record_url(record.type, record.pk)}#m{one.message}",
         title=one.title,
-        line=one.excerpt,
+        line=(*excerpt(one.author, asked, length=LONGEST_LINE), Piece(": "), *one.excerpt),
         aside=record.number,
         who=Person(one.author),
         at=one.at,
