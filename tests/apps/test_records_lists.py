@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -222,3 +223,14 @@ def test_a_page_costs_the_same_however_long_it_is(
             lists.records(reader, asked, limit=1)
         with django_assert_max_num_queries(len(few)):
             lists.records(reader, asked, limit=50)
+
+
+@pytest.mark.parametrize("sort", lists.SORTS)
+@pytest.mark.parametrize(
+    "value",
+    ['["\\ud800",5]', '["0001-01-01T00:00:00+23:59",5]', "[" * 1400, "[]", "5", "[{},5]", '[null,"x"]', '["a",0]'],
+)
+def test_a_place_that_is_none_of_ours_is_the_beginning(reader: User, sort: str, value: str) -> None:
+    after = base64.urlsafe_b64encode(value.encode("utf-8", "surrogatepass")).decode().rstrip("=")
+    rows = lists.records(reader, Filter("lead", sort=sort), after=after).rows
+    assert rows == lists.records(reader, Filter("lead", sort=sort)).rows

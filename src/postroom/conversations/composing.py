@@ -135,7 +135,8 @@ def own_contact(user: User, company: int) -> int:
     if known is not None:
         return known
     (contact,) = find_or_make({(company, user.email): user.name}).values()
-    Contact.objects.filter(pk=contact, user=None).update(user=user)
+    if not Contact.objects.filter(pk=contact, user=None).update(user=user):  # it stands for somebody else
+        contact = Contact.objects.create(company_id=company, name=user.name, user=user, created_at=now()).pk
     mark({"contact": [contact]})
     return contact
 

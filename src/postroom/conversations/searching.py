@@ -24,6 +24,7 @@ from postroom.records.models import Record
 KIND = "message"
 PAGE = 20
 MOST_PEOPLE = 50  # recipients by whom a message is found
+LONGEST_NAME = 300  # characters of a name, an address or a subject
 MOST_FILES = 50
 LONGEST_TITLE = 120  # characters shown
 BODIES = ("html", "text", "own_text", "quoted_text", "thread__references", "thread__record__notes")
@@ -87,7 +88,16 @@ def _read(ids: Sequence[int]) -> list[Document]:
         Document(
             pk,
             company,
-            (subject, name, email, *_people(to), *_people(cc), text, message_id, *files.get(pk, ())[:MOST_FILES]),
+            (
+                subject[:LONGEST_NAME],
+                name[:LONGEST_NAME],
+                email,
+                *_people(to),
+                *_people(cc),
+                text,
+                message_id,
+                *files.get(pk, ())[:MOST_FILES],
+            ),
             record,
         )
         for pk, company, record, subject, name, email, to, cc, message_id, text in rows
@@ -95,7 +105,7 @@ def _read(ids: Sequence[int]) -> list[Document]:
 
 
 def _people(written: Sequence[Sequence[str]]) -> list[str]:
-    return [text for one in written[:MOST_PEOPLE] for text in one]
+    return [text[:LONGEST_NAME] for one in written[:MOST_PEOPLE] for text in one]
 
 
 def _after(after: int, limit: int) -> list[int]:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
@@ -14,6 +11,7 @@ from postroom.core.addresses import normalise
 from postroom.directory.access import companies
 from postroom.directory.models import SORTED_NAME, Contact, ContactAddress, MergedContact, User
 from postroom.directory.roles import Permission
+from postroom.infra import keys
 from postroom.infra.database.literals import Number
 
 PAGE = 50
@@ -41,7 +39,7 @@ def contacts(user: User, *, text: str = "", after: str = "", limit: int = PAGE) 
     `text` begins a name or an address; among the newest `SEARCHED` contacts of a company also any word of the name or
     the organisation. The search knows all words of all.
     """
-    key = read_key(after)
+    key = keys.read_key(after)
     found: set[int] = set()
     for company in sorted(companies(user, Permission.RECORDS_READ)):
         for rows in _sources(company, text):
@@ -101,21 +99,4 @@ def _after(rows: QuerySet[Contact], key: tuple[str, int] | None) -> QuerySet[Con
 
 
 def _key(contact: Contact) -> str:
-    """Where a list goes on after a contact, as an address carries it."""
-    written = json.dumps([contact.__dict__["sorted_name"], contact.pk], ensure_ascii=False, separators=(",", ":"))
-    return base64.urlsafe_b64encode(written.encode()).decode().rstrip("=")
-
-
-def read_key(written: str) -> tuple[str, int] | None:
-    """What `_key` wrote; None at the start of a list, or where it is nothing of the kind."""
-    try:
-        name, pk = json.loads(base64.b64decode(f"{written}===", altchars=b"-_").decode())
-    except (ValueError, TypeError, binascii.Error):
-        return None
-    if not isinstance(name, str) or not isinstance(pk, int) or not 0 < pk < 2**63:
-        return None
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return None
-    return name.replace("\0", ""), pk
+    return keys.write_key(contact.__dict__["sorted_name"], contact.pk)

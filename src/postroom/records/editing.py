@@ -180,7 +180,8 @@ def _keep(user: User, record: Record, changed: list[str], before: dict[str, str]
     record.active_at = at
     if "owner" in changed and record.owner_id is not None:
         records_assigned.send([record])
-    record.save(update_fields=[*(COLUMNS[name] for name in changed), "closed_at", "active_at"])
+    also = ["closed_at"] if "stage" in changed else []  # what somebody else does to the stage meanwhile stays
+    record.save(update_fields=[*(COLUMNS[name] for name in changed), *also, "active_at"])
     keep_changes(user, at, [(record.pk, name, before[name], after[name]) for name in changed])
     if {"title", "contact", "notes"} & set(changed):
         _mark(record)

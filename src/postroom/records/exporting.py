@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 from django.utils import timezone
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
 from postroom.directory.models import User
@@ -29,7 +30,23 @@ class _Line:
 
 
 def list_lines(user: User, asked: Filter) -> Iterator[bytes]:
-    """The lines of the file, a batch of records at a time: memory does not grow with the list."""
+    """The lines of the file, a batch of records at a time: memory does not grow with the list. They are made after the
+    request is answered, so they remember by whose clock and in which language it came.
+    """
+    clock, language = timezone.get_current_timezone(), get_language() or "en"
+    return _in(clock, language, _lines(user, asked))
+
+
+def _in(clock: tzinfo, language: str, lines: Iterator[bytes]) -> Iterator[bytes]:
+    while True:
+        with timezone.override(clock), override(language):
+            line = next(lines, None)
+        if line is None:
+            return
+        yield line
+
+
+def _lines(user: User, asked: Filter) -> Iterator[bytes]:
     writer = csv.writer(_Line())
     yield b"\xef\xbb\xbf" + str(writer.writerow(_heads())).encode()
     after, written = "", 0

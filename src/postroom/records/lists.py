@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import product
 from typing import Any
 
@@ -16,6 +13,7 @@ from django.db.models import Q, QuerySet
 from postroom.directory.access import companies
 from postroom.directory.models import Membership, User
 from postroom.directory.roles import Permission
+from postroom.infra import keys
 from postroom.infra.paging import Page
 from postroom.records.models import SORTED_TITLE, Desk, Record, Stage
 from postroom.records.record_types import record_types
@@ -252,19 +250,16 @@ def _key(sort: str, record: Record) -> str:
         value = record.active_at.isoformat()
     elif sort == TITLE:
         value = record.__dict__["sorted_title"]
-    written = json.dumps([value, record.pk], ensure_ascii=False, separators=(",", ":"))
-    return base64.urlsafe_b64encode(written.encode()).decode().rstrip("=")
+    return keys.write_key(value, record.pk)
 
 
 def read_key(sort: str, written: str) -> Key | None:
     """What `_key` wrote; None at the start of a list, or where it is nothing of the kind."""
+    key = keys.read_key(written)
+    if key is None or sort != ACTIVE:
+        return key
     try:
-        value, pk = json.loads(base64.b64decode(f"{written}===", altchars=b"-_").decode())
-        if not isinstance(pk, int) or not 0 < pk < 2**63:
-            return None
-        if sort == ACTIVE:
-            at = datetime.fromisoformat(value)
-            return (at, pk) if at.tzinfo else None
-        return (str(value).replace("\0", ""), pk)
-    except (ValueError, TypeError, binascii.Error):
+        at = datetime.fromisoformat(key[0])
+        return (at.astimezone(UTC), key[1]) if at.tzinfo else None
+    except (ValueError, OverflowError):
         return None

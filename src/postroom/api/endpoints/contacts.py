@@ -23,6 +23,7 @@ from postroom.directory.contacts_merging import CannotMerge, merge_contacts
 from postroom.directory.models import Contact, User
 from postroom.directory.profile import CannotSave
 from postroom.directory.roles import Permission
+from postroom.infra.keys import read_key
 
 router = Router(tags=["contacts"])
 Value = TypeVar("Value")
@@ -34,7 +35,7 @@ def list_contacts(request: HttpRequest, cursor: Cursor, limit: Limit, q: str = "
     """The contacts of your companies, by name; `q` begins a word of name or organisation, or an address."""
     user = asking(request)
     ensure_may(user, Permission.RECORDS_READ)
-    if cursor and contacts_lists.read_key(cursor) is None:
+    if cursor and read_key(cursor) is None:
         raise unreadable()
     page = contacts_lists.contacts(user, text=q.replace("\0", "").strip()[:200], after=cursor, limit=limit)
     known = contacts_lists.addresses_of([row.pk for row in page.rows])

@@ -11,12 +11,14 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 
 JOINT = "·"
 LONGEST_WORD = 40  # characters of a word that count
 LONGEST_QUESTION = 200  # characters
 MOST_WORDS = 12  # of a question
+LONGEST_TEXT = 8000  # characters of one text that are read
+MOST_KEPT = 2000  # words of all texts together: what is more is there to cost something
 SHORTEST_BEGINNING = 2  # letters from which on what is typed may begin a word
 
 _MARKS = re.compile(
@@ -59,9 +61,11 @@ def words(texts: Iterable[str]) -> str:
     """The words of texts as an index keeps them: each once, with a space before each."""
     found: dict[str, None] = {}
     for text in texts:
-        for parts in _chunks(text):
+        for parts in _chunks(text[:LONGEST_TEXT]):
             found.update(dict.fromkeys(parts))
             found.update(dict.fromkeys(map(JOINT.join, pairwise(parts))))
+        if len(found) >= MOST_KEPT:
+            return "".join(f" {word}" for word in islice(found, MOST_KEPT))
     return "".join(f" {word}" for word in found)
 
 
