@@ -231,6 +231,8 @@ def test_a_page_costs_the_same_however_long_it_is(
     ['["\\ud800",5]', '["0001-01-01T00:00:00+23:59",5]', "[" * 1400, "[]", "5", "[{},5]", '[null,"x"]', '["a",0]'],
 )
 def test_a_place_that_is_none_of_ours_is_the_beginning(reader: User, sort: str, value: str) -> None:
+    if sort != lists.ACTIVE and value.startswith('["0001'):
+        value = "{}"  # there it is a place: only the id counts, or a text
     after = base64.urlsafe_b64encode(value.encode("utf-8", "surrogatepass")).decode().rstrip("=")
     rows = lists.records(reader, Filter("lead", sort=sort), after=after).rows
     assert rows == lists.records(reader, Filter("lead", sort=sort)).rows

@@ -180,7 +180,7 @@ def test_links_cannot_be_tried_for_ever(client: Client, world: World) -> None:
     for number in range(20):
         assert client.get(f"/invitation/guess{number}").status_code == 404
     assert client.get("/invitation/guess").status_code == 429
-    assert client.get(link).status_code == 429
+    assert client.get(link).status_code == 200  # one that works is let in all the same
 
 
 def test_an_invitation_keeps_what_was_typed(client: Client, world: World) -> None:
