@@ -182,7 +182,13 @@ def empty_words(cursor: Any) -> None:
 
 
 def find_words(
-    cursor: Any, scope: str, words: Sequence[str], begins: str, within: str, top: int, limit: int
+    cursor: Any,
+    scope: str,
+    words: Sequence[str],
+    begins: str,
+    top: int,
+    limit: int,
+    also: tuple[str, Sequence[Any]],
 ) -> list[tuple[int, int]]:
     """One stretch of entries after the other, each larger than the one before: a common word is found in the first, and
     a rare one is rare in all.
@@ -193,11 +199,11 @@ def find_words(
         "SELECT place FROM infra_searchentry WHERE scope = %s AND place < %s ORDER BY place DESC LIMIT 1", [scope, top]
     )
     newest = cursor.fetchone()
-    also, given = (" AND strpos(words, %s) > 0", [f" {within}"]) if within else ("", [])
+    conditions, given = also
     for stretch in _stretches(scope, newest[0]) if newest else ():
         cursor.execute(
-            "WITH hit AS MATERIALIZED (SELECT place, about FROM infra_searchentry"
-            f" WHERE {_lexemes()} @@ %s::tsquery AND place < %s{also})"
+            "WITH hit AS MATERIALIZED (SELECT place, about FROM infra_searchentry AS entry"
+            f" WHERE {_lexemes()} @@ %s::tsquery AND place < %s{conditions})"
             " SELECT place, about FROM hit ORDER BY place DESC LIMIT %s",
             [f"{asked} & ({stretch})", top, *given, limit - len(found)],
         )

@@ -172,17 +172,24 @@ def empty_words(cursor: Any) -> None:
 
 
 def find_words(
-    cursor: Any, scope: str, words: Sequence[str], begins: str, within: str, top: int, limit: int
+    cursor: Any,
+    scope: str,
+    words: Sequence[str],
+    begins: str,
+    top: int,
+    limit: int,
+    also: tuple[str, Sequence[Any]],
 ) -> list[tuple[int, int]]:
     """The index is read from its end, so that a common word costs no more than a rare one. CROSS JOIN says so, and a
     key bounds it, since it knows no more: the first one of the place `top`.
     """
     asked = " ".join([*(f'"{scope}{word}"' for word in words), *([f'"{scope}{begins}"*'] if begins else [])])
-    also, given = (" AND instr(entry.words, %s) > 0", [f" {within}"]) if within else ("", [])
+    conditions, given = also
     cursor.execute(
-        "SELECT entry.place, entry.about FROM infra_searchwords AS word CROSS JOIN infra_searchentry AS entry"
-        f" WHERE word.infra_searchwords MATCH %s AND word.rowid < %s AND entry.id = word.rowid{also}"
-        " ORDER BY word.rowid DESC LIMIT %s",
+        "SELECT entry.place, entry.about FROM infra_searchwords CROSS JOIN infra_searchentry AS entry"
+        " ON entry.id = infra_searchwords.rowid"
+        f" WHERE infra_searchwords MATCH %s AND infra_searchwords.rowid < %s{conditions}"
+        " ORDER BY infra_searchwords.rowid DESC LIMIT %s",
         [asked, top * KINDS, *given, limit],
     )
     found: list[tuple[int, int]] = cursor.fetchall()

@@ -14,8 +14,8 @@ from postroom.infra.database.sqlite import KINDS
 
 __all__ = ["KINDS", "Row", "create_index", "drop_index", "empty", "find", "forget", "keep"]
 
-WALKED = 1000  # newest entries of a scope that are looked at one by one where a word is asked for by its beginning
-COMMON = 50  # of these, from which on a beginning is common: the index would gather too many
+WALKED = 600  # newest entries of a scope that are looked at one by one where a word is asked for by its beginning
+COMMON = 30  # of these, from which on a beginning is common: the index would gather too many
 STROLLED = 20_000  # newest entries that are looked at for a common one
 
 
@@ -59,9 +59,12 @@ def empty() -> None:
         engine().empty_words(cursor)
 
 
-def find(scope: str, words: Sequence[str], begins: str, below: int | None, limit: int) -> list[tuple[int, int]]:
+def find(
+    scope: str, words: Sequence[str], begins: str, below: int | None, limit: int, without: Sequence[int] = ()
+) -> list[tuple[int, int]]:
     """Place and `about` of the entries of a scope that have all words, and one that begins so: those below a place, the
-    greatest place first. Words are those of `core.search.words`: letters, digits and its joint.
+    greatest place first, `without` those about these. Words are those of `core.search.words`: letters, digits and
+    its joint.
     """
     if not words and not begins:
         return []
@@ -70,13 +73,16 @@ def find(scope: str, words: Sequence[str], begins: str, below: int | None, limit
         within = ""
         if begins:
             near, common, whole = _walk(cursor, scope, words, begins, top)
+            near = [one for one in near if one[1] not in without]
             if whole or len(near) >= limit:
                 return near[:limit]
             if common and words:  # found by the other words, and looked at
                 within, begins = begins, ""
-            elif common and len(near := _stroll(cursor, scope, begins, top, limit)) == limit:
+            elif common and len(near := _stroll(cursor, scope, begins, top, limit, without)) == limit:
                 return near
-        found: list[tuple[int, int]] = engine().find_words(cursor, scope, words, begins, within, top, limit)
+        found: list[tuple[int, int]] = engine().find_words(
+            cursor, scope, words, begins, top, limit, _also("entry", within, without)
+        )
         return found
 
 
@@ -96,13 +102,25 @@ def _walk(
     return [(place, about) for place, about, fits in begun if fits], len(begun) >= COMMON, len(rows) < WALKED
 
 
-def _stroll(cursor: Any, scope: str, begins: str, top: int, limit: int) -> list[tuple[int, int]]:
+def _stroll(
+    cursor: Any, scope: str, begins: str, top: int, limit: int, without: Sequence[int]
+) -> list[tuple[int, int]]:
     """Entries with a word that begins so, among many of the newest; what is common is found soon."""
+    also, given = _also("newest", begins, without)
     cursor.execute(
         "SELECT place, about FROM (SELECT place, about, words FROM infra_searchentry WHERE scope = %s AND place < %s"
-        f" ORDER BY place DESC LIMIT {STROLLED}) AS newest WHERE {engine().POSITION}(words, %s) > 0"
-        " ORDER BY place DESC LIMIT %s",
-        [scope, top, f" {begins}", limit],
+        f" ORDER BY place DESC LIMIT {STROLLED}) AS newest WHERE 1 = 1{also} ORDER BY place DESC LIMIT %s",
+        [scope, top, *given, limit],
     )
     found: list[tuple[int, int]] = cursor.fetchall()
     return found
+
+
+def _also(table: str, within: str, without: Sequence[int]) -> tuple[str, list[Any]]:
+    """Conditions beside the index, and what they are given: a word that begins so, nothing about these."""
+    also, given = "", list[Any]()
+    if within:
+        also, given = f" AND {engine().POSITION}({table}.words, %s) > 0", [f" {within}"]
+    if without:
+        also += f" AND {table}.about NOT IN ({', '.join(['%s'] * len(without))})"
+    return also, [*given, *without]

@@ -17,7 +17,7 @@ from postroom.infra.paging import Page
 from postroom.infra.search.sources import Source, source
 
 ROUNDS = 4  # times that hits are fetched for a page of what they are about
-AT_ONCE = 3  # hits for each row of such a page, at first
+AT_ONCE = 4  # hits for each row of such a page, at first
 MORE = 4  # times as many each time, where a few have very many
 
 
@@ -39,13 +39,13 @@ def find_each(kind: str, companies: Collection[int], asked: Question, *, before:
     """As `find`, but of those that are about the same only the newest, also over several pages. A page may be empty
     although `next` leads on: it looks through so many hits, and no more.
     """
-    of, found, last = source(kind), dict[int, Hit](), before
+    of, found, seen, last = source(kind), dict[int, Hit](), set[int](), before
     for number in range(ROUNDS if before is None else ROUNDS - 1):
         size = (limit + 1) * AT_ONCE * MORE**number
-        hits = _hits(of, companies, asked, last, size)
+        hits = _hits(of, companies, asked, last, size, [*found, *seen])
         fresh = {hit.about: hit for hit in reversed(hits) if hit.about not in found}
         if before is not None:
-            seen = _seen(asked, fresh, before)
+            seen |= _seen(asked, fresh, before)
             fresh = {about: hit for about, hit in fresh.items() if about not in seen}
         found |= dict(sorted(fresh.items(), key=lambda one: -one[1].id))
         if len(hits) < size:
@@ -58,11 +58,19 @@ def find_each(kind: str, companies: Collection[int], asked: Question, *, before:
     return Page(page, page[-1].id if len(found) > limit else last)
 
 
-def _hits(of: Source, companies: Collection[int], asked: Question, before: int | None, limit: int) -> list[Hit]:
+def _hits(
+    of: Source,
+    companies: Collection[int],
+    asked: Question,
+    before: int | None,
+    limit: int,
+    without: Sequence[int] = (),
+) -> list[Hit]:
     """Each company is asked by itself: its words stand together."""
     if not asked:
         return []
-    each = [index.find(of.scope(one), asked.words, asked.begins, before, limit) for one in sorted(companies) if one > 0]
+    scopes = [of.scope(one) for one in sorted(companies) if one > 0]
+    each = [index.find(scope, asked.words, asked.begins, before, limit, without) for scope in scopes]
     return [Hit(place, about) for place, about in _newest(each, limit)]
 
 
