@@ -313,7 +313,7 @@ def test_states_move_by_themselves_and_nothing_else_does(page: Page, site: Site)
     body.fill("A draft while mails are on their way")
     strip = page.locator(f"#b{site.ids['sent']}")
     strip.locator(".copy.bad summary").click()
-    expect(strip.locator(".tries").first).to_be_visible()
+    expect(strip.locator(".steps").first).to_be_visible()
     _stream_is_open(page)
     target = page.locator(f"#m{site.ids['sent']}")
     target.evaluate("one => one.scrollIntoView({ block: 'center' })")
@@ -327,7 +327,7 @@ def test_states_move_by_themselves_and_nothing_else_does(page: Page, site: Site)
     assert before
     assert after
     assert abs(before["y"] - after["y"]) < 2, "the reader stays where they are"
-    expect(strip.locator(".tries").first).to_be_visible()
+    expect(strip.locator(".steps").first).to_be_visible()
     expect(body).to_be_focused()
     assert _text(page) == "A draft while mails are on their way"
     _told(site, "answer")

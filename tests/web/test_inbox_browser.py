@@ -118,7 +118,7 @@ def test_by_mouse(page: Page, site: Site) -> None:
     assert _does(site, "unread") == before
 
     row.hover()
-    row.get_by_role("button", name="Snooze").click()
+    row.get_by_role("link", name="Snooze").click()
     page.get_by_label("Date and time").fill("2020-01-01T08:00")
     page.locator("#snooze").get_by_role("button", name="Snooze").click()
     expect(page.locator("#snooze-problem")).to_have_text("That time has passed: choose one that is to come.")
