@@ -30,8 +30,8 @@ KINDS: Mapping[str, str] = {
     "aliases": "alias", "arrivals": "arrival", "attachments": "attachment", "companies": "company",
     "contacts": "contact", "copies": "copy", "desks": "desk", "domains": "domain", "followers": "contact",
     "inbound": "arrival", "inbox": "record", "leads": "record", "messages": "message", "outbound": "copy",
-    "outbox": "copy", "people": "desk", "records": "record", "replies": "message", "roles": "company", "servers": "server",
-    "tickets": "ticket", "tokens": "token", "users": "user",
+    "outbox": "copy", "people": "desk", "records": "record", "replies": "message", "roles": "company",
+    "servers": "server", "tickets": "ticket", "tokens": "token", "users": "user",
 }  # fmt: skip
 # What else is named in an address, by what stands before it.
 NAMES: Mapping[str, str] = {

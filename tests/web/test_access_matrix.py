@@ -183,7 +183,7 @@ TABLE = {
     "inbox/<int:pk>": "ss++-x+ mmmmmmm",
     "inbox/<int:pk>/unread": "mmmmmmm ss++-x+",
     "inbox/<int:pk>/snooze": "ss++-x+ ssff-xf",
-    "inbox/people/<int:desk>": "ss++--+ mmmmmmm",
+    "inbox/people/<int:desk>": "ss++-x+ mmmmmmm",
     "inbox/<int:pk>/read": "mmmmmmm ss++-x+",
     "inbox/<int:pk>/done": "mmmmmmm ss++-x+",
     "inbox/<int:pk>/undone": "mmmmmmm ss++-x+",

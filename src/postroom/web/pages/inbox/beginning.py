@@ -25,7 +25,7 @@ from postroom.directory.selectors import contacts_like
 from postroom.infra import counters
 from postroom.records.models import Desk
 from postroom.records.record_types import record_types
-from postroom.web.pages.common import for_those_who_may, number, reader, shortened
+from postroom.web.pages.common import for_those_who_may, found, number, reader, shortened
 from postroom.web.pages.records.composer import ONCE_SECONDS, Form, form_of, problems, typed_people
 from postroom.web.pages.records.composing import KEY_BYTES
 
@@ -126,12 +126,10 @@ def _begin_once(user: User, form: Form, desk: int) -> Message | None:
 @require_safe
 @for_those_who_may(Permission.RECORDS_WRITE)
 def people(request: HttpRequest, desk: int) -> JsonResponse:
-    """Contacts of the company of a desk whose name or address begins with `q`, as JSON; nobody of a desk that is not
-    there for the reader.
-    """
+    """Contacts of the company of a desk whose name or address begins with `q`, as JSON."""
     text = shortened(request.GET.get("q", ""))
-    known = next((one for one in desks_of(reader(request)) if one.pk == desk), None)
-    rows = contacts_like(known.company_id, text) if known and text else []
+    known = found(next((one for one in desks_of(reader(request)) if one.pk == desk), None))
+    rows = contacts_like(known.company_id, text) if text else []
     return JsonResponse({"people": [{"contact": pk, "name": name, "email": email} for pk, name, email in rows]})
 
 
