@@ -97,4 +97,4 @@ def test_the_new_message_proposes_people_of_the_desk_s_company(client: Client, w
     assert [one["email"] for one in found] == ["nina@supplier.example"]
     assert client.get(f"/inbox/people/{desk.pk}?q=").json() == {"people": []}
     client.force_login(world.stranger)
-    assert client.get(f"/inbox/people/{desk.pk}?q=nin").json() == {"people": []}
+    assert client.get(f"/inbox/people/{desk.pk}?q=nin").status_code == 404
