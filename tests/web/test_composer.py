@@ -254,7 +254,7 @@ def test_a_session_that_ends_keeps_the_draft(browser: Browser, site: Site) -> No
     page.get_by_label("Password").fill(PASSWORD)
     page.keyboard.press("Enter")
     page.wait_for_url("**/leads/**")
-    assert _text(page) == "Written before the session ended"
+    expect(page.locator("#compose-body")).to_have_value("Written before the session ended")
     context.close()
 
 

@@ -1,6 +1,7 @@
 """One stylesheet and one script for a page, put together from the files of `static/postroom` in a fixed order.
 
-There are two of each: what members work with all day, and the office behind it. A page loads those of its area.
+There are two of each: what members work with all day, and the office behind it. A page loads those of its area; the
+lists of records bring a script of their own.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ BUNDLES = {
     "postroom/office.css": (
         *STYLES, "thread", "copies", "settings", "addresses", "people", "outbox", "home", "narrow",
     ),
-    "postroom/desk.js": (*SCRIPTS, "composer", "record", "records", "contacts"),
+    "postroom/desk.js": (*SCRIPTS, "composer", "record", "contacts"),
+    "postroom/lists.js": ("records",),  # a second one for the pages that say so
     "postroom/office.js": (*SCRIPTS, "settings", "addresses", "welcome"),
 }  # fmt: skip
 
