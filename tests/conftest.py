@@ -12,13 +12,13 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.support.postgres import Server, prepare
+from tests.support.ready import SHARED
 from tests.support.require import require
 
 # Examples are limited by their number, not by the clock: machines that share their cores are slow at times.
 settings.register_profile("postroom", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("postroom")
 
-SHARED = "POSTROOM_TEST_SHARED"
 GIVEN = "POSTROOM_TEST_POSTGRES"
 DATABASE_FIXTURES = {"db", "transactional_db", "django_db_reset_sequences", "django_db_serialized_rollback"}
 

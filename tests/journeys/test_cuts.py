@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.support import ready
 from tests.support.acting import Actor
 from tests.support.browser import Site, context_for, serving, sign_in, watched
 from tests.support.chromium import running_chromium
@@ -156,7 +157,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
         "POSTROOM_WORKER_ONLY": "outbound",
     }
     site = Site(Installation(tmp_path_factory.mktemp("cuts") / "var", extra=extra), free_port())
-    site.run("tests.support.prepare")
+    ready.put("acme", site.installation.var)
     way.open()
     workers: list[Popen[bytes]] = []
     try:

@@ -21,7 +21,7 @@ MAIL = "From: Nadia <nadia@customer.example>\r\nTo: sales@acme.example\r\nSubjec
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """A demo that was started cold, from an empty folder."""
-    with house(tmp_path_factory.mktemp("demo")) as made:
+    with house(tmp_path_factory.mktemp("demo"), cold=True) as made:
         made.start("demo")
         yield made
 

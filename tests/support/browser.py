@@ -16,6 +16,7 @@ from typing import Any, Literal
 import httpx
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from tests.support import ready
 from tests.support.factory import PASSWORD
 from tests.support.require import REPOSITORY
 from tests.support.running import Installation, free_port
@@ -66,19 +67,17 @@ class Site:
 
 
 @contextmanager
-def running_site(folder: Path) -> Iterator[Site]:
-    """A site on a new SQLite database under `folder`, filled, until the block ends."""
+def running_site(folder: Path, kind: str = "filled") -> Iterator[Site]:
+    """A site on a SQLite database of this kind under `folder`, until the block ends; see `ready`."""
     site = Site(Installation(folder), free_port())
-    site.run("django", "migrate", "-v0")
-    site.ids = json.loads(site.run("tests.web.filling", "fill"))
+    site.ids = ready.put(kind, folder)
     with serving(site):
         yield site
 
 
 @contextmanager
 def serving(site: Site) -> Iterator[Site]:
-    """The pages of an installation whose database is there, until the block ends."""
-    site.run("django", "collectstatic", "--noinput", "-v0")
+    """The pages of an installation whose database and static files are there, until the block ends."""
     server = site.installation.start(
         "uvicorn",
         "postroom.project.asgi:application",
