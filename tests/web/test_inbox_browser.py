@@ -178,6 +178,23 @@ def test_by_keyboard_alone(page: Page, site: Site, browser: Browser, signed_in: 
     assert [said for said in complaints if SKIPPED not in said] == []
 
 
+def test_what_was_read_and_done_stands_open_again_when_it_is_undone(page: Page, site: Site) -> None:
+    """The unread list has a conversation no more that was read before it was done."""
+    marek = site.ids["marek"]
+    _opened(page, f"/inbox/{marek}")
+    expect(page.locator("#reading")).to_contain_text("Read")
+    page.keyboard.press("e")
+    page.wait_for_url("**/inbox")
+    row = page.locator(f"#t{marek}")
+    expect(row).to_have_count(0)
+    page.get_by_role("button", name="Undo").click()
+    page.wait_for_url(f"**/inbox/{marek}")
+    expect(page.locator(".toast").filter(has_text="Undone.")).to_be_visible()
+    expect(row).to_be_visible()
+    expect(page.get_by_role("heading", name="Invoice INV/2026/0871", level=2)).to_be_visible()
+    expect(page.locator("#act-done")).to_be_visible()
+
+
 def test_a_new_message_begins_a_conversation(page: Page, site: Site) -> None:
     page.goto("/inbox")
     page.get_by_role("link", name="New message").click()
