@@ -116,6 +116,19 @@ def _main(page: Page) -> str:
     return main
 
 
+def test_a_refused_address_can_be_loaded_again(jonas: Page) -> None:
+    jonas.goto("/contacts/2")
+    field = jonas.get_by_label("Another address")
+    field.fill("no address")
+    field.press("Enter")
+    for _ in range(2):
+        expect(jonas.locator("#email-error")).to_contain_text("is no mail address")
+        expect(field).to_have_value("no address")
+        expect(field).to_be_focused()
+        jonas.reload()
+    expect(jonas).to_have_title("Aiko Tanaka · Postroom")
+
+
 def test_by_keyboard_alone(jonas: Page) -> None:
     keys = jonas.keyboard
     jonas.goto("/inbox")
