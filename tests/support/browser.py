@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+import axe_playwright_python
 import httpx
 from playwright.sync_api import Browser, BrowserContext, Page
 
@@ -133,6 +134,36 @@ def watched(context: BrowserContext) -> tuple[Page, list[str]]:
 
 def _no_fade(error: str) -> bool:
     return any(words in error for words in NO_TRANSITION)
+
+
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+RUN = """only => axe.run(document, only ? {runOnly: only, resultTypes: ['violations']} : {resultTypes: ['violations']})
+    .then(found => found.violations.flatMap(one => one.nodes.map(node => `${one.id}: ${node.html}`)))"""
+
+
+def violations(page: Page, look: Look = "light") -> list[str]:
+    """What axe finds. In the dark only colours are other than in the light, where all else is looked at."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE)
+    found: list[str] = page.evaluate(RUN, ["color-contrast"] if look == "dark" else None)
+    return found
+
+
+class States:
+    """For each user the browser's state after signing in, which is done once."""
+
+    def __init__(self, browser: Browser, site: Site) -> None:
+        self._browser, self._site = browser, site
+        self._kept: dict[str, Path] = {}
+
+    def __getitem__(self, username: str) -> Path:
+        if username not in self._kept:
+            context = context_for(self._browser, self._site)
+            sign_in(context.new_page(), username)
+            self._kept[username] = self._site.installation.var / f"{username}.json"
+            context.storage_state(path=self._kept[username])
+            context.close()
+        return self._kept[username]
 
 
 def sign_in(page: Page, username: str) -> None:

@@ -20,7 +20,7 @@ SHARED = "POSTROOM_TEST_SHARED"
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """A command, `python -m …`, that prints what it has made as JSON, or nothing, on a copy of another one."""
+    """A command, `python -m …`, on a copy of another one; what it prints as JSON are ids of what it has made."""
 
     command: tuple[str, ...]
     base: str = ""
@@ -31,6 +31,9 @@ RECIPES = {
     "acme": Recipe(("tests.support.prepare",), "empty"),
     "filled": Recipe(("tests.web.filling", "fill"), "empty"),
     "talk": Recipe(("tests.web.talking", "fill"), "filled"),
+    "changes": Recipe(("tests.web.talking", "changes"), "talk"),
+    "inbox": Recipe(("tests.web.inboxing", "fill"), "filled"),
+    "searched": Recipe(("postroom", "search", "rebuild"), "filled"),
     "everything": Recipe(("tests.web.everything",), "empty"),
 }
 
@@ -73,5 +76,5 @@ def _make(recipe: Recipe, folder: Path) -> None:
     ids = put(recipe.base, made.var) if recipe.base else {}
     done = made.run(*recipe.command)
     assert done.returncode == 0, done.stderr.decode()
-    ids |= json.loads(done.stdout or b"{}")
+    ids |= json.loads(done.stdout) if done.stdout.startswith(b"{") else {}
     (folder / "ids").write_text(json.dumps(ids), encoding="utf-8")
