@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import idna
+from django.db import transaction
 from django.db.models import Q, QuerySet
 
+from postroom.core.edits import Edit, edited
 from postroom.core.errors import PostroomError
 from postroom.core.sending.from_filter import filter_problems, parse_filter
 from postroom.directory.access import NO_COMPANY, companies
@@ -115,7 +117,7 @@ def create_server(*, user: User, fields: ServerFields) -> OutgoingServer:
     return row
 
 
-def update_server(*, user: User, server_id: int, fields: ServerFields) -> OutgoingServer:
+def update_server(*, user: User, server_id: int, fields: Edit[ServerFields]) -> OutgoingServer:
     """Change a server; an empty password keeps the known one, which is only ever told to the same host.
 
     Raises:
@@ -123,10 +125,10 @@ def update_server(*, user: User, server_id: int, fields: ServerFields) -> Outgoi
         CannotSave: a field is wrong.
 
     """
-    row = _own(user, server_id)
-    entered = checked(user, fields, row)
-    _write(row, entered)
-    row.save()
+    with transaction.atomic():
+        row = _own(user, server_id)
+        _write(row, checked(user, edited(fields_of(row), fields), row))
+        row.save()
     choice.forget()
     log.info("outgoing server changed", server=row.pk, by=user.username)
     return row
@@ -153,16 +155,18 @@ def restore_server(*, user: User, server_id: int) -> OutgoingServer:
 
 
 def _set_active(user: User, server_id: int, *, active: bool) -> OutgoingServer:
-    row = _own(user, server_id)
-    row.is_active = active
-    row.save(update_fields=["is_active"])
+    with transaction.atomic():
+        row = _own(user, server_id)
+        row.is_active = active
+        row.save(update_fields=["is_active"])
     choice.forget()
     log.info("outgoing server restored" if active else "outgoing server archived", server=row.pk, by=user.username)
     return row
 
 
 def _own(user: User, server_id: int) -> OutgoingServer:
-    row = manageable(user).filter(pk=server_id).first()
+    """Within a transaction: a server that the user may change, kept from others meanwhile."""
+    row = manageable(user).filter(pk=server_id).select_for_update(no_key=True).first()
     if row is None:
         raise NoServer("There is no such server, or it is not yours to change.")
     return row
