@@ -12,6 +12,7 @@ from postroom.directory.models import User
 from postroom.outbound import servers
 from postroom.outbound.models import OutgoingServer
 from postroom.outbound.servers import PORTS, ServerFields
+from postroom.web.meanwhile import FIELD, Meanwhile, shown
 
 NOT_A_NUMBER = -1  # what services say no to, in the words of the field
 
@@ -41,6 +42,7 @@ class Form:
     owners: tuple[Option, ...] = ()
     encryptions: tuple[Option, ...] = ()
     authentications: tuple[Option, ...] = ()
+    shown: str = ""
 
     def with_errors(self, errors: Mapping[str, str]) -> Form:
         return replace(self, errors=errors)
@@ -62,7 +64,8 @@ def empty_form(user: User) -> Form:
 
 def form_of(user: User, row: OutgoingServer) -> Form:
     """A server as it is kept."""
-    return _form(user, servers.fields_of(row), row)
+    fields = servers.fields_of(row)
+    return replace(_form(user, fields, row), shown=shown(fields))
 
 
 def given_form(user: User, given: Mapping[str, str], row: OutgoingServer | None = None) -> Form:
@@ -87,7 +90,17 @@ def given_form(user: User, given: Mapping[str, str], row: OutgoingServer | None 
         owner=_number(text("owner"), 0) or None,
     )
     typed = {name: text(name) for name in ("priority", "port", "max_connections")}
-    return _form(user, fields, row, typed)
+    return replace(_form(user, fields, row, typed), shown=text(FIELD))
+
+
+def changed_meanwhile(user: User, row: OutgoingServer, form: Form, other: Meanwhile) -> Form:
+    """The form where somebody else changed the same fields."""
+    again = _form(user, replace(form.fields, **other.values), row)
+    options = {"company": again.companies, "owner": again.owners}
+    options |= {"encryption": again.encryptions, "authentication": again.authentications}
+    words = {name: {one.value: one.words for one in some} for name, some in options.items()}
+    words["company"][""] = _("All companies")
+    return replace(again, errors=other.errors(words), shown=other.shown)
 
 
 def _company(user: User, given: str, row: OutgoingServer | None) -> int | None:
