@@ -19,6 +19,17 @@ from tests.support.require import require
 settings.register_profile("postroom", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("postroom")
 
+# A worker takes a whole module, so that what a module sets up is set up once, and these first: the one who has the
+# last long one keeps nobody waiting. Longest first; no other takes half a minute.
+LONG = (
+    "journeys/test_demo.py",
+    "journeys/test_cuts.py",
+    "journeys/test_supervisor.py",
+    "journeys/test_trip.py",
+    "journeys/test_answers.py",
+    "journeys/test_renaming.py",
+    "journeys/test_sink.py",
+)
 GIVEN = "POSTROOM_TEST_POSTGRES"
 DATABASE_FIXTURES = {"db", "transactional_db", "django_db_reset_sequences", "django_db_serialized_rollback"}
 
@@ -42,12 +53,27 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     shutil.rmtree(shared, ignore_errors=True)
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist writes the groups down
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(_module(item)))
+    items.sort(key=_turn)
     if not config.getoption("--only-database"):
         return
     bound = [item for item in items if _uses_database(item)]
     config.hook.pytest_deselected(items=[item for item in items if item not in set(bound)])
     items[:] = bound
+
+
+def _module(item: pytest.Item) -> str:
+    return str(item.path.relative_to(Path(__file__).parent))
+
+
+def _turn(item: pytest.Item) -> int:
+    """The place among the modules that take long, or behind them all."""
+    module = _module(item)
+    return LONG.index(module) if module in LONG else len(LONG)
 
 
 def _uses_database(item: pytest.Item) -> bool:

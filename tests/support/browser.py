@@ -34,9 +34,13 @@ class Site:
     port: int
     ids: dict[str, int] = field(default_factory=dict)
     server: subprocess.Popen[bytes] | None = None
+    teller: subprocess.Popen[str] | None = None
 
     def stop(self) -> float:
         """Ask the server to end; the seconds that it took. 0 where it has ended already."""
+        if self.teller is not None:
+            self.teller.communicate(timeout=15)
+            self.teller = None
         if self.server is None or self.server.poll() is not None:
             return 0.0
         began = time.monotonic()
@@ -61,10 +65,32 @@ class Site:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def news(self, verb: str) -> dict[str, int]:
-        """Something happens while browsers look."""
-        said: dict[str, int] = json.loads(self.run("tests.web.filling", verb))
+    def tell(self, module: str, verb: str) -> dict[str, int]:
+        """Something happens while browsers look: what this verb of a module does; see `telling`."""
+        if self.teller is None:
+            self.teller = self._new_teller()
+        assert self.teller.stdin
+        assert self.teller.stdout
+        self.teller.stdin.write(f"{module} {verb}\n")
+        self.teller.stdin.flush()
+        said: dict[str, int] | None = json.loads(self.teller.stdout.readline() or "null")
+        assert said is not None, self.installation.said("telling")
         return said
+
+    def news(self, verb: str) -> dict[str, int]:
+        return self.tell("tests.web.filling", verb)
+
+    def _new_teller(self) -> subprocess.Popen[str]:
+        with (self.installation.var / "telling.log").open("w") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "tests.support.telling"],
+                env=self.installation.environment(),
+                cwd=REPOSITORY,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
 
 
 @contextmanager

@@ -9,8 +9,6 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.support.browser import Look, Site, States, context_for, violations, watched
 
-pytestmark = [pytest.mark.xdist_group("settings")]
-
 LOOKS: tuple[Look, ...] = ("light", "dark", "phone")
 MOST_TABS = 80
 

@@ -11,8 +11,6 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.support.browser import Look, Site, States, context_for, violations, watched
 
-pytestmark = [pytest.mark.xdist_group("browser")]
-
 LOOKS: tuple[Look, ...] = ("light", "dark", "phone")
 PAGES = {
     "leads": "/leads",

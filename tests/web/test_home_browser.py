@@ -10,8 +10,6 @@ from playwright.sync_api import Browser, Page, expect
 from tests.support.browser import Look, Site, context_for, sign_in, violations, watched
 from tests.support.factory import PASSWORD
 
-pytestmark = [pytest.mark.xdist_group("home")]
-
 LOOKS: tuple[Look, ...] = ("light", "dark", "phone")
 SITE = "empty"  # nobody can sign in yet
 STEPS = ("company", "domain", "addresses", "you")

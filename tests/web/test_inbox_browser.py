@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,8 +10,6 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.support.browser import Look, Site, States, context_for, violations, watched
-
-pytestmark = [pytest.mark.xdist_group("inbox")]
 
 SITE = "inbox"
 LOOKS: tuple[Look, ...] = ("light", "dark", "phone")
@@ -37,8 +34,7 @@ def page(browser: Browser, site: Site, signed_in: Path) -> Iterator[Page]:
 
 
 def _does(site: Site, verb: str) -> dict[str, int]:
-    said: dict[str, int] = json.loads(site.run("tests.web.inboxing", verb))
-    return said
+    return site.tell("tests.web.inboxing", verb)
 
 
 def _opened(page: Page, address: str) -> None:

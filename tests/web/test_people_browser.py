@@ -11,8 +11,6 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.support.browser import Look, Site, States, context_for, violations, watched
 
-pytestmark = [pytest.mark.xdist_group("people")]
-
 LOOKS: tuple[Look, ...] = ("light", "dark", "phone")
 PAGES = ("/settings?q=blacklisted", "/settings/users")  # all others: see test_every_page_browser
 SKIPPED = ("Transition was aborted", "status of 422")  # a page left before it has faded in; a form sent wrong

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 
@@ -11,8 +10,6 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.support.browser import Look, Site, States, context_for, violations, watched
 from tests.support.running import stop
-
-pytestmark = [pytest.mark.xdist_group("post")]
 
 SITE = "talk"
 LOOKS: tuple[Look, ...] = ("light", "dark", "phone")
@@ -49,8 +46,7 @@ def page(browser: Browser, site: Site, states: States) -> Iterator[Page]:
 
 
 def _told(site: Site, verb: str) -> dict[str, int]:
-    said: dict[str, int] = json.loads(site.run("tests.web.talking", verb))
-    return said
+    return site.tell("tests.web.talking", verb)
 
 
 def _row(page: Page, site: Site) -> str:

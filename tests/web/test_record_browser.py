@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,8 +10,6 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.support.browser import Look, Site, States, context_for, violations, watched
-
-pytestmark = [pytest.mark.xdist_group("record")]
 
 SITE = "changes"
 LOOKS: tuple[Look, ...] = ("light", "dark", "phone")
@@ -44,8 +41,7 @@ def _mail(page: Page) -> str:
 
 
 def _posted(site: Site) -> dict[str, int]:
-    said: dict[str, int] = json.loads(site.run("tests.web.talking", "posted"))
-    return said
+    return site.tell("tests.web.talking", "posted")
 
 
 @pytest.mark.parametrize("look", LOOKS)

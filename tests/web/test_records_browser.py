@@ -10,8 +10,6 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.support.browser import Look, Site, States, context_for, violations, watched
 
-pytestmark = [pytest.mark.xdist_group("browser")]
-
 LOOKS: tuple[Look, ...] = ("light", "dark", "phone")
 PAGES = {
     "list": "/leads?view=list",

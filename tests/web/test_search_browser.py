@@ -10,8 +10,6 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.support.browser import Look, Site, States, context_for, violations, watched
 
-pytestmark = [pytest.mark.xdist_group("browser")]
-
 SITE = "searched"
 LOOKS: tuple[Look, ...] = ("light", "dark", "phone")
 PAGES = ("/search", "/search?q=tanaka", "/search?q=offer&kind=conversations", "/search?q=nothinglikeit")
@@ -117,6 +115,30 @@ def test_by_keyboard_alone(jonas: Page, site: Site) -> None:
     keys.press("k")
     keys.press("Enter")
     jonas.wait_for_url("**/leads/*")
+
+
+def test_a_link_to_an_old_message_shows_it_in_its_place(browser: Browser, site: Site, signed_in: Path) -> None:
+    """A bare link, too: it finds the page that the message is on, and from there one goes to the newest."""
+    said = site.news("talk")
+    lead, old, newest = said["lead"], said["first"] + 20, said["last"]
+    for look in LOOKS:
+        context = context_for(browser, site, look, storage_state=signed_in)
+        page, complaints = watched(context)
+        page.goto(f"/leads/{lead}#m{old}")
+        page.wait_for_url(f"**/leads/{lead}?at={old}#m{old}")
+        expect(page.locator(f"#m{old}")).to_be_in_viewport()
+        assert page.evaluate("document.querySelector(':target').id") == f"m{old}"
+        assert page.locator(f"#m{newest}").count() == 0
+        way = page.get_by_role("navigation", name="Place in the conversation")
+        expect(way).to_be_in_viewport()
+        assert violations(page, look) == []
+        way.get_by_role("link", name="Newer").click()
+        expect(page.locator(f"#m{old + 11}")).to_have_count(1)
+        page.get_by_role("link", name="Newest messages").click()
+        page.wait_for_url(f"**/leads/{lead}")
+        expect(page.locator(f"#m{newest}")).to_be_visible()
+        assert complaints == []
+        context.close()
 
 
 def test_without_script(browser: Browser, site: Site, signed_in: Path) -> None:

@@ -13,8 +13,6 @@ from tests.support.browser import Look, Site, States, context_for, running_site,
 from tests.support.require import require
 from tests.support.smtp_script import SILENCE, Script, scripted
 
-pytestmark = [pytest.mark.xdist_group("settings")]
-
 LOOKS: tuple[Look, ...] = ("light", "dark", "phone")
 WIDTHS = (320, 360, 768, 834, 1024, 1280, 1440, 1920)
 Admin = tuple[Page, list[str]]
