@@ -200,3 +200,26 @@ def test_the_simulator_asks_the_personal_server_of_who_writes(ada: Caller, acme:
 )
 def test_a_question_that_cannot_be_answered(ada: Caller, body: dict[str, Any], words: str) -> None:
     assert words in json.dumps(problem(ada.send("POST", "/servers/simulate", body), 422))
+
+
+def test_the_default_server_is_told_without_its_password(
+    ada: Caller, whole: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = ada.get("/servers/default").json()
+    assert (shown["transport"], shown["host"], shown["port"], shown["alone"]) == ("outbox", "", None, True)
+    for name, value in {
+        "outgoing_server": "relay.acme.example",
+        "outgoing_port": 2525,
+        "outgoing_user": "postroom-user",
+        "outgoing_password": WORD,
+        "from_filter": "acme.example, news@else.example",
+    }.items():
+        monkeypatch.setattr(config(), name, value)
+    choice.forget()
+    ada.send("POST", "/servers", whole)
+    answer = ada.get("/servers/default")
+    shown = answer.json()
+    assert (shown["transport"], shown["host"], shown["port"]) == ("smtp", "relay.acme.example", 2525)
+    assert (shown["from_filter"], shown["alone"], shown["folder"]) == ("acme.example, news@else.example", False, "")
+    assert WORD not in answer.content.decode()
+    assert "postroom-user" not in answer.content.decode()
