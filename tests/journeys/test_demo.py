@@ -21,7 +21,7 @@ MAIL = "From: Nadia <nadia@customer.example>\r\nTo: sales@acme.example\r\nSubjec
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """A demo that was started cold, from an empty folder."""
-    with house(tmp_path_factory.mktemp("demo"), cold=True) as made:
+    with house(tmp_path_factory.mktemp("demo"), "") as made:
         made.start("demo")
         yield made
 
@@ -135,7 +135,7 @@ MADE = "Made: Globex, globex.example, ada, sales@globex.example, support@globex.
 
 
 def test_an_installation_of_somebody_else_is_left_alone(tmp_path_factory: pytest.TempPathFactory) -> None:
-    with house(tmp_path_factory.mktemp("init")) as here:
+    with house(tmp_path_factory.mktemp("init"), "empty") as here:
         password = here.var.parent / "password"
         password.write_text("a long enough phrase\n")
         flags = (

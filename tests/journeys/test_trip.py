@@ -26,7 +26,7 @@ QUOTED = (
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """The demo, running."""
-    with house(tmp_path_factory.mktemp("trip")) as made:
+    with house(tmp_path_factory.mktemp("trip"), "demo") as made:
         made.start("demo")
         yield made
 

@@ -34,6 +34,7 @@ RECIPES = {
     "changes": Recipe(("tests.web.talking", "changes"), "talk"),
     "inbox": Recipe(("tests.web.inboxing", "fill"), "filled"),
     "searched": Recipe(("postroom", "search", "rebuild"), "filled"),
+    "demo": Recipe(("postroom", "prepare", "--demo"), "empty"),
     "everything": Recipe(("tests.web.everything",), "empty"),
 }
 

@@ -118,13 +118,13 @@ def alive(pid: int) -> bool:
 
 
 @contextmanager
-def house(folder: Path, *, cold: bool = False) -> Iterator[House]:
-    """An installation in a folder, with its tables and static files unless `cold`; what still runs at the end is
-    killed.
+def house(folder: Path, kind: str) -> Iterator[House]:
+    """An installation in a folder: of this kind, see `ready`, or "" for an empty folder. What still runs at the end
+    is killed.
     """
     made = House(folder / "var")
-    if not cold:
-        ready.put("empty", made.var)
+    if kind:
+        ready.put(kind, made.var)
     try:
         yield made
     finally:

@@ -12,7 +12,7 @@ from tests.support.browser import Look, Site, States, context_for, violations, w
 
 SITE = "searched"
 LOOKS: tuple[Look, ...] = ("light", "dark", "phone")
-PAGES = ("/search", "/search?q=tanaka", "/search?q=offer&kind=conversations", "/search?q=nothinglikeit")
+PAGES = ("/search?q=tanaka", "/search?q=offer&kind=conversations", "/search?q=nothinglikeit")
 
 
 @pytest.fixture(scope="module")
