@@ -157,10 +157,16 @@ def post(request: HttpRequest, pk: int) -> HttpResponse:
     return _refused(request, record, form, errors)
 
 
+def came_before(user: User, form: Form) -> bool:
+    """Within the transaction that posts: whether a form with this key was posted before; it is remembered with it."""
+    name = f"form:{user.pk}:{form.key}"
+    return bool(form.key) and counters.add({name: 1}, ONCE_SECONDS)[name] > 1
+
+
 def _post_once(user: User, record: Record, form: Form) -> Message | None:
     """Post, unless a form with this key did: a key counts only if its message was written."""
     with transaction.atomic():
-        if form.key and counters.add(once := {f"form:{user.pk}:{form.key}": 1}, ONCE_SECONDS)[next(iter(once))] > 1:
+        if came_before(user, form):
             return None
         mentions = _mentioned(user, record, form)
         if form.kind == NOTE:
