@@ -322,6 +322,35 @@ def test_a_page_is_small(admin: tuple[Page, list[str]], site: Site) -> None:
     assert sum(bodies) < 120_000, "bytes on the wire of a first visit"
 
 
+def test_slash_goes_where_words_are_typed(admin: tuple[Page, list[str]]) -> None:
+    page, _complaints = admin
+    page.goto("/outbox")
+    page.keyboard.press("/")
+    expect(page.get_by_role("searchbox")).to_be_focused()
+    page.goto("/arrivals")
+    page.keyboard.press("/")
+    expect(page.locator("#palette-q")).to_be_focused()
+
+
+def test_a_phone_s_empty_composer_shows_all_its_words(browser: Browser, site: Site, states: States) -> None:
+    context = context_for(browser, site, "phone", storage_state=states["admin"])
+    page = context.new_page()
+    page.set_viewport_size({"width": 320, "height": 640})
+    page.goto(f"/leads/{site.ids['lead']}")
+    field, send = page.locator("#compose-body"), page.locator("#compose-send")
+    expect(send).to_be_hidden()
+    wide = (
+        "field => { const line = document.createElement('canvas').getContext('2d'), look = getComputedStyle(field);"
+        " line.font = look.font; return [line.measureText(field.placeholder).width,"
+        " field.clientWidth - parseFloat(look.paddingLeft) - parseFloat(look.paddingRight)] }"
+    )
+    needed, there = field.evaluate(wide)
+    assert needed <= there
+    field.tap()
+    expect(send).to_be_visible()
+    context.close()
+
+
 def test_the_server_ends_soon_though_pages_listen(admin: tuple[Page, list[str]], site: Site) -> None:
     """The last test: afterwards the site is gone."""
     page, _complaints = admin
