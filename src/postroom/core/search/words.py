@@ -30,7 +30,8 @@ _LETTERS = str.maketrans(  # those that no normal form takes apart
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _PART = re.compile(f"[{_UNSPACED}]|[^\\W_{_UNSPACED}]+")
 _ALONE = re.compile(f"[{_UNSPACED}]")
-_AROUND = ".,;:!?()[]{}<>\"'`*_-/\\|#+=~\u2013\u2014\u2026\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb"  # none is in a word
+# Around words, and in none: what an ASCII keyboard has, dashes, quotation marks, dots.
+_AROUND = ".,;:!?()[]{}<>\"'`*_-/\\|#+=~\u2013\u2014\u2026\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb"
 
 
 @dataclass(frozen=True, slots=True)
