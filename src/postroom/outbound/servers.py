@@ -21,7 +21,7 @@ from postroom.infra.clock import now
 from postroom.infra.logs import logger
 from postroom.infra.networks import is_refused, parsed
 from postroom.outbound import choice
-from postroom.outbound.models import OutgoingServer
+from postroom.outbound.models import Letter, OutgoingServer
 from postroom.outbound.transports.protocol import Server
 
 Encryption, Authentication = OutgoingServer.Encryption, OutgoingServer.Authentication
@@ -173,16 +173,18 @@ def _own(user: User, server_id: int) -> OutgoingServer:
 
 
 def renew_secrets() -> int:
-    """Encrypt every password with the newest key; afterwards older keys may leave the setting. Returns how many.
+    """Encrypt every password, and the links of mail that waits, with the newest key; afterwards older keys may leave
+    the setting. Returns how many.
 
     Raises:
         CannotDecrypt: a password was encrypted with a key that is not known; nothing after it was renewed.
 
     """
     count = 0
-    for row in OutgoingServer.objects.exclude(secret=b"").only("secret").iterator():
-        kept = bytes(row.secret)
-        count += OutgoingServer.objects.filter(pk=row.pk, secret=kept).update(secret=secrets.renewed(kept))
+    for rows in (OutgoingServer.objects.exclude(secret=b""), Letter.objects.exclude(secret=None)):
+        for pk, secret in rows.values_list("pk", "secret").iterator():
+            kept = bytes(secret or b"")
+            count += rows.filter(pk=pk, secret=kept).update(secret=secrets.renewed(kept))
     choice.forget()
     return count
 
