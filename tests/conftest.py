@@ -6,10 +6,13 @@ import fcntl
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.db import transaction
 from hypothesis import HealthCheck, settings
+from pytest_django import DjangoDbBlocker
 
 from tests.support.postgres import Server, prepare
 from tests.support.ready import SHARED
@@ -42,6 +45,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """The first process of a run makes the folder by which its workers share a server."""
     if not hasattr(config, "workerinput"):
         os.environ[SHARED] = tempfile.mkdtemp(prefix="postroom-test-")
+        # Hundreds of processes of a run load the same modules: they shall be compiled once.
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -115,6 +120,16 @@ def postgres_url(postgres_server: Server) -> str:
 def corpora() -> Path:
     """The folder of test mail with expected answers; skips where it is absent."""
     return require("corpora")
+
+
+@pytest.fixture(scope="module")
+def rows_of_module(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """What further fixtures of a module's scope put into the database is there for all of its tests and gone after
+    them; what a test does to it goes with the test. Not for tests that commit.
+    """
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield
+        transaction.set_rollback(True)
 
 
 @pytest.fixture
