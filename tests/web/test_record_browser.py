@@ -107,6 +107,23 @@ def test_a_forward_by_mouse_with_dropped_and_pasted_files(page: Page, site: Site
     assert (done["told"], done["files"]) == (1, 2), "one file chosen, one dropped; who follows is not told again"
 
 
+def test_a_forward_that_was_left_leaves_the_single_keys(page: Page, site: Site) -> None:
+    page.goto(_lead(site))
+    page.locator(_mail(page)).focus()
+    page.keyboard.press("f")
+    expect(page.locator("#compose-add")).to_be_focused()
+    page.keyboard.type("later")
+    page.goto(_lead(site))
+    expect(page.locator(".aside")).to_be_visible()
+    page.wait_for_timeout(300)  # until the composer that came has settled
+    assert page.evaluate("document.activeElement === document.body")
+    page.keyboard.press("?")
+    expect(page.locator("#keys")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.locator("#compose-leave").click()
+    expect(page.locator(".aside")).to_have_count(0)
+
+
 def test_a_file_that_is_too_large_is_named_before_anything_is_sent(page: Page, site: Site) -> None:
     page.goto(_lead(site))
     before = _posted(site)["count"]
