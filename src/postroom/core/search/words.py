@@ -65,7 +65,7 @@ def words(texts: Iterable[str]) -> str:
     for text in texts:
         folded = fold(text[:LONGEST_TEXT])
         spaced = _ALONE.search(folded) is None
-        for chunk in folded.split():
+        for chunk in dict.fromkeys(folded.split()):
             word = chunk.strip(_AROUND)
             if spaced and word.isalnum():  # nearly all: nothing is to be taken apart
                 found[word[:LONGEST_WORD]] = None
