@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar, Union
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
+from typing import Any, TypeVar, Union, cast
 
 T = TypeVar("T")
-D = TypeVar("D", bound="DataclassInstance")
 
 Edit = Union[T, Callable[[T], T]]  # noqa: UP007 an alias of a variable has to be a Union
 """All fields as they are to be, or what makes them of the fields that are there."""
@@ -21,6 +17,6 @@ def edited(known: T, edit: Edit[T]) -> T:
     return edit(known) if callable(edit) else edit
 
 
-def only(named: Mapping[str, Any]) -> Callable[[D], D]:
-    """An edit of the fields that are named; the others stay as they are when it is made."""
-    return lambda known: replace(known, **named)
+def only(named: Mapping[str, Any]) -> Callable[[T], T]:
+    """An edit of the fields of a dataclass that are named; the others stay as they are when it is made."""
+    return lambda known: replace(cast("Any", known), **named)
