@@ -59,7 +59,7 @@ def test_by_mouse(jonas: Page, site: Site) -> None:
     expect(field).to_be_focused()
     field.fill("42 vans")
     jonas.get_by_role("option", name="vans").first.click()
-    jonas.wait_for_url(f"**/leads/{site.ids['lead']}#m*")
+    jonas.wait_for_url(f"**/leads/{site.ids['lead']}*#m*")
 
     jonas.goto("/search")
     jonas.get_by_role("searchbox").fill("tanaka")
