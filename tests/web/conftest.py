@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,9 +115,15 @@ def states(browser: Browser, site: Site) -> States:
     return States(browser, site)
 
 
-@pytest.fixture
-def world(db: None) -> World:
+@pytest.fixture(scope="module")
+def world_of_module(rows_of_module: None) -> World:
     return make_world()
+
+
+@pytest.fixture
+def world(db: None, world_of_module: World) -> World:
+    """A test's own copy: what it does to the rows and to these goes with it."""
+    return copy.deepcopy(world_of_module)
 
 
 @pytest.fixture

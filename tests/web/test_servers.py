@@ -17,7 +17,7 @@ from postroom.outbound.models import OutgoingServer
 from postroom.outbound.servers import ServerFields
 from tests.support import factory
 from tests.support.smtp_script import Script, scripted
-from tests.web.conftest import World
+from tests.web.conftest import World, make_world
 
 pytestmark = pytest.mark.django_db
 
@@ -34,6 +34,12 @@ SENT = {
     "password": SECRET,
     "max_connections": "4",
 }
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    """Made for each test, since some commit."""
+    return make_world()
 
 
 @pytest.fixture
