@@ -22,16 +22,35 @@ from tests.support.require import require
 settings.register_profile("postroom", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("postroom")
 
-# A worker takes a whole module, so that what a module sets up is set up once, and these first: the one who has the
-# last long one keeps nobody waiting. Longest first; no other takes half a minute.
+# A worker takes a whole module (`--dist loadfile`), so that what a module sets up is set up once, and these first:
+# otherwise one worker would wait in the end for the other's last long one. Longest first.
 LONG = (
-    "journeys/test_demo.py",
+    "web/test_every_page_browser.py",
+    "journeys/test_kill.py",
     "journeys/test_cuts.py",
+    "journeys/test_demo.py",
+    "web/test_composer.py",
+    "web/test_post_browser.py",
+    "journeys/test_durability.py",
+    "web/test_inbox_browser.py",
+    "web/test_browser.py",
+    "web/test_record_browser.py",
+    "web/test_settings_browser.py",
+    "web/test_people_browser.py",
     "journeys/test_supervisor.py",
-    "journeys/test_trip.py",
+    "web/test_home_browser.py",
     "journeys/test_answers.py",
-    "journeys/test_renaming.py",
+    "sources/test_session.py",
+    "journeys/test_postfix.py",
     "journeys/test_sink.py",
+    "journeys/test_trip.py",
+    "journeys/test_renaming.py",
+    "web/test_records_browser.py",
+    "web/test_addresses_browser.py",
+    "web/test_contacts_browser.py",
+    "web/test_search_browser.py",
+    "web/test_access_matrix.py",
+    "api/test_schema.py",
 )
 GIVEN = "POSTROOM_TEST_POSTGRES"
 DATABASE_FIXTURES = {"db", "transactional_db", "django_db_reset_sequences", "django_db_serialized_rollback"}
@@ -58,17 +77,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     shutil.rmtree(shared, ignore_errors=True)
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist writes the groups down
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(_module(item)))
     items.sort(key=_turn)
     if not config.getoption("--only-database"):
         return
-    bound = [item for item in items if _uses_database(item)]
-    config.hook.pytest_deselected(items=[item for item in items if item not in set(bound)])
-    items[:] = bound
+    config.hook.pytest_deselected(items=[item for item in items if not _uses_database(item)])
+    items[:] = [item for item in items if _uses_database(item)]
 
 
 def _module(item: pytest.Item) -> str:

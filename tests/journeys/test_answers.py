@@ -22,7 +22,7 @@ from tests.support.running import Installation, stop
 from tests.support.smtp_server import SmtpServer
 from tests.support.supervised import wait_for
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]
+pytestmark = pytest.mark.slow
 
 HANNA = Address("hanna@customer.example", "Hanna Sjöberg")
 MARY = Address("mary@customer.example", "Mary")

@@ -21,7 +21,7 @@ from tests.support.running import Installation, free_port, kill, stop
 from tests.support.smtp_server import DROP, Hang, Mail, SmtpServer
 from tests.support.supervised import wait_for
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]
+pytestmark = pytest.mark.slow
 
 HANNA, BOB = "hanna@customer.example", "bob@customer.example"
 LEASE_SECONDS = 3.0  # the time after which a killed worker's copies are looked at

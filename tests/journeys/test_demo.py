@@ -13,7 +13,7 @@ import pytest
 from postroom.project.demo.company import ACME, PASSWORD
 from tests.support.supervised import House, house, wait_for
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]
+pytestmark = pytest.mark.slow
 
 MAIL = "From: Nadia <nadia@customer.example>\r\nTo: sales@acme.example\r\nSubject: Forty chairs\r\n\r\nBy May?\r\n"
 

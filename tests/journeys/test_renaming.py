@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.supervised import House, house, wait_for
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]
+pytestmark = pytest.mark.slow
 
 BASE = b"From: Nadia <nadia@customer.example>\r\nDate: Sat, 21 Nov 2026 10:00:00 +0000\r\n"
 

@@ -18,7 +18,7 @@ from tests.support.require import require
 from tests.support.running import Installation, free_port, stop, wait_for_port
 from tests.support.supervised import wait_for
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]
+pytestmark = pytest.mark.slow
 
 TITLE, TALK = "Forty vans", "Long talk"
 PEOPLE = tuple(f"{name}@customer.example" for name in ("hanna", "bob", "carol"))

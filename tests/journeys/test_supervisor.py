@@ -178,7 +178,6 @@ def test_one_supervisor_for_a_folder(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("processes")
 def test_serve_runs_stops_and_says_what_stands_in_its_way(tmp_path: Path) -> None:
     with house(tmp_path, "") as here:
         with socket.create_server(("127.0.0.1", here.smtp_port)):

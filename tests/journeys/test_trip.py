@@ -14,7 +14,7 @@ from postroom.core.message.draft import Draft, DraftFile
 from postroom.core.message.render import render
 from tests.support.supervised import House, house, wait_for
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]
+pytestmark = pytest.mark.slow
 
 NADIA = Address("nadia@customer.example", "Nadia Örn")
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(60)

@@ -126,10 +126,7 @@ def pages_of(context: BrowserContext, site: Site, addresses: Sequence[str]) -> l
     return found
 
 
-@pytest.mark.parametrize(
-    "group",
-    [pytest.param(one, marks=pytest.mark.xdist_group(f"pages-{place % 2}")) for place, one in enumerate(GROUPS)],
-)
+@pytest.mark.parametrize("group", GROUPS)
 def test_every_page_is_clean_small_and_fits(browser: Browser, site: Site, signed_in: Path, group: str) -> None:
     context = context_for(browser, site, storage_state=signed_in)
     context.add_cookies([{"name": "developer", "value": "on", "url": site.url}])
