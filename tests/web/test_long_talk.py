@@ -87,6 +87,7 @@ def test_a_link_to_an_old_message_leads_to_its_place(
 
 
 def test_a_message_of_another_conversation_leads_to_the_newest(client: Client, world: World) -> None:
+    assert world.lead.desk is not None
     other = factory.message(factory.record(world.lead.desk), "Elsewhere.")
     rows = [factory.message(world.lead, f"Word {number}.") for number in range(60)]
     client.force_login(world.member)
