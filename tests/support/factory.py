@@ -14,7 +14,9 @@ from postroom.domains.models import Alias, AliasDomain, CompanyDomain
 from postroom.inbound.models import InboundMail, RawMail, Refusal, Route
 from postroom.infra import blobs
 from postroom.infra.clock import now
-from postroom.infra.models import Blob, File
+from postroom.infra.database import words
+from postroom.infra.models import Blob, File, SearchEntry, SearchPending
+from postroom.infra.search.sources import sources
 from postroom.outbound.models import Delivery, Letter, OutgoingServer
 from postroom.records.models import Desk, Record, Stage
 
@@ -212,3 +214,11 @@ def mails_into(of: Record, texts: Sequence[str]) -> list[Message]:
         route(arrival(of.company), of.company, f"thread:{of.thread.pk}", message=made)
         posted.append(made)
     return posted
+
+
+def nothing_indexed() -> None:
+    """The search as an update leaves it: all that stands there waits. Tests that commit may have left it otherwise."""
+    words.empty()
+    SearchEntry.objects.all().delete()
+    SearchPending.objects.all().delete()
+    SearchPending.objects.bulk_create([SearchPending(kind=one.kind) for one in sources()])

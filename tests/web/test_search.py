@@ -18,6 +18,7 @@ HTMX = {"HX-Request": "true", "HX-Target": "found"}
 
 @pytest.fixture
 def member(client: Client, world: World) -> Client:
+    factory.nothing_indexed()
     factory.message(world.lead, "The <b>pallets</b> & Pallets arrive.", author_name="Zoë <x>")
     factory.contact(world.acme, "Pallet Works", "post@pallets.example", organisation="Pallet Group")
     factory.message(world.ticket, "A secret pallet", kind="note", visibility="internal")
