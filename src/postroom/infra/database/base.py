@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -24,6 +25,7 @@ AS_THEY_ARE = (  # values of these are sent as the row holds them
 )  # fmt: skip
 Row = TypeVar("Row", bound=models.Model)
 Claimed = tuple[int, str]  # the key of a row, and the token of the claim
+CHECKED = "_postroom_checked"
 TICK = 0.002  # seconds: SQLite's clock counts whole milliseconds, ours counts microseconds
 
 
@@ -73,13 +75,29 @@ def watch_connections() -> None:
     connection_created.connect(_check_durability, dispatch_uid="postroom-durability")
 
 
+def rest(connection: BaseDatabaseWrapper) -> None:
+    """Between two pieces of work of a thread that stays: a connection that is sound stays open where opening costs
+    something, which is SQLite; PostgreSQL's goes back to its pool.
+    """
+    sound = not (connection.errors_occurred or connection.in_atomic_block or connection.needs_rollback)
+    if sound and connection.vendor == "sqlite":
+        connection.close_at = None
+    else:
+        connection.close()
+
+
 def _check_durability(sender: object, connection: BaseDatabaseWrapper, **kwargs: object) -> None:
+    """Once for each connection: those of a pool come again."""
+    if getattr(connection.connection, CHECKED, False):
+        return
     with connection.cursor() as cursor:
         problem = engine(connection).durable(cursor)
         engine(connection).prepare(cursor)
     if problem:
         connection.close()
         raise NotDurable(f"The database would lose committed mail: {problem}.")
+    with suppress(AttributeError):  # SQLite's takes none, and is opened once for each thread
+        setattr(connection.connection, CHECKED, True)
 
 
 def claim(
