@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.urls import get_resolver
 
 from postroom.infra.config import config
-from postroom.infra.database.base import rest
+from postroom.infra.database.connections import rest
 from postroom.project.limits import limited
 
 ROOM_FOR_FORMS = 64 * 1024  # beyond the largest mail

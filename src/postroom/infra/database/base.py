@@ -1,11 +1,10 @@
-"""The verbs that both databases have: claim, add up, wake, check durability. The only raw SQL of the project."""
+"""The verbs that both databases have: claim, add up, wake. The only raw SQL of the project."""
 
 from __future__ import annotations
 
 import secrets
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -16,7 +15,6 @@ from urllib.parse import unquote, urlsplit
 
 from django.db import DatabaseError, connection, models
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.backends.signals import connection_created
 
 from postroom.infra.database import postgres, sqlite
 
@@ -25,12 +23,7 @@ AS_THEY_ARE = (  # values of these are sent as the row holds them
 )  # fmt: skip
 Row = TypeVar("Row", bound=models.Model)
 Claimed = tuple[int, str]  # the key of a row, and the token of the claim
-CHECKED = "_postroom_checked"
 TICK = 0.002  # seconds: SQLite's clock counts whole milliseconds, ours counts microseconds
-
-
-class NotDurable(RuntimeError):
-    """A connection that would lose committed mail in a power cut."""
 
 
 class Waiter(Protocol):
@@ -68,36 +61,6 @@ def settings_for(url: str) -> dict[str, Any]:
 def engine(wrapper: BaseDatabaseWrapper | None = None) -> ModuleType:
     """The module of the database in use."""
     return postgres if (wrapper or connection).vendor == "postgresql" else sqlite
-
-
-def watch_connections() -> None:
-    """Prepare every new connection and read back its durability; one that is not durable is never used."""
-    connection_created.connect(_check_durability, dispatch_uid="postroom-durability")
-
-
-def rest(connection: BaseDatabaseWrapper) -> None:
-    """Between two pieces of work of a thread that stays: a connection that is sound stays open where opening costs
-    something, which is SQLite; PostgreSQL's goes back to its pool.
-    """
-    sound = not (connection.errors_occurred or connection.in_atomic_block or connection.needs_rollback)
-    if sound and connection.vendor == "sqlite":
-        connection.close_at = None
-    else:
-        connection.close()
-
-
-def _check_durability(sender: object, connection: BaseDatabaseWrapper, **kwargs: object) -> None:
-    """Once for each connection: those of a pool come again."""
-    if getattr(connection.connection, CHECKED, False):
-        return
-    with connection.cursor() as cursor:
-        problem = engine(connection).durable(cursor)
-        engine(connection).prepare(cursor)
-    if problem:
-        connection.close()
-        raise NotDurable(f"The database would lose committed mail: {problem}.")
-    with suppress(AttributeError):  # SQLite's takes none, and is opened once for each thread
-        setattr(connection.connection, CHECKED, True)
 
 
 def claim(
