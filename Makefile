@@ -1,7 +1,7 @@
 # What one does here. `make` alone lists it.
 PY := .venv/bin/python
 TESTS ?= tests
-WORKERS ?= 4
+WORKERS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help demo env test check fmt bench soak lock clean
