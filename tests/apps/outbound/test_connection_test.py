@@ -60,7 +60,6 @@ def test_a_server_that_takes_our_mail(trusted: Authority, at_once: bool) -> None
     assert "TLSv1.3, certificate of localhost, valid until 20" in said["tls"]
     assert said["login"] == "235 2.7.0 welcome"
     assert all(step.seconds >= 0 for step in steps)
-    assert sum(step.seconds for step in steps) < 5
     assert f"MAIL FROM:<{SENDER}>" in script.heard
     assert f"RCPT TO:<{RECIPIENT}>" in script.heard
     assert script.heard[-2:] == ["RSET", "QUIT"]
