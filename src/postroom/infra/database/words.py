@@ -4,7 +4,7 @@ entry's scope, so that it is found within that scope alone.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 from django.db import connection
@@ -12,7 +12,7 @@ from django.db import connection
 from postroom.infra.database.base import engine
 from postroom.infra.database.sqlite import KINDS
 
-__all__ = ["KINDS", "Row", "create_index", "drop_index", "empty", "find", "forget", "keep"]
+__all__ = ["KINDS", "Row", "abouts_above", "create_index", "drop_index", "empty", "find", "forget", "keep"]
 
 WALKED = 600  # newest entries of a scope that are looked at one by one where a word is asked for by its beginning
 COMMON = 30  # of these, from which on a beginning is common: the index would gather too many
@@ -75,7 +75,7 @@ def find(
         within = ""
         if begins:
             near, common, whole = _walk(cursor, scope, words, begins, top)
-            near = [one for one in near if one[1] not in without]
+            near = _but(near, without)
             if whole or len(near) >= limit:
                 return near[:limit]
             if common and words:  # found by the other words, and looked at
@@ -86,6 +86,25 @@ def find(
             cursor, scope, words, begins, top, limit, _also("entry", within, without)
         )
         return found
+
+
+def abouts_above(abouts: Collection[int], words: Sequence[str], begins: str, least: int) -> set[int]:
+    """Of these `abouts` those that have an entry at or above the place `least` with all words, and one that begins so;
+    of each no more is read than its first such entry.
+    """
+    if not abouts:
+        return set()
+    position = engine().POSITION
+    fits = [f"{position}(words || ' ', %s) > 0"] * len(words) + [f"{position}(words, %s) > 0"] * bool(begins)
+    given = [*(f" {word} " for word in words), *([f" {begins}"] if begins else [])]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"WITH asked(about) AS (VALUES {', '.join(['(%s)'] * len(abouts))})"
+            " SELECT about FROM asked WHERE EXISTS (SELECT 1 FROM infra_searchentry AS entry"
+            f" WHERE entry.about = asked.about AND place >= %s AND {' AND '.join(fits)})",
+            [*abouts, least, *given],
+        )
+        return {about for (about,) in cursor.fetchall()}
 
 
 def _walk(
@@ -111,7 +130,7 @@ def _stroll(
     more than the one before, and none is taken for nothing.
     """
     found: list[tuple[int, int]] = []
-    unwanted, left, step = frozenset(without), STROLLED, STEP
+    left, step = STROLLED, STEP
     while left > 0 and len(found) < limit:
         step = min(step, left)
         cursor.execute(
@@ -120,11 +139,16 @@ def _stroll(
             [f" {begins}", scope, top],
         )
         rows = cursor.fetchall()
-        found += [(place, about) for place, about, fits in rows if fits and about not in unwanted]
+        found += _but([(place, about) for place, about, fits in rows if fits], without)
         if len(rows) < step:
             break
         top, left, step = rows[-1][0], left - step, step * STEP_GROWS
     return found[:limit]
+
+
+def _but(found: Sequence[tuple[int, int]], without: Collection[int]) -> list[tuple[int, int]]:
+    unwanted = frozenset(without)
+    return [one for one in found if one[1] not in unwanted]
 
 
 def _also(table: str, within: str, without: Sequence[int]) -> tuple[str, list[Any]]:

@@ -7,13 +7,8 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from django.db.models import TextField, Value
-from django.db.models.functions import Concat, StrIndex
-from django.db.models.lookups import GreaterThan
-
 from postroom.core.search.words import Question
 from postroom.infra.database import words as index
-from postroom.infra.models import SearchEntry
 from postroom.infra.paging import Page
 from postroom.infra.search.sources import Source, source
 
@@ -46,7 +41,7 @@ def find_each(kind: str, companies: Collection[int], asked: Question, *, before:
         hits = _hits(of, companies, asked, last, size, [*found, *seen])
         fresh = {hit.about: hit for hit in reversed(hits) if hit.about not in found}
         if before is not None:
-            seen |= _seen(asked, fresh, before)
+            seen |= index.abouts_above(fresh, asked.words, asked.begins, before)  # shown by a newer row before
             fresh = {about: hit for about, hit in fresh.items() if about not in seen}
         found |= dict(sorted(fresh.items(), key=lambda one: -one[1].id))
         if len(hits) < size:
@@ -77,14 +72,3 @@ def _hits(
 
 def _newest(each: Iterable[Sequence[tuple[int, int]]], limit: int) -> list[tuple[int, int]]:
     return list(islice(heapq.merge(*each, reverse=True), limit))
-
-
-def _seen(asked: Question, abouts: Collection[int], before: int) -> set[int]:
-    """Of these those that an earlier page has shown by a newer row. Rows of one kind alone are about something."""
-    rows = SearchEntry.objects.filter(about__in=list(abouts), place__gte=before)
-    line = Concat("words", Value(" "), output_field=TextField())
-    for word in asked.words:
-        rows = rows.filter(GreaterThan(StrIndex(line, Value(f" {word} ")), 0))
-    if asked.begins:
-        rows = rows.filter(GreaterThan(StrIndex("words", Value(f" {asked.begins}")), 0))
-    return set(rows.values_list("about", flat=True).distinct())
