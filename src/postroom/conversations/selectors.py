@@ -24,7 +24,7 @@ from postroom.conversations.models import Attachment, Follower, Message, Notific
 from postroom.directory.models import User
 from postroom.infra.paging import Page, page_of
 
-PAGE = 50
+PAGE = 30
 ABOVE = 10  # newer messages that stand above the one that a link leads to
 SHOWN = 100_000  # characters of a plain body that a page shows; the rest is a link away
 SNIPPET = 160
