@@ -25,7 +25,7 @@ def rest(connection: BaseDatabaseWrapper) -> None:
     """Between two pieces of work of a thread that stays: a connection that is sound stays open where opening costs
     something, which is SQLite; PostgreSQL's goes back to its pool.
     """
-    sound = not (connection.errors_occurred or connection.in_atomic_block or connection.needs_rollback)
+    sound = connection.autocommit and not (connection.errors_occurred or connection.needs_rollback)
     if sound and connection.vendor == "sqlite":
         connection.close_at = None
     else:
