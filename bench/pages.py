@@ -22,6 +22,7 @@ from urllib.parse import urlencode
 from bench.figures import Wrong, say
 from bench.installation import NotThere
 from bench.letters import CROWD_PASSWORD as PASSWORD
+from bench.machine import pace_ms
 from bench.processes import cpu_seconds
 from tests.support.postgres import Server, kept
 from tests.support.require import find
@@ -58,7 +59,10 @@ def run(database: str, records: int, messages: int) -> dict[str, Any]:
     with _crowd(database, records, messages) as installation, _web(installation) as site:
         middle = records // 2 // 10 * 10 + 1  # a lead
         asked = [(who, page.format(middle=middle)) for who, some in PAGES.items() for page in some]
-        rounds = [{one: site.measure(*one) for one in asked} for _ in range(ROUNDS)]
+        paces, rounds = [], []
+        for _ in range(ROUNDS):
+            paces.append(pace_ms())
+            rounds.append({one: site.measure(*one) for one in asked})
         pages = {f"{who} {page}": _middle([each[who, page] for each in rounds]) for who, page in asked}
         return {
             "database": database,
