@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Iterator, Sequence
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -49,7 +50,7 @@ def _answers(*asked: tuple[str, str]) -> list[tuple[int, Sequence[str]]]:
     """Status and lines of each address, asked one after the other, each with the cookie of a session."""
 
     async def ask() -> list[tuple[int, Sequence[str]]]:
-        transport = httpx.ASGITransport(Pages())
+        transport = httpx.ASGITransport(cast(Any, Pages()))
         async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as client:
             found = [await client.get(one, headers={"Cookie": f"sessionid={session}"}) for one, session in asked]
         return [(one.status_code, one.text.splitlines()) for one in found]

@@ -72,7 +72,9 @@ def test_a_link_to_an_old_message_leads_to_its_place(
     with django_assert_max_num_queries(MOST + 3):
         text = shown(old.pk)
     assert f'id="m{old.pk}"' in text
-    assert [f'id="m{row.pk}"' in text for row in rows[:32]] == [False] + [True] * 30 + [False], "ten newer ones above it"
+    assert [f'id="m{row.pk}"' in text for row in rows[:32]] == [False] + [True] * 30 + [False], (
+        "ten newer ones above it"
+    )
     assert "Newest messages" in text
     assert f'href="{page}"' in text
     assert 'id="seen"' not in text, "who reads old messages has not read the new ones"

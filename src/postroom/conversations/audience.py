@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from postroom.conversations import hearers
 from postroom.conversations.hearers import Known
@@ -14,6 +14,7 @@ from postroom.conversations.suggestions import Suggested, suggested
 from postroom.core.addresses import Address
 from postroom.core.sending.facts import Choice
 from postroom.directory.models import Contact, Membership, User
+from postroom.infra.database.prepared import prepared
 from postroom.outbound.choice import preview
 from postroom.records.models import Record
 from postroom.records.selectors import record_by_id
@@ -62,8 +63,13 @@ def audience(
 
 def following_of(record: Record) -> list[Known]:
     """Who follows a record that the caller may read, in the order in which they came; two queries."""
-    thread = Thread.objects.filter(record=record).values_list("pk", flat=True).first()
-    return hearers.followers([thread]).get(thread, []) if thread else []
+    threads = _threads(record.pk)
+    return hearers.followers(threads).get(threads[0], []) if threads else []
+
+
+@prepared
+def _threads(record: int) -> QuerySet[Thread, int]:
+    return Thread.objects.filter(record=record).values_list("pk", flat=True)
 
 
 def _inside(user: User, following: Sequence[Known], *, internal: bool) -> list[Suggested]:

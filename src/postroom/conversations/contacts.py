@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 
-from django.db.models import Max, OuterRef, Subquery
+from django.db.models import Max, OuterRef, QuerySet, Subquery
 
 from postroom.conversations.models import Follower, Message, Notification, Participant, Thread
 from postroom.directory.access import companies
 from postroom.directory.contacts_merging import MOST_COUNTED, belonging
 from postroom.directory.models import Contact, ContactAddress, User
 from postroom.directory.roles import Permission
+from postroom.infra.database.prepared import prepared
 from postroom.infra.paging import Page, page_of
 from postroom.records.models import Record
 
@@ -94,8 +95,12 @@ def history(user: User, contact: Contact, *, before: int | None = None, limit: i
         narrowed = rows if before is None else rows.filter(**{f"{key}__lt": before})
         found.update(chain.from_iterable(narrowed.order_by(f"-{key}")[: limit + 1]))
     keys = sorted(found, reverse=True)[: limit + 1]
-    threads = Thread.objects.filter(pk__in=keys).select_related(*SHOWN).order_by("-pk")
-    return page_of([thread.record for thread in threads], keys, limit)
+    return page_of([thread.record for thread in _threads(keys)], keys, limit)
+
+
+@prepared
+def _threads(keys: Sequence[int]) -> QuerySet[Thread]:
+    return Thread.objects.filter(pk__in=keys).select_related(*SHOWN).order_by("-pk")
 
 
 def last_conversations(contacts: Collection[int]) -> dict[int, Last]:

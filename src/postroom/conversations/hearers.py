@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from postroom.conversations.models import Follower
 from postroom.core.sending.recipients import Person
 from postroom.directory.models import Contact, Membership, User
+from postroom.infra.database.prepared import prepared
 
 COLUMNS = (
     "pk", "name", "language", "company_id", "company__language", "user_id", "user__name", "user__email",
@@ -53,10 +54,7 @@ class Known:
 def followers(threads: Collection[int]) -> dict[int, list[Known]]:
     """Who follows each thread, in the order in which they came; one query."""
     found: dict[int, list[Known]] = {}
-    if not threads:
-        return found
-    rows = _wanted(Follower.objects.filter(thread__in=threads).order_by("pk"), "contact__", _FOLLOWER)
-    for key, known in _gathered(rows, len(_FOLLOWER)):
+    for key, known in _gathered(_of_threads(list(threads)), len(_FOLLOWER)):
         thread, known.discussions, known.notes = key
         found.setdefault(thread, []).append(known)
     return found
@@ -64,18 +62,12 @@ def followers(threads: Collection[int]) -> dict[int, list[Known]]:
 
 def contacts(ids: Collection[int]) -> dict[int, Known]:
     """These contacts, by id; one query."""
-    if not ids:
-        return {}
-    rows = _wanted(Contact.objects.filter(pk__in=ids).order_by("pk"), "", ())
-    return {known.contact: known for _, known in _gathered(rows, 0)}
+    return {known.contact: known for _, known in _gathered(_of_contacts(list(ids)), 0)}
 
 
 def contacts_at(companies: Collection[int], emails: Collection[str]) -> dict[tuple[int, str], Known]:
     """Whom these addresses belong to, by company and address; one query."""
-    if not emails:
-        return {}
-    found = Contact.objects.filter(addresses__email__in=emails, addresses__company__in=companies).order_by("pk")
-    known = (known for _, known in _gathered(_wanted(found, "", ()), 0))
+    known = (known for _, known in _gathered(_at(list(emails), list(companies)), 0))
     return {(one.company, email): one for one in known for email in one.emails}
 
 
@@ -93,11 +85,27 @@ def owners(ids: Collection[int]) -> dict[int, Person]:
 _FOLLOWER = ("thread_id", "discussions", "notes")
 
 
-def _wanted(rows: QuerySet[Any, Any], prefix: str, own: Sequence[str]) -> Iterable[tuple[Any, ...]]:
+@prepared
+def _of_threads(threads: Sequence[int]) -> QuerySet[Any, tuple[Any, ...]]:
+    return _wanted(Follower.objects.filter(thread__in=threads).order_by("pk"), "contact__", _FOLLOWER)
+
+
+@prepared
+def _of_contacts(ids: Sequence[int]) -> QuerySet[Any, tuple[Any, ...]]:
+    return _wanted(Contact.objects.filter(pk__in=ids).order_by("pk"), "", ())
+
+
+@prepared
+def _at(emails: Sequence[str], companies: Sequence[int]) -> QuerySet[Any, tuple[Any, ...]]:
+    found = Contact.objects.filter(addresses__email__in=emails, addresses__company__in=companies)
+    return _wanted(found.order_by("pk"), "", ())
+
+
+def _wanted(rows: QuerySet[Any, Any], prefix: str, own: Sequence[str]) -> QuerySet[Any, tuple[Any, ...]]:
     """A row for each address of each contact: what `own` names, the columns, whether it is one of our people."""
     membership = Membership.objects.filter(user=OuterRef(f"{prefix}user"), company=OuterRef(f"{prefix}company"))
     named = (f"{prefix}{column}" for column in COLUMNS)
-    listed: Iterable[tuple[Any, ...]] = rows.annotate(ours=Exists(membership)).values_list(*own, *named, "ours")
+    listed: QuerySet[Any, tuple[Any, ...]] = rows.annotate(ours=Exists(membership)).values_list(*own, *named, "ours")
     return listed
 
 

@@ -17,10 +17,12 @@ from postroom.core.delivery.states import DeliveryState
 from postroom.directory.access import companies
 from postroom.directory.models import User
 from postroom.directory.roles import Permission
+from postroom.infra.database.prepared import prepared
 from postroom.infra.paging import Page, page_of
 from postroom.records.models import Record
 
 PAGE = 50
+END = 2**63 - 1  # the key that no conversation reaches
 RECENT = 6  # newest messages of a conversation by which its line says who writes, and whether there are files
 MOST_COUNTED = 1000  # unread conversations; nobody reads a larger number
 NOT_ARRIVED = (DeliveryState.FAILED.value, DeliveryState.BOUNCED.value)
@@ -82,11 +84,15 @@ class Listed:
 
 def listed(user: User, tab: Tab, *, before: int | None = None, limit: int = PAGE) -> Page[Listed]:
     """The conversations of a list, newest first, those before the key `before`; at most five queries."""
-    found = in_tab(user, tab)
-    if before is not None:
-        found = found.filter(newest__lt=before)
-    rows = list(found.select_related("thread__record").order_by("-newest")[: limit + 1])
+    mine = sorted(companies(user, Permission.RECORDS_READ))
+    rows = _entries(user.pk, mine, END if before is None else min(before, END), tab=tab, most=limit + 1)
     return page_of(_lines(user, rows), [row.newest for row in rows], limit)
+
+
+@prepared
+def _entries(user: int, companies: Sequence[int], below: int, *, tab: Tab, most: int) -> QuerySet[InboxEntry]:
+    found = InboxEntry.objects.filter(_LISTED[tab], user=user, company__in=companies, newest__lt=below)
+    return found.select_related("thread__record").order_by("-newest")[:most]
 
 
 def listed_one(user: User, record_id: int) -> Listed | None:
@@ -177,24 +183,18 @@ def _each_once(authors: Sequence[Author]) -> tuple[Author, ...]:
 
 def _recent(threads: Sequence[int]) -> dict[int, list[int]]:
     """The newest messages of each thread, newest first, however many it has; one query."""
-    if not threads:
-        return {}
+    return {thread: [pk for pk in found if pk is not None] for thread, *found in _newest_of(threads)}
+
+
+@prepared
+def _newest_of(threads: Sequence[int]) -> QuerySet[Thread, tuple[Any, ...]]:
     messages = Message.objects.filter(thread=OuterRef("pk")).order_by("-pk").values("pk")
     steps = {f"m{place}": Subquery(messages[place : place + 1]) for place in range(RECENT)}
-    rows = Thread.objects.filter(pk__in=threads).annotate(**steps).values_list("pk", *steps)
-    return {thread: [pk for pk in found if pk is not None] for thread, *found in rows}
+    return Thread.objects.filter(pk__in=threads).annotate(**steps).values_list("pk", *steps)
 
 
 def _said(user: User, messages: Collection[int], newest: Collection[int]) -> dict[int, _Said]:
     """These messages, the newest ones with their beginning; one query."""
-    if not messages:
-        return {}
-    own = NullIf(Substr("own_text", 1, SNIPPET * 3), Value(""))
-    start: Any = Coalesce(own, Substr("text", 1, SNIPPET * 3), output_field=TextField())
-    beginning = Case(When(pk__in=newest, then=start), default=Value(""), output_field=TextField())
-    rows = Message.objects.filter(pk__in=messages).values_list(
-        "pk", "user_id", "author_name", "author_email", beginning, "received_at", "visibility", "deleted_at"
-    )
     return {
         pk: _Said(
             pk,
@@ -204,18 +204,35 @@ def _said(user: User, messages: Collection[int], newest: Collection[int]) -> dic
             seen == Message.Visibility.INTERNAL,
             gone is not None,
         )
-        for pk, author, name, email, words, at, seen, gone in rows
+        for pk, author, name, email, words, at, seen, gone in _words(list(messages), list(newest))
     }
 
 
+@prepared
+def _words(messages: Sequence[int], newest: Sequence[int]) -> QuerySet[Message, tuple[Any, ...]]:
+    own = NullIf(Substr("own_text", 1, SNIPPET * 3), Value(""))
+    start: Any = Coalesce(own, Substr("text", 1, SNIPPET * 3), output_field=TextField())
+    beginning = Case(When(pk__in=newest, then=start), default=Value(""), output_field=TextField())
+    return Message.objects.filter(pk__in=messages).values_list(
+        "pk", "user_id", "author_name", "author_email", beginning, "received_at", "visibility", "deleted_at"
+    )
+
+
 def _with_files(messages: Collection[int]) -> set[int]:
-    rows = Attachment.objects.filter(message__in=messages, inline=False)
-    return set(rows.values_list("message_id", flat=True).distinct()) if messages else set()
+    return set(_having_files(list(messages)))
+
+
+@prepared
+def _having_files(messages: Sequence[int]) -> QuerySet[Attachment, int]:
+    return Attachment.objects.filter(message__in=messages, inline=False).values_list("message_id", flat=True).distinct()
 
 
 def _not_arrived(messages: Collection[int]) -> set[int]:
     """Which of these messages did not reach somebody; of each as few copies are looked at as can be."""
-    if not messages:
-        return set()
+    return set(_with_failed_copies(list(messages)))
+
+
+@prepared
+def _with_failed_copies(messages: Sequence[int]) -> QuerySet[Message, int]:
     failed = Notification.objects.filter(message=OuterRef("pk"), delivery__state__in=NOT_ARRIVED)
-    return set(Message.objects.filter(Exists(failed), pk__in=messages).values_list("pk", flat=True))
+    return Message.objects.filter(Exists(failed), pk__in=messages).values_list("pk", flat=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Case, TextField, When
+from django.db.models import Case, QuerySet, TextField, When
 from django.db.models.functions import Substr
 
 from postroom.conversations.models import Attachment, Message
@@ -16,6 +16,7 @@ from postroom.core.search.words import Question
 from postroom.directory.access import companies
 from postroom.directory.models import User
 from postroom.directory.roles import Permission
+from postroom.infra.database.prepared import prepared
 from postroom.infra.paging import Page
 from postroom.infra.search.finding import find_each
 from postroom.infra.search.sources import LONGEST_TEXT, Document, Source, register
@@ -62,8 +63,12 @@ def found_conversations(
 
 def _shown(ids: Sequence[int]) -> dict[int, Any]:
     """By id, with as much of their words as is indexed."""
-    listed = Message.objects.filter(pk__in=ids).select_related("thread__record").defer(*BODIES).annotate(words=WORDS)
-    return {row.pk: row for row in listed}
+    return {row.pk: row for row in _listed(ids)}
+
+
+@prepared
+def _listed(ids: Sequence[int]) -> QuerySet[Message]:
+    return Message.objects.filter(pk__in=ids).select_related("thread__record").defer(*BODIES).annotate(words=WORDS)
 
 
 def _found(row: Any, asked: Question) -> FoundConversation:

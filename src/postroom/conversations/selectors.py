@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import (
     BooleanField,
@@ -13,6 +14,7 @@ from django.db.models import (
     Max,
     Prefetch,
     Q,
+    QuerySet,
     TextField,
     Value,
     When,
@@ -20,11 +22,15 @@ from django.db.models import (
 from django.db.models.functions import Substr
 
 from postroom.conversations.access import readable, readable_attachments
-from postroom.conversations.models import Attachment, Follower, Message, Notification, Participant
+from postroom.conversations.models import Attachment, Follower, Message, Notification, Participant, Telling
+from postroom.directory.access import companies
 from postroom.directory.models import User
+from postroom.directory.roles import Permission
+from postroom.infra.database.prepared import prepared
 from postroom.infra.paging import Page, page_of
 
 PAGE = 30
+NEWEST = 2**63 - 1  # the id that no message reaches
 ABOVE = 10  # newer messages that stand above the one that a link leads to
 SHOWN = 100_000  # characters of a plain body that a page shows; the rest is a link away
 SNIPPET = 160
@@ -43,52 +49,79 @@ class Latest:
 
 def latest(user: User, record_ids: Sequence[int]) -> dict[int, Latest]:
     """The newest message of each record, in three queries however many there are."""
-    mine = readable(user).filter(thread__record_id__in=record_ids)
-    newest = mine.values("thread_id").annotate(newest=Max("pk")).values_list("newest", flat=True)
-    with_files = set(
-        readable_attachments(user)
-        .filter(message__thread__record_id__in=record_ids, inline=False)
-        .values_list("message__thread__record_id", flat=True)
-        .distinct()
-    )
-    rows = (
-        readable(user)
-        .filter(pk__in=list(newest))
-        .annotate(start=Substr("own_text", 1, SNIPPET * 3), whole=Substr("text", 1, SNIPPET * 3))
-        .values_list("thread__record_id", "author_name", "author_email", "start", "whole", "received_at")
-    )
+    mine = sorted(companies(user, Permission.RECORDS_READ))
+    with_files = set(_having_files(mine, record_ids))
     return {
         record: Latest(name or email, " ".join((start or whole).split())[:SNIPPET], at, record in with_files)
-        for record, name, email, start, whole, at in rows
+        for record, name, email, start, whole, at in _beginnings(_newest(mine, record_ids))
     }
 
 
-def messages(
-    user: User, record_id: int, *, before: int | None = None, after: int | None = None, limit: int = PAGE
-) -> Page[Message]:
-    """Messages of a record, newest first, as its page shows them.
+@prepared
+def _newest(companies: Sequence[int], records: Sequence[int]) -> QuerySet[Message, int]:
+    each = Message.objects.filter(company__in=companies, thread__record__in=records).values("thread_id")
+    return each.annotate(newest=Max("pk")).values_list("newest", flat=True)
+
+
+@prepared
+def _having_files(companies: Sequence[int], records: Sequence[int]) -> QuerySet[Attachment, int]:
+    found = Attachment.objects.filter(message__company__in=companies, message__thread__record__in=records, inline=False)
+    return found.values_list("message__thread__record_id", flat=True).distinct()
+
+
+@prepared
+def _beginnings(messages: Sequence[int]) -> QuerySet[Message, tuple[Any, ...]]:
+    started = Message.objects.filter(pk__in=messages).annotate(
+        start=Substr("own_text", 1, SNIPPET * 3), whole=Substr("text", 1, SNIPPET * 3)
+    )
+    return started.values_list("thread__record_id", "author_name", "author_email", "start", "whole", "received_at")
+
+
+def messages(user: User, record_id: int, *, before: int | None = None, after: int | None = None) -> Page[Message]:
+    """Messages of a record, newest first, as its page shows them; three queries.
 
     Bodies stay in the database: `shown` and `shown_quote` are plain text where there is no HTML, and where one of our
     people wrote it here (at most `SHOWN` characters); `has_html`, `has_quote`, `has_remote` tell what the HTML holds.
     `files` are its attachments and `told` its tellings, as lists.
     """
-    found = readable(user).filter(thread__record_id=record_id).select_related("author")
-    if before is not None:
-        found = found.filter(pk__lt=before)
-    if after is not None:
-        found = found.filter(pk__gt=after)
+    below, above = NEWEST if before is None else min(before, NEWEST), -1 if after is None else min(after, NEWEST)
+    rows: list[Any] = _messages(sorted(companies(user, Permission.RECORDS_READ)), record_id, below, above)
+    keys = [row.pk for row in rows]
+    files, told = _by_message(_files(keys)), _by_message(_tellings(keys))
+    for row in rows:
+        row.files, row.told = files.get(row.pk, []), told.get(row.pk, [])
+    return page_of(rows, keys, PAGE)
+
+
+@prepared
+def _messages(companies: Sequence[int], record: int, below: int, above: int) -> QuerySet[Message]:
+    found = Message.objects.filter(company__in=companies, thread__record=record, pk__lt=below, pk__gt=above)
     plain = Q(html="") | Q(user__isnull=False)
-    found = found.annotate(
+    shown = found.annotate(
         has_html=_flag(~plain),
         has_quote=_flag(Q(html__contains="pr-quote")),
         has_remote=_flag(Q(html__contains='src="http') | Q(html__contains='src="//')),
         shown=_when(plain, "own_text"),
         shown_quote=_when(plain, "quoted_text"),
     ).defer("html", "text", "own_text", "quoted_text")
-    files = Prefetch("attachments", Attachment.objects.select_related("file").order_by("position"), to_attr="files")
-    told = Prefetch("tellings", to_attr="told")
-    rows = list(found.prefetch_related(files, told).order_by("-pk")[: limit + 1])
-    return page_of(rows, [row.pk for row in rows], limit)
+    return shown.select_related("author").order_by("-pk")[: PAGE + 1]
+
+
+@prepared
+def _files(messages: Sequence[int]) -> QuerySet[Attachment]:
+    return Attachment.objects.filter(message__in=messages).select_related("file").order_by("position")
+
+
+@prepared
+def _tellings(messages: Sequence[int]) -> QuerySet[Telling]:
+    return Telling.objects.filter(message__in=messages)
+
+
+def _by_message(rows: Sequence[Any]) -> dict[int, list[Any]]:
+    found: dict[int, list[Any]] = {}
+    for row in rows:
+        found.setdefault(row.message_id, []).append(row)
+    return found
 
 
 def around(user: User, record_id: int, pk: int) -> int | None:
@@ -143,12 +176,17 @@ def received_at(record_id: int, pk: int) -> datetime | None:
 
 def mentioned_in(message_ids: Sequence[int]) -> dict[int, list[str]]:
     """The names of those whom messages mention, for messages that the caller may read; one query."""
-    rows = Notification.objects.filter(message__in=message_ids, mention=True).order_by("pk")
     found: dict[int, list[str]] = {}
-    for message_, name in rows.values_list("message_id", "name"):
+    for message_, name in _mentions(message_ids):
         if name:
             found.setdefault(message_, []).append(name)
     return found
+
+
+@prepared
+def _mentions(messages: Sequence[int]) -> QuerySet[Notification, tuple[int, str]]:
+    rows = Notification.objects.filter(message__in=messages, mention=True).order_by("pk")
+    return rows.values_list("message_id", "name")
 
 
 def attachment(user: User, pk: int) -> Attachment | None:
@@ -166,9 +204,15 @@ def participants(record_id: int) -> tuple[list[Participant], int]:
     """The first `PEOPLE` addresses of a conversation, in the order in which they came, and how many more there are. For
     a record that the caller may read.
     """
-    rows = Participant.objects.filter(thread__record_id=record_id).order_by("pk")
-    first = list(rows[: PEOPLE + 1])
-    return first[:PEOPLE], rows.count() - PEOPLE if len(first) > PEOPLE else 0
+    first = _participants(record_id)
+    if len(first) <= PEOPLE:
+        return first, 0
+    return first[:PEOPLE], Participant.objects.filter(thread__record=record_id).count() - PEOPLE
+
+
+@prepared
+def _participants(record: int) -> QuerySet[Participant]:
+    return Participant.objects.filter(thread__record=record).order_by("pk")[: PEOPLE + 1]
 
 
 def followers(record_id: int) -> list[Follower]:

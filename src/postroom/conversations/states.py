@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from postroom.conversations.access import readable
-from postroom.conversations.models import Notification
+from django.db.models import QuerySet
+
+from postroom.conversations.models import Message, Notification
 from postroom.core.delivery.states import DELIVERIES, DeliveryState
+from postroom.directory.access import companies
 from postroom.directory.models import User
+from postroom.directory.roles import Permission
+from postroom.infra.database.prepared import prepared
 from postroom.outbound.models import is_kept_here
 
 UNREAD, READ = "unread", "read"
@@ -40,14 +45,7 @@ class CopyShown:
 def states_of(user: User, message_ids: Sequence[int]) -> dict[int, list[CopyShown]]:
     """Who was told of each of these messages, in the order in which they were; one query, for what `user` may read."""
     found: dict[int, list[CopyShown]] = {pk: [] for pk in message_ids}
-    rows = (
-        Notification.objects.filter(message__in=readable(user).filter(pk__in=message_ids))
-        .order_by("pk")
-        .values_list(
-            "message_id", "name", "email", "channel", "because", "delivery_id", "delivery__state", "delivery__words",
-            "read_at", "delivery__due", "user_id", "delivery__dispatch__server_id", "delivery__dispatch__server_name",
-        )
-    )  # fmt: skip
+    rows = _told(sorted(companies(user, Permission.RECORDS_READ)), message_ids)
     zone = _zone(user.time_zone)
     for message, name, email, channel, because, delivery, state, words, read_at, due, one_of_us, by, by_name in rows:
         if channel == Notification.Channel.INBOX:
@@ -69,6 +67,15 @@ def states_of(user: User, message_ids: Sequence[int]) -> dict[int, list[CopyShow
             )
         found[message].append(shown)
     return found
+
+
+@prepared
+def _told(companies: Sequence[int], messages: Sequence[int]) -> QuerySet[Notification, tuple[Any, ...]]:
+    rows = Notification.objects.filter(message__in=Message.objects.filter(company__in=companies, pk__in=messages))
+    return rows.order_by("pk").values_list(
+        "message_id", "name", "email", "channel", "because", "delivery_id", "delivery__state", "delivery__words",
+        "read_at", "delivery__due", "user_id", "delivery__dispatch__server_id", "delivery__dispatch__server_name",
+    )  # fmt: skip
 
 
 def _zone(name: str) -> ZoneInfo:

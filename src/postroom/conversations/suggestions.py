@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
+
+from django.db.models import QuerySet
 
 from postroom.conversations import hearers
 from postroom.conversations.hearers import Known
@@ -11,6 +14,7 @@ from postroom.conversations.models import Message
 from postroom.core.addresses import Address, valid
 from postroom.core.routing.facts import Part
 from postroom.domains.facts import recipients
+from postroom.infra.database.prepared import prepared
 from postroom.records.models import Record
 
 MOST = 50  # people outside whom a message names
@@ -111,17 +115,10 @@ def _contact(record: Record) -> list[Suggested]:
 
 def _last_people(record: Record) -> list[Suggested]:
     """Of the last public message that nobody doubts, as an answer to all would name them."""
-    last = (
-        Message.objects.filter(thread__record=record, visibility=Message.Visibility.PUBLIC)
-        .exclude(standing__in=DOUBTED)
-        .exclude(user__isnull=False, subject__startswith=FORWARDED)  # for people who are asked aside
-        .order_by("-pk")
-        .values_list("author_email", "author_name", "to", "cc", "user_id")
-        .first()
-    )
-    if last is None:
+    last = _last_public(record.pk)
+    if not last:
         return []
-    email, name, to, cc, user = last
+    email, name, to, cc, user = last[0]
     wrote = [] if user or not email else [Suggested(email, name, "wrote the last message")]
     addressed = "to" if user else "cc"
     return [
@@ -129,6 +126,14 @@ def _last_people(record: Record) -> list[Suggested]:
         *(Suggested(one, as_, "was addressed in the last message", addressed) for one, as_ in to[:MOST]),
         *(Suggested(one, as_, "had a copy of the last message", "cc") for one, as_ in cc[:MOST]),
     ]
+
+
+@prepared
+def _last_public(record: int) -> QuerySet[Message, tuple[Any, ...]]:
+    public = Message.objects.filter(thread__record=record, visibility=Message.Visibility.PUBLIC)
+    trusted = public.exclude(standing__in=DOUBTED)
+    to_all = trusted.exclude(user__isnull=False, subject__startswith=FORWARDED)  # not to people who are asked aside
+    return to_all.order_by("-pk").values_list("author_email", "author_name", "to", "cc", "user_id")[:1]
 
 
 def _outside_followers(following: Sequence[Known]) -> list[Suggested]:

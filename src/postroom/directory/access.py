@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from django.contrib.auth.models import AnonymousUser
+from django.db.models import QuerySet
 
 from postroom.directory.models import Membership, User
 from postroom.directory.roles import OPERATOR, PERMISSIONS, Permission
+from postroom.infra.database.prepared import prepared
 
 NO_COMPANY = 0  # the company of what belongs to none, or to several
 
@@ -31,6 +33,11 @@ def may(user: User | AnonymousUser, permission: Permission) -> bool:
 def _roles(user: User) -> tuple[tuple[int, str], ...]:
     known: tuple[tuple[int, str], ...] | None = user.__dict__.get("_roles_read")
     if known is None:
-        known = tuple(Membership.objects.filter(user=user).values_list("company_id", "role"))
+        known = tuple(_memberships(user.pk))
         user.__dict__["_roles_read"] = known
     return known
+
+
+@prepared
+def _memberships(user: int) -> QuerySet[Membership, tuple[int, str]]:
+    return Membership.objects.filter(user=user).values_list("company_id", "role")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from django.db.models import F, Q, QuerySet
@@ -13,6 +13,7 @@ from postroom.directory.models import SORTED_NAME, Contact, ContactAddress, Merg
 from postroom.directory.roles import Permission
 from postroom.infra import keys
 from postroom.infra.database.literals import Number
+from postroom.infra.database.prepared import prepared
 
 PAGE = 50
 SEARCHED = 10_000  # the newest contacts of a company among which words are looked for
@@ -44,9 +45,14 @@ def contacts(user: User, *, text: str = "", after: str = "", limit: int = PAGE) 
     for company in sorted(companies(user, Permission.RECORDS_READ)):
         for rows in _sources(company, text):
             found.update(_after(rows, key).order_by(SORTED_NAME, "pk").values_list("pk", flat=True)[: limit + 1])
-    listed = Contact.objects.filter(pk__in=found).select_related("user", "company").annotate(sorted_name=SORTED_NAME)
-    page = list(listed.order_by(SORTED_NAME, "pk")[: limit + 1])
+    page = _listed(sorted(found), most=limit + 1)
     return Listed(tuple(page[:limit]), _key(page[limit - 1]) if len(page) > limit else "")
+
+
+@prepared
+def _listed(ids: Sequence[int], *, most: int) -> QuerySet[Contact]:
+    listed = Contact.objects.filter(pk__in=ids).select_related("user", "company").annotate(sorted_name=SORTED_NAME)
+    return listed.order_by(SORTED_NAME, "pk")[:most]
 
 
 def contact(user: User, pk: int) -> Contact | None:
@@ -63,9 +69,14 @@ def became(user: User, pk: int) -> int | None:
 def addresses_of(contacts: Collection[int]) -> dict[int, list[ContactAddress]]:
     """The addresses of contacts that the caller may read, the primary one first; one query."""
     found: dict[int, list[ContactAddress]] = {}
-    for row in ContactAddress.objects.filter(contact__in=contacts).order_by("-primary", "pk"):
+    for row in _addresses(list(contacts)):
         found.setdefault(row.contact_id, []).append(row)
     return found
+
+
+@prepared
+def _addresses(contacts: Sequence[int]) -> QuerySet[ContactAddress]:
+    return ContactAddress.objects.filter(contact__in=contacts).order_by("-primary", "pk")
 
 
 def _sources(company: int, text: str) -> Iterator[QuerySet[Contact]]:

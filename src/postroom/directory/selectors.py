@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from postroom.directory.access import companies
 from postroom.directory.models import ApiToken, Company, ContactAddress, User
 from postroom.directory.roles import Permission
 from postroom.directory.services import digest_of
+from postroom.infra.database.prepared import prepared
 
 
 def company_names(user: User) -> dict[int, str]:
     """The companies whose records `user` reads, by id."""
-    mine = companies(user, Permission.RECORDS_READ)
-    return dict(Company.objects.filter(pk__in=mine).order_by("name").values_list("pk", "name"))
+    return dict(_names(sorted(companies(user, Permission.RECORDS_READ))))
+
+
+@prepared
+def _names(companies: Sequence[int]) -> QuerySet[Company, tuple[int, str]]:
+    return Company.objects.filter(pk__in=companies).order_by("name").values_list("pk", "name")
 
 
 def living_token(secret: str, at: datetime) -> ApiToken | None:

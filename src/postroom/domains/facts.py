@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from postroom.core.addresses import normalise
 from postroom.core.routing.facts import Part
 from postroom.core.subaddress import split, unwrap
 from postroom.core.tokens import Purpose, Token, looks_like_token, verify
 from postroom.domains.models import Alias, AliasDomain, AllowedSender, CompanyDomain, RetiredAddress, TokenKey
+from postroom.infra.database.prepared import prepared
 
 POSTMASTERS = ("postmaster", "abuse")
 
@@ -65,24 +66,43 @@ def _open_book(addresses: Collection[str]) -> _Book:
     names = {address.rpartition("@")[2] for address in addresses}
     locals_ = {address.rpartition("@")[0] for address in addresses}
     book = _Book()
-    for domain in AliasDomain.objects.filter(name__in=names).order_by("priority", "id"):
+    for domain in _domains(list(names)):
         book.domains.setdefault(domain.name, []).append(domain)
-    rows = RetiredAddress.objects.filter(domain_name__in=names).select_related("domain", "alias__domain")
-    for row in rows:
+    for row in _retired(list(names)):
         book.retired[row.domain_name, row.local_part] = row
         book.former.add(row.domain_name)
     ids = {d.pk for found in book.domains.values() for d in found} | {r.domain_id for r in book.retired.values()}
-    for company, domain_id in CompanyDomain.objects.filter(domain__in=ids).values_list("company_id", "domain_id"):
+    for company, domain_id in _companies(list(ids)):
         book.companies[domain_id] = (*book.companies.get(domain_id, ()), company)
     owners = [d for found in book.domains.values() for d in found] + [r.domain for r in book.retired.values()]
     separators = {separator for d in owners for separator in d.separators}
     tagged = [split(local, separator) for separator in separators for local in locals_]
     wanted = locals_ | {base for base, _ in tagged}
-    for alias in Alias.objects.filter(domain__in=ids, local_part__in=wanted).select_related("domain"):
+    for alias in _aliases(list(ids), list(wanted)):
         book.aliases[alias.domain_id, alias.local_part] = alias
     if any(looks_like_token(tag) for _, tag in tagged):
         book.secrets = {key.number: bytes(key.secret) for key in TokenKey.objects.all()}
     return book
+
+
+@prepared
+def _domains(names: Sequence[str]) -> QuerySet[AliasDomain]:
+    return AliasDomain.objects.filter(name__in=names).order_by("priority", "id")
+
+
+@prepared
+def _retired(names: Sequence[str]) -> QuerySet[RetiredAddress]:
+    return RetiredAddress.objects.filter(domain_name__in=names).select_related("domain", "alias__domain")
+
+
+@prepared
+def _companies(domains: Sequence[int]) -> QuerySet[CompanyDomain, tuple[int, int]]:
+    return CompanyDomain.objects.filter(domain__in=domains).values_list("company_id", "domain_id")
+
+
+@prepared
+def _aliases(domains: Sequence[int], local_parts: Sequence[str]) -> QuerySet[Alias]:
+    return Alias.objects.filter(domain__in=domains, local_part__in=local_parts).select_related("domain")
 
 
 def _look_up(address: str, normal: str, book: _Book) -> Known:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from postroom.conversations.models import Thread
 from postroom.core.delivery.states import ArrivalState, worst
@@ -15,10 +15,11 @@ from postroom.directory.access import companies
 from postroom.directory.models import User
 from postroom.directory.roles import Permission
 from postroom.domains.models import Alias
-from postroom.inbound.access import owned, readable, readable_routes
+from postroom.inbound.access import owned, readable
 from postroom.inbound.models import ORDINARY, InboundMail, RawMail, Refusal, Route
 from postroom.infra import blobs
 from postroom.infra.database.literals import words
+from postroom.infra.database.prepared import prepared
 from postroom.infra.paging import Page, newest, page_of
 from postroom.records.models import Record
 
@@ -64,8 +65,12 @@ def arrivals(user: User, *, states: Sequence[str] = (), before: int | None = Non
             mails, routes = mails.filter(unusual), routes.filter(unusual)
     found = {*newest(mails, mine, "pk", limit + 1), *newest(routes, mine, "arrival_id", limit + 1)}
     keys = sorted(found, reverse=True)[: limit + 1]
-    rows = _with_routes(user, list(InboundMail.objects.filter(pk__in=keys).order_by("-pk")))
-    return page_of(rows, keys, limit)
+    return page_of(_with_routes(user, _mails(keys)), keys, limit)
+
+
+@prepared
+def _mails(keys: Sequence[int]) -> QuerySet[InboundMail]:
+    return InboundMail.objects.filter(pk__in=keys).order_by("-pk")
 
 
 def arrival(user: User, pk: int) -> Arrival | None:
@@ -76,10 +81,17 @@ def arrival(user: User, pk: int) -> Arrival | None:
 
 def _with_routes(user: User, mails: Sequence[InboundMail]) -> list[Arrival]:
     by_arrival: dict[int, list[Route]] = defaultdict(list)
-    found = readable_routes(user).filter(arrival_id__in=[mail.pk for mail in mails])
-    for route in found.select_related("message__thread__record").defer(*_BODIES).order_by("pk"):
-        by_arrival[route.arrival_id].append(route)
+    mine = companies(user, Permission.ARRIVALS_READ)
+    for route in _routes_of([mail.pk for mail in mails]):
+        if route.company_id in mine:
+            by_arrival[route.arrival_id].append(route)
     return [Arrival(mail, tuple(by_arrival[mail.pk]), owned(user, mail)) for mail in mails]
+
+
+@prepared
+def _routes_of(arrivals: Sequence[int]) -> QuerySet[Route]:
+    found = Route.objects.filter(arrival__in=arrivals).select_related("message__thread__record")
+    return found.defer(*_BODIES).order_by("pk")
 
 
 _BODIES = tuple(f"message__{name}" for name in ("html", "text", "own_text", "quoted_text", "to", "cc", "defects"))
@@ -142,8 +154,14 @@ def refusals(user: User, *, before: tuple[datetime, int] | None = None, limit: i
 def reasons(user: User, message_ids: Sequence[int]) -> dict[int, Route]:
     """Why each message stands where it stands: the route that posted it. For all who may read the message."""
     mine = companies(user, Permission.RECORDS_READ)
-    rows = Route.objects.filter(message_id__in=message_ids).order_by("-pk")  # by message alone: by company it is slow
+    rows = _routes(message_ids)
     return {route.message_id: route for route in rows if route.message_id and route.company_id in mine}
+
+
+@prepared
+def _routes(messages: Sequence[int]) -> QuerySet[Route]:
+    """By message alone: by company it is slow."""
+    return Route.objects.filter(message__in=messages).order_by("-pk")
 
 
 def oldest_waiting(at: datetime) -> datetime | None:

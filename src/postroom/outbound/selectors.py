@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from postroom.directory.access import companies
 from postroom.directory.models import User
 from postroom.directory.roles import Permission
 from postroom.infra.database.literals import words
+from postroom.infra.database.prepared import prepared
 from postroom.infra.paging import Page, newest, page_of
 from postroom.outbound.access import readable
 from postroom.outbound.choice import grounds
@@ -58,8 +59,13 @@ def deliveries(
         named = Q(address__icontains=text) | Q(name__icontains=text) | Q(letter__subject__icontains=text)
         rows = rows.filter(named)
     keys = newest(rows, mine, "pk", limit + 1)
+    return page_of(_listed(keys), keys, limit)
+
+
+@prepared
+def _listed(keys: Sequence[int]) -> QuerySet[Delivery]:
     found = Delivery.objects.filter(pk__in=keys).select_related("letter", "dispatch").defer(*_CONTENT)
-    return page_of(list(found.order_by("-pk")), keys, limit)
+    return found.order_by("-pk")
 
 
 def delivery(user: User, pk: int) -> Shown | None:

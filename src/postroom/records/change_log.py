@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
+from django.db.models import QuerySet
+
+from postroom.infra.database.prepared import prepared
 from postroom.infra.paging import Page, page_of
 from postroom.records.models import FieldChange
 
+EVER, NEVER = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
 MOST = 200  # changes that a page of a conversation shows
 
 
 def changes_between(record_id: int, since: datetime | None, until: datetime | None) -> list[FieldChange]:
     """The newest changes of a record that the caller may read, from `since` on and before `until`, newest first."""
-    rows = FieldChange.objects.filter(record=record_id).select_related("user")
-    if since is not None:
-        rows = rows.filter(at__gte=since)
-    if until is not None:
-        rows = rows.filter(at__lt=until)
-    return list(rows.order_by("-at", "-pk")[:MOST])
+    return _between(record_id, since or EVER, until or NEVER)
+
+
+@prepared
+def _between(record: int, since: datetime, until: datetime) -> QuerySet[FieldChange]:
+    rows = FieldChange.objects.filter(record=record, at__gte=since, at__lt=until).select_related("user")
+    return rows.order_by("-at", "-pk")[:MOST]
 
 
 def changes_after(record_id: int, pk: int) -> list[FieldChange]:

@@ -14,6 +14,7 @@ from postroom.directory.access import companies
 from postroom.directory.models import Membership, User
 from postroom.directory.roles import Permission
 from postroom.infra import keys
+from postroom.infra.database.prepared import prepared
 from postroom.infra.paging import Page
 from postroom.records.models import SORTED_TITLE, Desk, Record, Stage
 from postroom.records.record_types import record_types
@@ -94,8 +95,13 @@ def _first(sources: Iterable[QuerySet[Record]], sort: str, limit: int) -> set[in
 
 def _listed(ids: Collection[int], sort: str) -> list[Record]:
     """These records in order, with what lists show of them."""
+    return _whole(list(ids), sort=sort)
+
+
+@prepared
+def _whole(ids: Sequence[int], *, sort: str) -> QuerySet[Record]:
     rows = Record.objects.filter(pk__in=ids).select_related("contact", "desk", "owner", "stage")
-    return list(_ordered(rows, sort).annotate(sorted_title=SORTED_TITLE)) if ids else []
+    return _ordered(rows, sort).annotate(sorted_title=SORTED_TITLE)
 
 
 def _page(rows: Sequence[Record], sort: str, limit: int) -> Listed:
@@ -168,8 +174,13 @@ def owners(user: User, company: int | None = None) -> list[tuple[int, str]]:
     """Those who may own records that `user` may read, or those of one company, by name."""
     mine = companies(user, Permission.RECORDS_READ)
     mine = mine & {company} if company else mine
-    rows = Membership.objects.filter(company_id__in=mine, user__is_active=True).order_by("user__name", "user_id")
-    return list(rows.values_list("user_id", "user__name").distinct()[:MOST_CHOICES])
+    return _owners(sorted(mine))
+
+
+@prepared
+def _owners(companies: Sequence[int]) -> QuerySet[Membership, tuple[int, str]]:
+    rows = Membership.objects.filter(company__in=companies, user__is_active=True).order_by("user__name", "user_id")
+    return rows.values_list("user_id", "user__name").distinct()[:MOST_CHOICES]
 
 
 def desks(
@@ -238,10 +249,13 @@ def _narrowed(user: User, asked: Filter, rows: QuerySet[Record], where: Sequence
 
 def _said(asked: Filter, where: Sequence[int]) -> Q:
     """Words in the title or the contact's name of the newest records, or the number of any."""
-    near = Record.objects.filter(pk__gte=_oldest(asked.type, where), company_id__in=where)
+    oldest, number = _oldest(asked.type, where), _number(asked.type, asked.text)
+    words = Q(title__icontains=asked.text) | Q(contact__name__icontains=asked.text)
+    if asked.sort == NEWEST and not number:
+        return Q(pk__gte=oldest) & words  # the list itself goes through them, until its page is full
+    near = Record.objects.filter(words, pk__gte=oldest, company_id__in=where)
     near = near.filter(type=asked.type) if asked.type else near
-    words = near.filter(Q(title__icontains=asked.text) | Q(contact__name__icontains=asked.text))
-    return Q(pk__in=words.values("pk")) | Q(pk=_number(asked.type, asked.text))
+    return Q(pk__in=near.values("pk")) | Q(pk=number)
 
 
 def _oldest(type: str, where: Sequence[int]) -> int:

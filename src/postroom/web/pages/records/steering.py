@@ -13,14 +13,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from postroom.conversations.access import may_write
-from postroom.directory.models import Membership, User
-from postroom.records import services
+from postroom.directory.models import User
+from postroom.records import lists, services
 from postroom.records.models import Record, Stage
 from postroom.records.selectors import record_by_id, stages_of
 from postroom.web.pages.common import for_users, found, number, reader
 from postroom.web.places import record_url
-
-MOST_OWNERS = 500  # people whom the picker offers
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +84,7 @@ def owners_of(user: User, record: Record) -> Owners:
     """The picker, with who owns it now even where they have left."""
     if not may_write(user, record.company_id):
         return Owners()
-    rows = Membership.objects.filter(company=record.company_id, user__is_active=True).order_by("user__name", "user")
-    people = list(rows.values_list("user", "user__name").distinct()[:MOST_OWNERS])
+    people = lists.owners(user, record.company_id)
     if record.owner and record.owner_id not in {pk for pk, _name in people}:
         people.append((record.owner.pk, record.owner.name))
     return Owners(reverse("record-owner", args=[record.pk]), record.owner_id or 0, tuple(people))
