@@ -16,7 +16,7 @@ MOST_CNAMES = 8
 
 
 def spf_zone(zone: Mapping[str, Sequence[Any]]) -> Answering:
-    """Names with lists of `{type: value}`; SPF stands for TXT where a name has no TXT, TIMEOUT ends what comes after."""
+    """Names with lists of `{type: value}`; SPF stands for TXT where a name has none, TIMEOUT for what is not there."""
     names = {name.lower(): records for name, records in zone.items()}
 
     def answer(question: Question, hops: int = MOST_CNAMES) -> Answer:

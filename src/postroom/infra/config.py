@@ -75,6 +75,11 @@ class Config(BaseSettings):
     encryption_keys: str = Field(
         "", description="Keys of secrets at rest, newest first, by commas; empty: made once and kept in `var`."
     )
+    hosted_domain: str = Field(
+        "",
+        description="Domain under which an operator hosts companies; set: their servers may use neither port 25 nor"
+        " private addresses.",
+    )
     send_batch: int = Field(200, description="Copies that a worker claims for sending at once, at most.")
     send_window: int = Field(20, description="Copies that one connection may have on the wire before their states.")
     send_lease_seconds: float = Field(60.0, description="Time after which a claimed copy may be taken by another.")
@@ -90,6 +95,13 @@ class Config(BaseSettings):
     restart_seconds: float = Field(1.0, description="First pause before a child is started again; doubles to 30.")
     keep_raw_days: int = Field(365, description="Days for which the bytes of settled arrivals are kept.")
     keep_refusals_days: int = Field(30, description="Days for which refusals are kept.")
+    dns_servers: str = Field("", description="Resolvers, address or address:port, by commas; empty: the system's.")
+    dns_seconds: float = Field(2.0, description="Seconds that a resolver may take for one try.")
+    dns_tries: int = Field(2, description="Tries at each resolver that does not answer.")
+    dns_deadline: float = Field(6.0, description="Seconds for all tries of one question.")
+    dns_cache_entries: int = Field(10000, description="Answers of DNS that a process keeps, at most.")
+    dns_cache_seconds: int = Field(3600, description="Longest time for which an answer of DNS is kept.")
+    dns_check_seconds: float = Field(5.0, description="Seconds for all questions of one check of a sender.")
     language: str = Field("en", description="Language of pages for people who have not chosen one.")
     time_zone: str = Field("UTC", description="Time zone for people who have not chosen one.")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 Policy = Literal["none", "quarantine", "reject"]
 
 POLICIES: dict[str, Policy] = {"none": "none", "quarantine": "quarantine", "reject": "reject"}
 ONE_BELOW: dict[Policy, Policy] = {"reject": "quarantine", "quarantine": "none", "none": "none"}  # what t=y asks for
+LONGEST_KEPT = 1024  # octets of a record whose tags are kept for the next mail
 
 _VERSION = re.compile(rb"v[ \t]*=[ \t]*DMARC1[ \t]*(?:;|$)")
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s,!]+(?:![0-9]+[kmgt]?)?", re.IGNORECASE)
@@ -45,6 +47,10 @@ def dmarc_records(texts: Sequence[bytes]) -> list[bytes]:
 
 def parse_dmarc(record: bytes) -> DmarcRecord:
     """The tags of a record. Unknown tags and wrong values are passed over, of a repeated tag the first counts."""
+    return _kept(record) if len(record) <= LONGEST_KEPT else _parse(record)
+
+
+def _parse(record: bytes) -> DmarcRecord:
     text = record.decode("utf-8", "replace")
     tags: dict[str, str] = {}
     for piece in text.split(";")[1:]:
@@ -55,7 +61,9 @@ def parse_dmarc(record: bytes) -> DmarcRecord:
     psd = low.get("psd")
     return DmarcRecord(
         text,
-        *(POLICIES.get(low.get(name, "")) for name in ("p", "sp", "np")),
+        p=POLICIES.get(low.get("p", "")),
+        sp=POLICIES.get(low.get("sp", "")),
+        np=POLICIES.get(low.get("np", "")),
         strict_dkim=low.get("adkim") == "s",
         strict_spf=low.get("aspf") == "s",
         psd="y" if psd == "y" else "n" if psd == "n" else "u",
@@ -64,6 +72,9 @@ def parse_dmarc(record: bytes) -> DmarcRecord:
         ruf=_uris(tags.get("ruf", "")),
         faulty=tuple(name for name in ("p", "sp", "np") if name in low and low[name] not in POLICIES),
     )
+
+
+_kept = lru_cache(maxsize=1024)(_parse)
 
 
 def _uris(value: str) -> tuple[str, ...]:

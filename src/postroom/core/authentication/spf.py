@@ -146,8 +146,6 @@ def _terms(check: _Check, domain: str, record: SpfRecord, asked_by: str) -> Aski
     if not record.redirect:
         check.say(f"Nothing of {domain} matches {check.values['c']}: neutral.")
         return "neutral"
-    if any(directive.name == "all" for directive in record.directives):
-        return "neutral"  # §6.1: redirect is ignored beside all; all matched above, so this is not reached
     target = yield from _target(check, domain, record.redirect)
     _count(check, f"redirect={record.redirect}")
     check.say(f"{domain} hands the decision to {target}.")

@@ -30,7 +30,7 @@ def valid_domain_spec(text: str) -> bool:
         return False
     if text.endswith("}") or text[-2:-1] == "%":
         return _ENDS_IN_MACRO.search(text, max(0, len(text) - 40)) is not None
-    head, dot, top = text.removesuffix(".").rpartition(".")
+    _, dot, top = text.removesuffix(".").rpartition(".")
     return bool(dot) and _TOP_LABEL.fullmatch(top) is not None
 
 

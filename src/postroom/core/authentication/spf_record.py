@@ -104,7 +104,7 @@ def _mechanism(term: str, found: re.Match[str]) -> Directive | None:
         return None if rest else Directive(term, result, name)
     if name in {"ip4", "ip6"}:
         network = _network(name, rest)
-        return network and Directive(term, result, name, network=network)
+        return Directive(term, result, name, network=network) if network is not None else None
     if name in {"a", "mx"}:
         return _with_prefixes(term, result, name, rest)
     if not rest:
