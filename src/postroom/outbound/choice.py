@@ -16,6 +16,7 @@ from postroom.directory.models import User
 from postroom.domains.models import AliasDomain, CompanyDomain
 from postroom.infra import parameters, secrets
 from postroom.infra.config import config
+from postroom.outbound.hosting import is_hosted, port_problem
 from postroom.outbound.models import OUTBOX_FOLDER, OutgoingServer
 from postroom.outbound.transports.protocol import Server
 
@@ -103,25 +104,45 @@ def _reachable(row: OutgoingServer) -> Server:
 
 
 def reach(row: OutgoingServer) -> Server:
-    """A server's row as transports take it, its password in the clear.
+    """A server's row as transports take it, its secrets in the clear.
 
     Raises:
-        CannotDecrypt: no key of the configuration reads its password.
+        CannotDecrypt: no key of the configuration reads one of them.
 
     """
-    login = row.authentication == OutgoingServer.Authentication.LOGIN
+    kinds = OutgoingServer.Authentication
+    more = {
+        "id": row.pk,
+        "name": row.name,
+        "connections": row.max_connections,
+        "max_size": row.max_size,
+        "daily_limit": row.daily_limit,
+    }
+    if row.authentication == kinds.DEFAULT:
+        return replace(default_reach(), **more)  # type: ignore[arg-type]
+    login, certificate = row.authentication == kinds.LOGIN, row.authentication == kinds.CERTIFICATE
     return Server(
-        id=row.pk,
-        name=row.name,
         transport="smtp",
         host=row.host,
         port=row.port,
         encryption=row.encryption,
         authentication=row.authentication,
         username=row.username if login else "",
-        password=secrets.decrypt(bytes(row.secret)) if login and row.secret else "",
-        connections=row.max_connections,
+        password=secrets.decrypt(bytes(row.secret)) if login else "",
+        mechanism=row.mechanism,
+        certificate=secrets.decrypt(bytes(row.client_certificate)) if certificate else "",
+        public_only=is_hosted(row.company_id),
+        trouble=port_problem(row.company_id, row.port),
+        **more,  # type: ignore[arg-type]
     )
+
+
+def default_reach() -> Server:
+    """How a record reaches the default server that it refers to."""
+    if not config().outgoing_server:
+        words = "It refers to the default server of the configuration, which is not set."
+        return Server(DEFAULT_SERVER, "", "smtp", trouble=words)
+    return _default_reach()
 
 
 def _default_reach() -> Server:

@@ -22,7 +22,11 @@ class Lane(models.IntegerChoices):
 class OutgoingServer(models.Model):
     """A server that takes mail for delivery; without a company it serves all of them.
 
-    `from_filter` is as entered: addresses and domains, by commas. `owner` makes it personal. `secret` is encrypted.
+    `from_filter` is as entered: addresses and domains, by commas. `owner` makes it personal. `provider` is the key of the
+    one that it was filled in from. `secret` is encrypted, and so is `client_certificate`: a PEM key with its chain, known
+    on pages by `certificate_subject` and `certificate_until` alone. `mechanism` empty: chosen from what is offered.
+    `max_size` (bytes) and `daily_limit` (mails within 24 hours) are 0 where nothing is set. `tested_at`, `test_worked`
+    and `test_steps` are what the last connection test found, for the server as it is set now.
     """
 
     class Encryption(models.TextChoices):
@@ -35,20 +39,38 @@ class OutgoingServer(models.Model):
     class Authentication(models.TextChoices):
         NONE = "none", "none"
         LOGIN = "login", "user name and password"
+        CERTIFICATE = "certificate", "client certificate"
+        DEFAULT = "default", "the default server of the configuration"
+
+    class Mechanism(models.TextChoices):
+        AUTOMATIC = "", "chosen from what the server offers"
+        PLAIN = "PLAIN", "PLAIN"
+        LOGIN = "LOGIN", "LOGIN"
+        CRAM_MD5 = "CRAM-MD5", "CRAM-MD5"
 
     company = models.ForeignKey(Company, null=True, on_delete=models.CASCADE, related_name="outgoing_servers")
     name = models.CharField(max_length=120)
     priority = models.IntegerField(default=10)
     from_filter = models.TextField(default="", blank=True)
-    host = models.CharField(max_length=253)
+    provider = models.CharField(max_length=24, default="", blank=True)
+    host = models.CharField(max_length=253, blank=True)
     port = models.PositiveIntegerField(default=587)
     encryption = models.CharField(max_length=20, choices=Encryption, default=Encryption.STARTTLS)
-    authentication = models.CharField(max_length=8, choices=Authentication, default=Authentication.LOGIN)
+    authentication = models.CharField(max_length=12, choices=Authentication, default=Authentication.LOGIN)
     username = models.CharField(max_length=320, default="", blank=True)
+    mechanism = models.CharField(max_length=10, choices=Mechanism, default=Mechanism.AUTOMATIC, blank=True)
     secret = models.BinaryField(default=b"")
+    client_certificate = models.BinaryField(default=b"")
+    certificate_subject = models.TextField(default="", blank=True)
+    certificate_until = models.DateTimeField(null=True)
     owner = models.ForeignKey(User, null=True, on_delete=models.CASCADE, related_name="+")
     trusted_relay = models.BooleanField(default=False)
     max_connections = models.PositiveSmallIntegerField(default=4)
+    max_size = models.PositiveBigIntegerField(default=0)
+    daily_limit = models.PositiveIntegerField(default=0)
+    tested_at = models.DateTimeField(null=True)
+    test_worked = models.BooleanField(null=True)
+    test_steps = models.JSONField(default=list)
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField()
 
@@ -89,7 +111,12 @@ class Letter(models.Model):
     created_at = models.DateTimeField()
 
     class Meta:
-        indexes = [models.Index(fields=["domain", "id"], name="letter_domain")]
+        indexes = [
+            models.Index(fields=["domain", "id"], name="letter_domain"),
+            models.Index(
+                fields=["forced_server"], name="letter_forced", condition=Q(forced_server__isnull=False)
+            ),  # rare
+        ]
 
 
 class LetterFile(models.Model):
