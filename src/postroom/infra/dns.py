@@ -29,11 +29,10 @@ from postroom.core.authentication.questions import (
     Answers,
     Asking,
     Question,
-    Questions,
     askable,
 )
 from postroom.infra.config import config
-from postroom.infra.dns_cache import Cache
+from postroom.infra.dns_cache import FAILURE_SECONDS, Cache
 
 PAYLOAD = 1232  # octets of a UDP answer that passes without fragments
 PORT = 53
@@ -95,8 +94,8 @@ class Resolver:
         try:
             questions = next(asking)
             while True:
-                left = ends - time.monotonic()
-                questions = asking.send(await self.ask(*questions, seconds=left) if left > 0 else _late(questions))
+                left = max(0.0, ends - time.monotonic())  # what is kept is still told when no time is left
+                questions = asking.send(await self.ask(*questions, seconds=left))
         except StopIteration as done:
             result: T = done.value
             return result
@@ -108,9 +107,12 @@ class Resolver:
     async def _one(self, question: Question, ends: float, gate: asyncio.Semaphore) -> Answer:
         if not askable(question.name):
             return NO_DOMAIN
+        began = time.monotonic()
         async with gate:
             answer, ttl = await self._tried(question, ends)
-        self.cache.put(question, answer, ttl)
+        hurried = answer.unknown and time.monotonic() >= ends and time.monotonic() - began < self._limits.deadline
+        if not hurried:  # an asker in a hurry learned nothing that holds for the next one
+            self.cache.put(question, answer, ttl)
         return answer
 
     async def _tried(self, question: Question, ends: float) -> tuple[Answer, float]:
@@ -127,7 +129,7 @@ class Resolver:
                 words = trouble.words
                 if not trouble.again:
                     given_up.add(server)
-        return Answer("unknown", words=words), 0.0
+        return Answer("unknown", words=words), FAILURE_SECONDS
 
 
 async def _exchange(question: Question, server: Server, seconds: float) -> tuple[Answer, float]:
@@ -185,12 +187,8 @@ def _text(name: dns.name.Name) -> str:
     return ".".join(label.decode("utf-8", "replace") for label in name.labels if label)
 
 
-def _late(questions: Questions) -> Answers:
-    return (Answer("unknown", words="no time was left to ask"),) * len(questions)
-
-
 def parse_servers(text: str) -> list[Server]:
-    """Resolvers as they are written in a setting: `192.0.2.1`, `192.0.2.1:5353`, `2001:db8::1`, `[2001:db8::1]:5353`."""
+    """Resolvers as a setting has them: `192.0.2.1`, `192.0.2.1:5353`, `2001:db8::1`, `[2001:db8::1]:5353`."""
     return [_server(piece.strip()) for piece in text.split(",") if piece.strip()]
 
 

@@ -145,6 +145,19 @@ def test_an_evaluation_asks_through_both_doors(server: DnsServer, resolver: Reso
     assert len(server.asked) == 1
 
 
+def test_a_resolver_in_trouble_is_not_asked_again_at_once(server: DnsServer, resolver: Resolver) -> None:
+    for _ in range(3):
+        resolver.ask_now(Question("broken.example", "TXT"))
+    assert len(server.asked) == 1
+
+
+def test_who_asks_in_a_hurry_spoils_nothing_for_the_next(server: DnsServer, resolver: Resolver) -> None:
+    question = Question("acme.example", "A")
+    assert resolver.ask_now(question, seconds=0.0)[0].words == "no time was left to ask"
+    assert resolver.ask_now(question)[0].found
+    assert resolver.ask_now(question, seconds=0.0)[0].found
+
+
 def test_an_evaluation_ends_with_its_deadline() -> None:
     chain = {(f"n{step}.example", "TXT"): [f'"v=spf1 redirect=n{step + 1}.example"'] for step in range(9)}
     with serving({**chain, ("n3.example", "TXT"): "SILENT"}) as server:

@@ -59,9 +59,8 @@ NO_DATA = Answer("no data")
 
 def askable(name: str) -> bool:
     """Whether DNS can hold such a name at all: labels of 1 to 63 octets, 253 together (RFC 1035 §2.3.4)."""
-    if not name or len(name) > LONGEST_NAME:
-        return False
-    return all(0 < len(label.encode("utf-8", "replace")) <= LONGEST_LABEL for label in name.split("."))
+    octets = name.encode("utf-8", "replace")
+    return len(octets) <= LONGEST_NAME and all(0 < len(label) <= LONGEST_LABEL for label in octets.split(b"."))
 
 
 def ask(question: Question) -> Asking[Answer]:

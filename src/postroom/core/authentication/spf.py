@@ -57,6 +57,7 @@ class _Check:
     trace: list[Step] = field(default_factory=list)
     record: str = ""
     term: str = ""
+    names: list[str] | None = None  # the client's validated names, once they were asked for
 
     @property
     def family(self) -> RecordType:
@@ -91,7 +92,7 @@ def evaluate_spf(ip: str, mail_from: str, helo: str, receiver: str = "unknown", 
 
 def _client(ip: str) -> Address | None:
     try:
-        address = ip_address(ip)
+        address = ip_address(ip.partition("%")[0])
     except ValueError:
         return None
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
@@ -267,9 +268,10 @@ def _leading_back(check: _Check, names: list[str]) -> Asking[list[str]]:
 
 def _p(check: _Check, domain: str) -> Asking[str]:
     """%{p}: the client's validated name, the domain itself preferred, then a name below it (§7.3)."""
-    names = yield from _validated(check, "")
-    below = [name for name in names if name.endswith(f".{domain}")]
-    return domain if domain in names else (below or names or ["unknown"])[0]
+    if check.names is None:
+        check.names = yield from _validated(check, "")
+    below = [name for name in check.names if name.endswith(f".{domain}")]
+    return domain if domain in check.names else (below or check.names or ["unknown"])[0]
 
 
 def _explanation(check: _Check) -> Asking[str]:
