@@ -12,7 +12,7 @@ from ipaddress import ip_address
 from typing import Literal
 
 from postroom.core.authentication.dmarc import DmarcResult, evaluate_dmarc, walk_names
-from postroom.core.authentication.questions import Answer, Asking, Question, Questions, ask, askable
+from postroom.core.authentication.questions import NO_DATA, Answer, Asking, Question, Questions, ask, askable
 from postroom.core.authentication.spf import MOST_LOOKUPS, SpfResult, evaluate_spf
 from postroom.core.authentication.spf_record import spf_records
 from postroom.core.trace import Step
@@ -103,16 +103,16 @@ def _is_address(host: str) -> bool:
 def _addresses(sender: Sender) -> Asking[Answer]:
     """The server's addresses; `unknown` only where not one of them could be told."""
     if sender.addresses is not None:
-        return Answer("found", sender.addresses) if sender.addresses else Answer("no data")
+        return Answer("found", sender.addresses) if sender.addresses else NO_DATA
     if _is_address(sender.host):
         return Answer("found", (sender.host.strip("[]"),))
     questions = tuple(question for question in _hosts(sender) if askable(question.name))
     if not questions:
-        return Answer("no data")
+        return NO_DATA
     answers = yield questions
     values = tuple(value for answer in answers for value in answer.values)
     untold = next((answer for answer in answers if answer.unknown), None)
-    return Answer("found", values) if values else untold or answers[0]
+    return Answer("found", values) if values else untold or NO_DATA
 
 
 # --- SPF -------------------------------------------------------------------------------------------------------------
