@@ -232,3 +232,9 @@ def test_a_long_name_is_cut_from_the_left(text: str) -> None:
 def test_hostile_terms_cost_little(text: str) -> None:
     record = b"v=spf1 " + b" ".join([text.encode()] * 60)
     assert parse_spf(record + b" -all").text.startswith("v=spf1")
+
+
+def test_a_record_of_thousands_of_terms_is_not_read() -> None:
+    record = "v=spf1 " + "ip4:192.0.2.9 " * 600 + "+all"
+    assert spf({"acme.example TXT": record}).result == "permerror"
+    assert spf({"acme.example TXT": record.replace("ip4:192.0.2.9 " * 300, "", 1)}).result == "pass"

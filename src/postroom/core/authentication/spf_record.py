@@ -17,6 +17,7 @@ Network = IPv4Network | IPv6Network
 
 QUALIFIERS: dict[str, Qualified] = {"+": "pass", "-": "fail", "~": "softfail", "?": "neutral"}
 ASKING = frozenset({"include", "a", "mx", "ptr", "exists"})  # what DNS is asked for (§4.6.4); redirect is the sixth
+LONGEST = 8192  # octets of a record that are read: RFC 7208 §3.4 counsels 450, and ten of these cost a mail its time
 LONGEST_KEPT = 2048  # octets of a record whose terms are kept for the next mail
 
 _VERSION = re.compile(rb"v=spf1(?: |$)", re.IGNORECASE)
@@ -61,7 +62,9 @@ def parse_spf(record: bytes) -> SpfRecord:
 
 
 def _parse(record: bytes) -> SpfRecord:
-    text = record.decode("ascii", "backslashreplace")
+    text = record[:LONGEST].decode("ascii", "backslashreplace")
+    if len(record) > LONGEST:
+        return SpfRecord(text, error=f"it has {len(record)} octets, more than {LONGEST}")
     directives: list[Directive] = []
     modifiers: dict[str, str] = {}
     for term in text[6:].split(" "):
