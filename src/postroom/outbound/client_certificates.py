@@ -53,7 +53,9 @@ def read_pair(certificate: str, key: str) -> ClientCertificate:
 
 def _chain(text: str) -> list[x509.Certificate]:
     if len(text) > LONGEST:
-        raise NoCertificate("certificate", f"At most {LONGEST:,} characters: paste the certificate and its chain alone.")
+        raise NoCertificate(
+            "certificate", f"At most {LONGEST:,} characters: paste the certificate and its chain alone."
+        )
     try:
         return x509.load_pem_x509_certificates(text.encode())
     except (ValueError, UnsupportedAlgorithm):

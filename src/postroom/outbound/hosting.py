@@ -1,4 +1,4 @@
-"""Where servers of companies may be looked for: under the hosting profile neither at port 25 nor in private networks."""
+"""Where servers of companies may be looked for: hosted, neither at port 25 nor in private networks."""
 
 from __future__ import annotations
 

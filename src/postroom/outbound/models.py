@@ -22,11 +22,11 @@ class Lane(models.IntegerChoices):
 class OutgoingServer(models.Model):
     """A server that takes mail for delivery; without a company it serves all of them.
 
-    `from_filter` is as entered: addresses and domains, by commas. `owner` makes it personal. `provider` is the key of the
-    one that it was filled in from. `secret` is encrypted, and so is `client_certificate`: a PEM key with its chain, known
-    on pages by `certificate_subject` and `certificate_until` alone. `mechanism` empty: chosen from what is offered.
-    `max_size` (bytes) and `daily_limit` (mails within 24 hours) are 0 where nothing is set. `tested_at`, `test_worked`
-    and `test_steps` are what the last connection test found, for the server as it is set now.
+    `from_filter` is as entered: addresses and domains, by commas. `owner` makes it personal. `provider` is the key of
+    the one that it was filled in from. `secret` is encrypted, and so is `client_certificate`: a PEM key and its chain,
+    known on pages by `certificate_subject` and `certificate_until` alone. `mechanism` empty: chosen from what is
+    offered. `max_size` (bytes) and `daily_limit` (mails within 24 hours) are 0 for none. `tested_at`, `test_worked` and
+    `test_steps` are what the last connection test found, for the server as it is set now.
     """
 
     class Encryption(models.TextChoices):

@@ -27,8 +27,8 @@ from postroom.outbound.server_fields import (
 
 __all__ = [
     "PORTS", "Authentication", "CannotSave", "Encryption", "NoServer", "ServerFields", "archive_server", "as_entered",
-    "checked", "create_server", "fields_of", "manageable", "people", "places", "renew_secrets", "restore_server", "shown",
-    "update_server",
+    "checked", "create_server", "fields_of", "manageable", "people", "places", "renew_secrets", "restore_server",
+    "shown", "update_server",
 ]  # fmt: skip
 
 log = logger(__name__)
@@ -48,7 +48,11 @@ def shown(user: User) -> QuerySet[OutgoingServer]:
     """The servers that `user` may know of, by the order in which they are tried: those that serve all companies too."""
     mine = companies(user, Permission.SERVERS_MANAGE)
     found = OutgoingServer.objects.filter(Q(company_id__in=mine) | Q(company=None)) if mine else manageable(user)
-    return found.select_related("company", "owner").defer("secret", "client_certificate").order_by("-is_active", "priority", "name", "pk")
+    return (
+        found.select_related("company", "owner")
+        .defer("secret", "client_certificate")
+        .order_by("-is_active", "priority", "name", "pk")
+    )
 
 
 def create_server(*, user: User, fields: ServerFields) -> OutgoingServer:
@@ -121,7 +125,7 @@ def _own(user: User, server_id: int) -> OutgoingServer:
 
 
 def renew_secrets() -> int:
-    """Encrypt every password and every client key with the newest key; afterwards older keys may leave the setting. Returns how many.
+    """Encrypt all passwords and client keys with the newest key; then older ones may leave the setting. How many.
 
     Raises:
         CannotDecrypt: a password was encrypted with a key that is not known; nothing after it was renewed.

@@ -44,7 +44,7 @@ def test_a_provider_is_well_formed(one: Provider) -> None:
 @ALL
 def test_a_provider_says_what_it_refuses_and_where_that_is_written(one: Provider) -> None:
     assert one.restrictions
-    for words in (*one.restrictions, one.username_hint, *filter(None, [one.password_hint])):
+    for words in (*one.restrictions, one.username_hint, *filter(None, [one.key_hint])):
         assert words.endswith((".", "%")), words
         assert words == words.strip()
         assert len(words) < 200, words

@@ -9,9 +9,9 @@ from types import MappingProxyType
 
 from postroom.outbound.providers.provider import MEGABYTE, Provider, SendsFor
 
-_APP_PASSWORD = "A password made for programs (app password), not the one of the mailbox."
+_FOR_PROGRAMS = "A password made for programs (app password), not the one of the mailbox."
 _NO_ORDINARY = (
-    "The mailbox's own password is refused, “less secure apps” are gone: turn two-step login on, then make an app password."
+    "The mailbox's own password is refused, “less secure apps” are gone: turn two-step login on, make an app password."
 )
 _REWRITES_ID = "It replaces the Message-ID. Answers still find their conversation, by References and Reply-To."
 _PROVE = "It sends only for addresses or domains that were verified there first."
@@ -28,13 +28,13 @@ _ALL = (
         help_url="https://support.google.com/accounts/answer/185833",
         username_is_address=True,
         username_hint="The whole Gmail address.",
-        password_hint="The 16 letters of the app password.",
+        key_hint="The 16 letters of the app password.",
         mails_a_day=500,
         bytes_a_mail=25 * MEGABYTE,
         other_ports=(465,),
         restrictions=(
             _NO_ORDINARY,
-            "Any From but the account's own (or one set up there under “Send mail as”) is replaced by the account's own.",
+            "Any From but the account's own (or one of its “Send mail as”) is replaced by the account's own.",
             "500 mails a day; 2,000 with Google Workspace. Above that sending stops for a day.",
         ),
         domains=("gmail.com", "googlemail.com"),
@@ -50,12 +50,12 @@ _ALL = (
         sends_for=SendsFor.VERIFIED_DOMAINS,
         help_url="https://support.google.com/a/answer/2956491",
         username_hint="None where the relay admits this machine by its address; else the address of an account.",
-        password_hint=_APP_PASSWORD,
+        key_hint=_FOR_PROGRAMS,
         mails_a_day=10_000,
         bytes_a_mail=25 * MEGABYTE,
         other_ports=(465,),
         restrictions=(
-            "The relay must be set up in the Google admin console first: which machines, by address, and which senders.",
+            "The relay must be set up in the Google admin console first: which machines and which senders.",
             "It admits this machine by its public address, or by the login of an account.",
             "10,000 recipients a day for each sender.",
         ),
@@ -77,8 +77,8 @@ _ALL = (
         username_hint="None: the connector knows this machine by its address or its certificate.",
         restrictions=(
             "The host is the MX of your domain; it listens at port 25 alone, which many networks and hosts block.",
-            "A connector in Exchange must name this machine's fixed public address or its certificate: without one it"
-            " takes mail for your own mailboxes only.",
+            "A connector in Exchange must name this machine's fixed public address or its certificate.",
+            "Without a connector it takes mail for your own mailboxes only.",
             "The From must be of an accepted domain of your Microsoft 365.",
         ),
         mx=("mail.protection.outlook.com", "mx.microsoft"),
@@ -98,7 +98,7 @@ _ALL = (
         ),
         username_is_address=True,
         username_hint="The whole address of the mailbox.",
-        password_hint=_APP_PASSWORD,
+        key_hint=_FOR_PROGRAMS,
         mails_a_day=10_000,
         bytes_a_mail=35 * MEGABYTE,
         restrictions=(
@@ -121,7 +121,7 @@ _ALL = (
         help_url="https://help.aol.com/articles/create-and-manage-app-password",
         username_is_address=True,
         username_hint="The whole AOL address.",
-        password_hint=_APP_PASSWORD,
+        key_hint=_FOR_PROGRAMS,
         mails_a_day=500,
         bytes_a_mail=25 * MEGABYTE,
         other_ports=(587,),
@@ -141,7 +141,7 @@ _ALL = (
         help_url="https://help.yahoo.com/kb/SLN4075.html",
         username_is_address=True,
         username_hint="The whole Yahoo address.",
-        password_hint=_APP_PASSWORD,
+        key_hint=_FOR_PROGRAMS,
         mails_a_day=500,
         bytes_a_mail=25 * MEGABYTE,
         other_ports=(587,),
@@ -164,7 +164,7 @@ _ALL = (
         sends_for=SendsFor.VERIFIED_DOMAINS,
         help_url="https://docs.aws.amazon.com/ses/latest/dg/smtp-credentials.html",
         username_hint="The SMTP user name that SES made, 20 capitals and digits: an access key of IAM does not do.",
-        password_hint="The SMTP password that SES showed with it.",
+        key_hint="The SMTP password that SES showed with it.",
         bytes_a_mail=40 * MEGABYTE,
         other_ports=(465, 2587, 2465, 25),
         restrictions=(
@@ -185,7 +185,7 @@ _ALL = (
         sends_for=SendsFor.VERIFIED_DOMAINS,
         help_url="https://dev.mailjet.com/smtp-relay/configuration/",
         username_hint="The API key.",
-        password_hint="The secret key.",
+        key_hint="The secret key.",
         bytes_a_mail=15 * MEGABYTE,
         other_ports=(465, 2525, 25),
         restrictions=(_PROVE, "The free plan sends 200 mails a day."),
@@ -201,7 +201,7 @@ _ALL = (
         sends_for=SendsFor.VERIFIED_DOMAINS,
         help_url="https://developers.brevo.com/docs/smtp-integration",
         username_hint="The SMTP login that Brevo shows under SMTP & API.",
-        password_hint="An SMTP key; an API key does not do.",
+        key_hint="An SMTP key; an API key does not do.",
         other_ports=(465, 2525),
         restrictions=(
             _PROVE,
@@ -220,7 +220,7 @@ _ALL = (
         sends_for=SendsFor.VERIFIED_DOMAINS,
         help_url="https://documentation.mailgun.com/docs/mailgun/user-manual/sending-messages/send-smtp",
         username_hint="The SMTP user of the sending domain, such as postmaster@mg.example.com.",
-        password_hint="The SMTP password of that user.",
+        key_hint="The SMTP password of that user.",
         bytes_a_mail=25 * MEGABYTE,
         other_ports=(465, 2525, 25),
         restrictions=(
@@ -242,7 +242,7 @@ _ALL = (
         help_url="https://www.twilio.com/docs/sendgrid/for-developers/sending-email/getting-started-smtp",
         username="apikey",
         username_hint="The word apikey, as it stands.",
-        password_hint="An API key with the right to send mail.",
+        key_hint="An API key with the right to send mail.",
         bytes_a_mail=30 * MEGABYTE,
         other_ports=(465, 2525, 25),
         restrictions=(_PROVE, "Suppressed recipients are dropped there after the mail was taken."),
@@ -259,7 +259,7 @@ _ALL = (
         sends_for=SendsFor.VERIFIED_DOMAINS,
         help_url="https://postmarkapp.com/developer/user-guide/send-email-with-smtp",
         username_hint="The server's API token, or the access key of a stream.",
-        password_hint="The same token once more, or the stream's secret key.",
+        key_hint="The same token once more, or the stream's secret key.",
         bytes_a_mail=10 * MEGABYTE,
         other_ports=(2525, 25),
         restrictions=(

@@ -20,12 +20,12 @@ class SendsFor(StrEnum):
 class Provider:
     """A way to send by a provider.
 
-    `host` may hold `{domain}` or `{domain-dashed}`, which the address fills in. `other_ports` listen, too, with STARTTLS
-    unless it is 465 (RFC 8314 §3.3). `username_is_address`: the login is the whole address; else `username` is the login
-    itself, or empty. `mails_a_day` and `bytes_a_mail` are the provider's caps as published, 0 where it names none.
-    `restrictions` are known before the first mail; `help_url` is the provider's own page. `domains` are those of its
-    mailboxes; `mx` the ends of host names that take mail for domains that it hosts; `hosts` the ends of its own servers'
-    names.
+    `host` may hold `{domain}` or `{domain-dashed}`, which the address fills in. `other_ports` listen, too, with
+    STARTTLS unless it is 465 (RFC 8314 §3.3). `username_is_address`: the login is the whole address; else `username` is
+    the login itself, or empty. `mails_a_day` and `bytes_a_mail` are the provider's caps as published, 0 where it names
+    none. `restrictions` are known before the first mail; `help_url` is the provider's own page. `domains` are those of
+    its mailboxes; `mx` the ends of host names that take mail for domains that it hosts; `hosts` the ends of its own
+    servers' names.
     """
 
     key: str
@@ -39,7 +39,7 @@ class Provider:
     username: str = ""
     username_is_address: bool = False
     username_hint: str = ""
-    password_hint: str = ""
+    key_hint: str = ""
     mails_a_day: int = 0
     bytes_a_mail: int = 0
     other_ports: tuple[int, ...] = ()

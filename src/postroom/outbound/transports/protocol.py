@@ -14,8 +14,9 @@ __all__ = ["Copy", "NoSession", "Outcome", "Result", "Server", "Session", "Trans
 @dataclass(frozen=True, slots=True)
 class Server:
     """How to reach a server; `id` 0 is the default server. `encryption` and `authentication` as in OutgoingServer.
-    `certificate` is a client's: PEM key and chain. `max_size` (bytes) and `daily_limit` (mails) are 0 where none is set.
-    With `public_only` nothing is said to an address of a private network, whatever its name. `trouble` says in a sentence why it can't be reached at all, such as a password that nobody can decrypt.
+    `certificate` is a client's: PEM key and chain. `max_size` (bytes) and `daily_limit` (mails) are 0 for none. With
+    `public_only` nothing is said to an address of a private network, whatever its name. `trouble` says in a sentence
+    why it can't be reached at all, such as a password that nobody can decrypt.
     """
 
     id: int
