@@ -14,6 +14,7 @@ from postroom.infra.logs import logger
 from postroom.outbound.models import Delivery
 from postroom.outbound.steps.choose import choose
 from postroom.outbound.steps.claim import claim, spoil
+from postroom.outbound.steps.ration import ration
 from postroom.outbound.steps.record import put_off, record
 from postroom.outbound.steps.render import press_of
 from postroom.outbound.steps.transmit import transmit
@@ -64,7 +65,7 @@ def exchange(results: Sequence[Result], put_offs: Sequence[PutOff], window: Sequ
         for one in put_offs:
             put_off(one)
         record(results)
-        return transmit(window)
+        return transmit(ration(window))
 
 
 def record_alone(result: Result) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from postroom.core.errors import PostroomError
@@ -24,10 +25,12 @@ from postroom.outbound.server_fields import (
     fields_of,
     write,
 )
+from postroom.outbound.server_uses import ensure_unused, move_uses
 
 __all__ = [
     "PORTS", "Authentication", "CannotSave", "Encryption", "NoServer", "ServerFields", "archive_server", "as_entered",
-    "checked", "create_server", "fields_of", "manageable", "people", "places", "renew_secrets", "restore_server",
+    "checked", "create_server", "fields_of", "manageable", "move_and_archive", "people", "places", "renew_secrets",
+    "restore_server",
     "shown", "update_server",
 ]  # fmt: skip
 
@@ -89,13 +92,28 @@ def update_server(*, user: User, server_id: int, fields: ServerFields) -> Outgoi
 
 
 def archive_server(*, user: User, server_id: int) -> OutgoingServer:
-    """Let nothing more leave by a server, but what is forced to it.
+    """Let nothing more leave by a server.
 
     Raises:
         NoServer: it is not there for this user.
+        InUse: something needs it; `server_uses.move_uses` moves that.
 
     """
+    ensure_unused(_own(user, server_id).pk)
     return _set_active(user, server_id, active=False)
+
+
+def move_and_archive(*, user: User, server_id: int, to: int) -> OutgoingServer:
+    """Move everything that needs a server to another, then let nothing more leave by it.
+
+    Raises:
+        NoServer: it is not there for this user.
+        CannotMove: the other server can't take it over.
+
+    """
+    with transaction.atomic():
+        move_uses(user=user, row=_own(user, server_id), to=to)
+        return archive_server(user=user, server_id=server_id)
 
 
 def restore_server(*, user: User, server_id: int) -> OutgoingServer:
