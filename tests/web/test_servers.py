@@ -218,7 +218,7 @@ def test_a_test_streams_its_steps(world: World) -> None:
     with scripted(script):
         sent = SENT | {"host": "127.0.0.1", "port": str(script.port), "encryption": "none"}
         said = async_to_sync(_tested)(world.admin, "/settings/servers/new/test", sent)
-    assert said.count("<li") == 6
+    assert said.count("<li") == 7
     assert "It works, with 1 warning" in said
     assert "nothing is sent" in said
     assert any(line.startswith("RCPT TO:<admin@acme.example>") for line in script.heard)
