@@ -12,16 +12,35 @@ from ninja.responses import Status
 from postroom.api.auth import asking, ensure_may
 from postroom.api.problems import Problem, not_found
 from postroom.api.schemas.outbound import ChoiceOut
-from postroom.api.schemas.servers import ServerIn, ServerList, ServerOut, SimulationIn, TrialOut
+from postroom.api.schemas.servers import (
+    MailOut,
+    MoveIn,
+    ProviderList,
+    ProviderOut,
+    ServerIn,
+    ServerList,
+    ServerOut,
+    SimulationIn,
+    SizeOut,
+    TrialOut,
+    TrialStep,
+    UseList,
+    UseOut,
+)
 from postroom.core.addresses import Address, valid
 from postroom.directory.models import User
 from postroom.directory.roles import Permission
 from postroom.infra.secrets import CannotDecrypt
-from postroom.outbound import servers
-from postroom.outbound.choice import preview
+from postroom.outbound import server_uses, servers
+from postroom.outbound.choice import preview, reach
+from postroom.outbound.connection_test import ask_size
 from postroom.outbound.models import OutgoingServer
+from postroom.outbound.providers.catalogue import PROVIDERS
+from postroom.outbound.providers.lookup import look_up
+from postroom.outbound.server_uses import CannotMove, InUse
 from postroom.outbound.servers import CannotSave, ServerFields, fields_of
 from postroom.outbound.trial import trial_of
+from postroom.outbound.trial_mail import CannotSend, send_trial_mail
 
 router = Router(tags=["servers"])
 
@@ -56,6 +75,17 @@ def simulate(request: HttpRequest, given: SimulationIn) -> ChoiceOut:
     return ChoiceOut.of(preview(company, Address(given.email, name), writer))
 
 
+@router.get("/servers/providers", response=ProviderList, operation_id="list_providers")
+def list_providers(request: HttpRequest, address: str = "") -> ProviderList:
+    """What is known of providers beforehand; with an address the one that it belongs to, by its domain and its MX."""
+    _manager(request)
+    given = address.strip()[:320]
+    if not given:
+        return ProviderList(items=[ProviderOut.of(one) for one in PROVIDERS.values()])
+    found = look_up(given)
+    return ProviderList(items=[ProviderOut.of(found, given)] if found else [])
+
+
 @router.get("/servers/{int:pk}", response=ServerOut, operation_id="get_server")
 def get_server(request: HttpRequest, pk: int) -> ServerOut:
     """One outgoing server."""
@@ -76,10 +106,33 @@ def change_server(request: HttpRequest, pk: int, given: ServerIn) -> ServerOut:
 
 @router.post("/servers/{int:pk}/archive", response=ServerOut, operation_id="archive_server")
 def archive(request: HttpRequest, pk: int) -> ServerOut:
-    """Let nothing more leave by a server."""
+    """Let nothing more leave by a server; 409 while something needs it."""
     user = _manager(request)
-    servers.archive_server(user=user, server_id=_own(user, pk).pk)
+    try:
+        servers.archive_server(user=user, server_id=_own(user, pk).pk)
+    except InUse as error:
+        errors = [{"where": use.key, "what": use.words} for use in error.uses]
+        raise Problem(HTTPStatus.CONFLICT, str(error), errors=errors) from None
     return _one(user, pk)
+
+
+@router.get("/servers/{int:pk}/uses", response=UseList, operation_id="list_server_uses")
+def list_uses(request: HttpRequest, pk: int) -> UseList:
+    """What needs a server."""
+    row = _own(_manager(request), pk)
+    return UseList(items=[UseOut.of(use) for use in server_uses.uses(row.pk)])
+
+
+@router.post("/servers/{int:pk}/move", response=UseList, operation_id="move_server_uses")
+def move_uses(request: HttpRequest, pk: int, given: MoveIn) -> UseList:
+    """Let everything that needs a server use another; what is left afterwards."""
+    user = _manager(request)
+    row = _own(user, pk)
+    try:
+        server_uses.move_uses(user=user, row=row, to=given.to)
+    except CannotMove as error:
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"to: {error}") from None
+    return UseList(items=[UseOut.of(use) for use in server_uses.uses(row.pk)])
 
 
 @router.post("/servers/{int:pk}/restore", response=ServerOut, operation_id="restore_server")
@@ -99,7 +152,32 @@ def try_server(request: HttpRequest, pk: int) -> TrialOut:
         trial = trial_of(user, fields_of(row), row)
     except CannotDecrypt as error:
         raise Problem(HTTPStatus.CONFLICT, str(error)) from None
-    return TrialOut.of(list(trial.steps()))
+    steps = list(trial.steps())
+    trial.keep(steps)
+    return TrialOut.of(steps)
+
+
+@router.post("/servers/{int:pk}/size", response=SizeOut, operation_id="ask_server_size")
+def ask_server_size(request: HttpRequest, pk: int) -> SizeOut:
+    """Ask a server how large a mail may be; nothing is sent or kept."""
+    row = _own(_manager(request), pk)
+    try:
+        step = ask_size(reach(row))
+    except CannotDecrypt as error:
+        raise Problem(HTTPStatus.CONFLICT, str(error)) from None
+    return SizeOut(size=step.size, step=TrialStep.of(step))
+
+
+@router.post("/servers/{int:pk}/test-mail", response={202: MailOut}, operation_id="send_test_mail")
+def send_test_mail(request: HttpRequest, pk: int) -> Status[MailOut]:
+    """Queue a mail to you that goes by this server."""
+    user = _manager(request)
+    row = _own(user, pk)
+    try:
+        delivery = send_trial_mail(user=user, row=row)
+    except CannotSend as error:
+        raise Problem(HTTPStatus.CONFLICT, str(error)) from None
+    return Status(HTTPStatus.ACCEPTED, MailOut(delivery=delivery))
 
 
 def _manager(request: HttpRequest) -> User:
