@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,10 +11,12 @@ import pytest
 from postroom.infra import parameters, secrets
 from postroom.infra.config import config
 from postroom.outbound import choice
-from postroom.outbound.models import OutgoingServer
+from postroom.outbound.models import Delivery, OutgoingServer
 from tests.api.calls import Caller, caller, problem
 from tests.support import factory
 from tests.support.acme import Acme, make_acme
+from tests.support.authority import Authority
+from tests.support.sending import post
 from tests.support.smtp_server import SmtpServer
 
 pytestmark = pytest.mark.django_db
@@ -200,3 +203,69 @@ def test_the_simulator_asks_the_personal_server_of_who_writes(ada: Caller, acme:
 )
 def test_a_question_that_cannot_be_answered(ada: Caller, body: dict[str, Any], words: str) -> None:
     assert words in json.dumps(problem(ada.send("POST", "/servers/simulate", body), 422))
+
+
+def test_what_a_test_found_is_kept_until_the_server_changes(ada: Caller, acme: Acme) -> None:
+    with SmtpServer() as there:
+        row = factory.server(acme.company, port=there.port)
+        assert ada.get(f"/servers/{row.pk}").json()["worked"] is None
+        ada.send("POST", f"/servers/{row.pk}/test")
+    shown = ada.get(f"/servers/{row.pk}").json()
+    assert (shown["worked"], bool(shown["tested_at"])) == (True, True)
+    renamed = ada.send("PATCH", f"/servers/{row.pk}", {"name": "Renamed"}).json()
+    assert renamed["worked"] is True
+    moved = ada.send("PATCH", f"/servers/{row.pk}", {"port": 26}).json()
+    assert (moved["worked"], moved["tested_at"]) == (None, None)
+
+
+def test_a_server_is_asked_for_its_size(ada: Caller, acme: Acme) -> None:
+    with SmtpServer() as there:
+        row = factory.server(acme.company, port=there.port)
+        found = ada.send("POST", f"/servers/{row.pk}/size").json()
+    assert (found["size"], found["step"]["key"]) == (36_700_160, "size")
+    failed = ada.send("POST", f"/servers/{row.pk}/size").json()
+    assert (failed["size"], failed["step"]["kind"]) == (0, "wrong-port")
+
+
+def test_what_needs_a_server_keeps_it_until_it_is_moved(ada: Caller, acme: Acme) -> None:
+    row, other = factory.server(acme.company), factory.server(acme.company, "Other")
+    post(acme, "hanna@customer.example", forced_server=row.pk)
+    found = problem(ada.send("POST", f"/servers/{row.pk}/archive"), 409)
+    assert found["errors"] == [{"where": "letters", "what": "1 letter waits to leave by it"}]
+    (use,) = ada.get(f"/servers/{row.pk}/uses").json()["items"]
+    assert (use["key"], use["count"]) == ("letters", 1)
+    problem(ada.send("POST", f"/servers/{row.pk}/move", {"to": row.pk}), 422)
+    assert ada.send("POST", f"/servers/{row.pk}/move", {"to": other.pk}).json() == {"items": []}
+    assert ada.send("POST", f"/servers/{row.pk}/archive").json()["active"] is False
+
+
+def test_a_test_mail_goes_by_its_server(ada: Caller, acme: Acme) -> None:
+    row = factory.server(acme.company)
+    sent = ada.send("POST", f"/servers/{row.pk}/test-mail")
+    assert sent.status_code == 202
+    delivery = Delivery.objects.select_related("letter").get(pk=sent.json()["delivery"])
+    assert (delivery.address, delivery.letter.forced_server_id) == (acme.admin.email, row.pk)
+    row.is_active = False
+    row.save()
+    assert "archived" in problem(ada.send("POST", f"/servers/{row.pk}/test-mail"), 409)["detail"]
+
+
+def test_a_client_certificate_goes_in_and_its_key_never_comes_out(
+    ada: Caller, whole: dict[str, Any], tmp_path: Path
+) -> None:
+    certificate, key = Authority(tmp_path).client("postroom")
+    given = {**whole, "authentication": "certificate", "certificate": certificate, "certificate_key": key}
+    made = ada.send("POST", "/servers", given)
+    assert (made.status_code, made.json()["certificate_subject"]) == (201, "CN=postroom")
+    answers = [made, ada.get(f"/servers/{made.json()['id']}"), ada.get("/servers")]
+    assert not any("PRIVATE KEY" in one.content.decode() or "CERTIFICATE" in one.content.decode() for one in answers)
+    wrong = {**given, "certificate_key": Authority(tmp_path).client("other")[1]}
+    assert problem(ada.send("POST", "/servers", wrong), 422)["errors"][0]["where"] == "body.certificate_key"
+
+
+def test_providers_are_listed_and_guessed(ada: Caller) -> None:
+    listed = ada.get("/servers/providers").json()["items"]
+    assert {"gmail", "microsoft-connector", "generic"} <= {one["key"] for one in listed}
+    (gmail,) = ada.get("/servers/providers?address=ada@gmail.com").json()["items"]
+    assert (gmail["host"], gmail["from_filter"]) == ("smtp.gmail.com", "ada@gmail.com")
+    assert ada.get("/servers/providers?address=nonsense").json()["items"] == []

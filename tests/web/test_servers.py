@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,9 +14,10 @@ from django.test import AsyncClient, Client
 from postroom.directory.models import User
 from postroom.infra.models import Change
 from postroom.outbound import servers
-from postroom.outbound.models import OutgoingServer
+from postroom.outbound.models import Delivery, OutgoingServer
 from postroom.outbound.servers import ServerFields
 from tests.support import factory
+from tests.support.authority import Authority
 from tests.support.smtp_script import Script, scripted
 from tests.web.conftest import World
 
@@ -73,7 +75,7 @@ def test_who_gets_which_page(client: Client, world: World, row: OutgoingServer, 
             assert "smtp.acme.example" not in response.content.decode(), name
 
 
-VERBS = ("", "/archive", "/restore", "/test")
+VERBS = ("", "/archive", "/restore", "/test", "/size", "/move", "/test-mail")
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -285,6 +287,159 @@ def test_a_secret_is_in_no_page_log_or_change(
     assert not [secret for secret in _forms(SECRET) if any(secret in words for words in told)]
     cipher = bytes(row.secret).decode()
     assert not any(cipher in words for words in told[:-1])
+
+
+def _provider(client: Client, **asked: str) -> str:
+    return client.get("/settings/servers/provider", asked).content.decode()
+
+
+def test_a_provider_says_what_it_refuses_and_fills_the_form(client: Client, world: World) -> None:
+    client.force_login(world.admin)
+    chosen = _provider(client, provider="outlook", address="ada@acme.example")
+    for words in ('data-host="smtp.office365.com"', 'data-port="587"', "data-chosen", "Send as", "learn.microsoft.com"):
+        assert words in chosen
+    guessed = _provider(client, address="ada@gmail.com")
+    assert 'data-provider="gmail"' in guessed
+    assert "data-chosen" not in guessed, "a guess goes over nothing"
+    assert 'data-filter="ada@gmail.com"' in guessed
+    for nothing in ({}, {"address": "nonsense"}, {"provider": "nobody"}, {"address": "x" * 5000}):
+        assert not _provider(client, **nothing).strip()
+    client.force_login(world.member)
+    assert client.get("/settings/servers/provider").status_code == 403
+
+
+def test_a_provider_is_guessed_by_mx(client: Client, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    from postroom.core.authentication.questions import Answer, Question
+    from postroom.outbound.providers import lookup
+
+    asked: list[Question] = []
+
+    class Mx:
+        def ask_now(self, question: Question, seconds: float) -> tuple[Answer]:
+            asked.append(question)
+            found = question.name == "acme.example"
+            return (Answer("found", ("acme-example.mail.protection.outlook.com",)) if found else Answer("unknown"),)
+
+    monkeypatch.setattr(lookup, "resolver", Mx)
+    client.force_login(world.admin)
+    page = _provider(client, address="ada@acme.example")
+    assert 'data-host="acme-example.mail.protection.outlook.com"' in page
+    assert not _provider(client, address="ada@else.example").strip(), "nobody could be asked: no guess"
+    assert [one.type for one in asked] == ["MX", "MX"]
+
+
+def test_without_script_a_provider_fills_the_page(client: Client, world: World) -> None:
+    client.force_login(world.admin)
+    page = client.get("/settings/servers/new", {"provider": "sendgrid", "address": "ada@acme.example"}).content.decode()
+    for words in ('value="smtp.sendgrid.net"', 'value="apikey"', 'value="acme.example"', "The word apikey"):
+        assert words in page
+
+
+def test_what_a_provider_refuses_stands_with_a_kept_server(client: Client, world: World) -> None:
+    client.force_login(world.admin)
+    client.post("/settings/servers/new", SENT | {"provider": "mailjet"})
+    page = client.get(f"/settings/servers/{OutgoingServer.objects.get().pk}").content.decode()
+    assert "dev.mailjet.com" in page
+
+
+def test_a_server_in_use_says_so_and_one_button_moves_it(client: Client, world: World, row: OutgoingServer) -> None:
+    other = factory.server(world.acme, "Other relay")
+    waiting = factory.delivery(world.lead)
+    type(waiting.letter).objects.filter(pk=waiting.letter_id).update(forced_server=row)
+    client.force_login(world.admin)
+    response = client.post(f"/settings/servers/{row.pk}/archive")
+    page = response.content.decode()
+    assert response.status_code == 409
+    assert "1 letter waits to leave by it" in page
+    assert "Move and archive" in page
+    client.post(f"/settings/servers/{row.pk}/move", {"to": "nonsense"})
+    row.refresh_from_db()
+    assert row.is_active
+    client.post(f"/settings/servers/{row.pk}/move", {"to": other.pk})
+    row.refresh_from_db()
+    waiting.letter.refresh_from_db()
+    assert (row.is_active, waiting.letter.forced_server) == (False, other)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_test_of_a_kept_server_is_remembered_and_proves_only_so_much(world: World, row: OutgoingServer) -> None:
+    script = Script(login=("post@acme.example", SECRET))
+    with scripted(script):
+        there = {"host": "127.0.0.1", "port": script.port, "encryption": "none"}
+        OutgoingServer.objects.filter(pk=row.pk).update(**there)
+        sent = SENT | {name: str(value) for name, value in there.items()} | {"password": ""}
+        said = async_to_sync(_tested)(world.admin, f"/settings/servers/{row.pk}/test", sent)
+    assert "not that receivers do" in said
+    assert "Send me a test mail" in said
+    row.refresh_from_db()
+    assert row.test_worked
+    client = Client()
+    client.force_login(world.admin)
+    page = client.get(f"/settings/servers/{row.pk}").content.decode()
+    assert "Worked when tested" in page
+    assert "not that receivers do" in page
+    assert "Every step" in page
+
+
+def test_a_test_mail_is_shown_until_it_is_through(client: Client, world: World, row: OutgoingServer) -> None:
+    client.force_login(world.admin)
+    address = f"/settings/servers/{row.pk}/test-mail"
+    page = client.post(address, headers={"HX-Request": "true"}).content.decode()
+    assert f"Test mail to {world.admin.email}" in page
+    assert 'hx-trigger="every 1s"' in page
+    sent = Delivery.objects.get()
+    Delivery.objects.filter(pk=sent.pk).update(state="accepted", due=None, words="250 taken")
+    page = client.get(f"{address}/{sent.pk}").content.decode()
+    assert "250 taken" in page
+    assert "hx-trigger" not in page
+    client.force_login(world.stranger)
+    assert client.get(f"{address}/{sent.pk}").status_code == 404
+    client.force_login(world.admin)
+    assert client.post(address).status_code == 302
+    OutgoingServer.objects.filter(pk=row.pk).update(is_active=False)
+    assert "archived server sends nothing" in client.post(address, headers={"HX-Request": "true"}).content.decode()
+
+
+def test_the_server_is_asked_how_large_a_mail_may_be(client: Client, world: World) -> None:
+    client.force_login(world.admin)
+    script = Script(offers=("SIZE 36700160",))
+    with scripted(script):
+        sent = SENT | {"host": "127.0.0.1", "port": str(script.port), "encryption": "none"}
+        page = client.post("/settings/servers/new/size", sent, headers={"HX-Request": "true"}).content.decode()
+        assert 'value="35"' in page
+        assert "<form" not in page
+        assert 'value="35"' in client.post("/settings/servers/new/size", sent).content.decode()
+    page = client.post("/settings/servers/new/size", sent, headers={"HX-Request": "true"}).content.decode()
+    assert "Nothing listens at" in page
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [("25", 25 * 2**20), ("0.5", 2**19), ("1,5", 3 * 2**19), ("25 MB", 25 * 2**20), ("", 0), ("x", None), ("-1", None)],
+)
+def test_megabytes_are_read(client: Client, world: World, typed: str, kept: int | None) -> None:
+    client.force_login(world.admin)
+    response = client.post("/settings/servers/new", SENT | {"max_size": typed, "daily_limit": "500"})
+    if kept is None:
+        assert response.status_code == 422
+        assert 'id="max_size-error"' in response.content.decode()
+        return
+    made = OutgoingServer.objects.get()
+    assert (made.max_size, made.daily_limit) == (kept, 500)
+
+
+def test_a_client_certificate_is_shown_by_subject_and_end_only(client: Client, world: World, tmp_path: Path) -> None:
+    certificate, key = Authority(tmp_path).client("postroom")
+    client.force_login(world.admin)
+    given = SENT | {"authentication": "certificate", "certificate": certificate, "certificate_key": key}
+    client.post("/settings/servers/new", given)
+    made = OutgoingServer.objects.get()
+    page = client.get(f"/settings/servers/{made.pk}").content.decode()
+    assert "CN=postroom, valid until" in page
+    assert "BEGIN" not in page
+    wrong = client.post("/settings/servers/new", given | {"certificate_key": "x"})
+    assert "no private key" in wrong.content.decode()
+    assert "BEGIN CERTIFICATE" not in wrong.content.decode(), "it is pasted again"
 
 
 def test_a_profile_is_changed_and_mistakes_are_said(client: Client, world: World) -> None:
