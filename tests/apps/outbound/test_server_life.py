@@ -78,10 +78,14 @@ def test_only_a_server_that_can_take_over_is_offered(acme: Acme) -> None:
 
 
 def test_a_kind_of_a_floor_above_counts_and_moves(acme: Acme, monkeypatch: pytest.MonkeyPatch) -> None:
-    row, other, moved = factory.server(acme.company), factory.server(acme.company, "Other"), []
-    kind = server_uses.Kind(
-        "templates", lambda pk: 3 * (pk == row.pk), lambda n: f"{n} templates", lambda *way: moved.append(way) or 3
-    )
+    row, other = factory.server(acme.company), factory.server(acme.company, "Other")
+    moved: list[tuple[int, int]] = []
+
+    def move(server: int, to: int) -> int:
+        moved.append((server, to))
+        return 3
+
+    kind = server_uses.Kind("templates", lambda pk: 3 * (pk == row.pk), lambda n: f"{n} templates", move)
     monkeypatch.setattr(server_uses, "KINDS", [*server_uses.KINDS, kind])
     assert [(use.key, use.words) for use in server_uses.uses(row.pk)] == [("templates", "3 templates")]
     assert server_uses.move_uses(user=acme.admin, row=row, to=other.pk) == 3
