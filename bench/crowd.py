@@ -1,7 +1,7 @@
 """A company as it is after years, written in bulk into the database of this process's configuration.
 
 Run as a process of its own, with Django set up: `python -m bench.prepare_crowd RECORDS MESSAGES`. The same numbers give
-the same company each time.
+the same company each time. Without numbers it brings one that is there to what the product needs now.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from postroom.domains.services import create_domain
 from postroom.inbound.models import InboundMail, Route
 from postroom.infra.clock import now
 from postroom.infra.database.base import insert, insert_numbered, insert_values
+from postroom.infra.search.index import BULK, index_all
 from postroom.outbound.models import Delivery, Dispatch, Letter
 from postroom.records.models import Desk, Record, Stage
 from postroom.records.services import create_desk
@@ -321,6 +322,8 @@ def _chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
 
 
 def main() -> None:
-    """Migrate, then fill."""
+    """Migrate, fill where numbers are given, and index what is to be searched."""
     call_command("migrate", verbosity=0)
-    fill(*map(int, sys.argv[1:3]))
+    if sys.argv[1:]:
+        fill(*map(int, sys.argv[1:3]))
+    index_all(BULK)

@@ -32,7 +32,11 @@ PAGES = {
     "member": (
         "/inbox", "/inbox?tab=all", "/inbox?tab=starred", "/leads", "/leads?q=pallet", "/leads?stage=Won",
         "/leads?owner=me&sort=activity", "/leads?sort=title", "/leads/board", "/leads/1", "/leads/{middle}", "/tickets",
-        "/contacts", "/contacts?q=nadia", "/search?q=offer", "/search?q=Sj%C3%B6berg", "/search?q=LEAD-1", "/profile",
+        "/contacts", "/contacts?q=nadia", "/contacts/1", "/contacts/20",
+        "/search?q=offer", "/search?q=Sj%C3%B6berg", "/search?q=LEAD-1", "/search?q=of", "/search?q=offer+harbour",
+        "/search?q=person77%40customer77.example", "/search?q=77777%40crowd.example", "/search?q=warranty+tanaka",
+        "/search?q=zzqq", "/search?q=pallet&kind=conversations", "/search?q=pallet&kind=conversations&before=500000",
+        "/search?q=77&kind=records", "/search/palette?q=nadia+berg", "/profile",
     ),
     "admin": (
         "/", "/arrivals", "/outbox", "/outbox?state=failed", "/settings", "/settings/servers", "/settings/domains",
@@ -79,7 +83,7 @@ def _crowd(database: str, records: int, messages: int) -> Iterator[Installation]
             say(f"filling {folder}: this takes minutes and is done once")
             _must(installation, "bench.prepare_crowd", str(records), str(messages))
             done.touch()
-        _must(installation, "django", "migrate", "-v0")
+        _must(installation, "bench.prepare_crowd")
         yield installation
 
 

@@ -38,6 +38,7 @@ class Call(NamedTuple):
     body: object = None
 
 
+PARAMETER = "/parameters/mail.incoming.limit.period"
 BEGUN = {"subject": "Trackers", "body": "Hello", "to": ["nina@holm.example"]}
 
 
@@ -59,6 +60,9 @@ def world() -> World:
     assert alias
     domain = alias.domain
     of_domain, of_alias = f"/domains/{domain.pk}", f"/aliases/{alias.pk}"
+    of_user, of_contact = f"/users/{factory.user('mia', {acme: 'member'}).pk}", f"/contacts/{contact.pk}"
+    guest = {"name": "Nina", "email": "nina@acme.example", "company": acme.pk}
+    note = factory.message(record, "Psst", kind="note", visibility="internal")
     of_record, of_copy, of_server = f"/records/{record.pk}", f"/outbound/{delivery.pk}", f"/servers/{server.pk}"
     return World(
         callers={
@@ -104,6 +108,14 @@ def world() -> World:
             "done": Call(f"/inbox/{record.pk}/done", "PUT"),
             "undone": Call(f"/inbox/{record.pk}/done", "DELETE"),
             "begin": Call("/conversations", "POST", {**BEGUN, "desk": record.desk_id}),
+            "contacts": Call("/contacts"),
+            "contact": Call(of_contact),
+            "add contact": Call("/contacts", "POST", {"name": "Luca", "company": acme.pk}),
+            "change contact": Call(of_contact, "PATCH", {"phone": "+46"}),
+            "add address": Call(f"{of_contact}/addresses", "POST", {"email": "new@holm.example"}),
+            "remove address": Call(f"{of_contact}/addresses/old@holm.example", "DELETE"),
+            "merge contacts": Call(f"{of_contact}/merge", "POST", {"other": factory.contact(acme, "Luca").pk}),
+            "search": Call("/search"),
             "outbound": Call("/outbound"),
             "copy": Call(of_copy),
             "copy source": Call(f"{of_copy}/source"),
@@ -135,6 +147,44 @@ def world() -> World:
             "add alias": Call("/aliases", "POST", {**ALIAS, "company": acme.pk, "domain": domain.pk}),
             "change alias": Call(of_alias, "PATCH", {"title": "No subject"}),
             "delete alias": Call(of_alias, "DELETE"),
+            "attention": Call("/attention"),
+            "changes": Call(f"{of_record}/changes"),
+            "export": Call("/records/export"),
+            "colleagues": Call("/colleagues"),
+            "all messages": Call("/messages"),
+            "message": Call(f"/messages/{message.pk}"),
+            "original": Call(f"/messages/{message.pk}/original"),
+            "message source": Call(f"/messages/{message.pk}/source"),
+            "draft": Call(f"/messages/{message.pk}/draft"),
+            "edit note": Call(f"/messages/{note.pk}", "PATCH", {"body": "Pst"}),
+            "delete note": Call(f"/messages/{note.pk}", "DELETE"),
+            "test new server": Call("/servers/test", "POST", {**SERVER, "host": "", "company": acme.pk}),
+            "preview renaming": Call(f"{of_domain}/renaming", "POST", {"name": "other.example"}),
+            "users": Call("/users"),
+            "user": Call(of_user),
+            "invite": Call("/users", "POST", guest),
+            "change user": Call(of_user, "PATCH", {"name": "Mia Maes"}),
+            "set role": Call(f"{of_user}/roles/{acme.pk}", "PUT", {"role": "administrator"}),
+            "remove role": Call(f"{of_user}/roles/{acme.pk}", "DELETE"),
+            "link": Call(f"{of_user}/link", "POST"),
+            "deactivate": Call(f"{of_user}/deactivate", "POST"),
+            "reactivate": Call(f"{of_user}/reactivate", "POST"),
+            "tokens": Call("/tokens"),
+            "add token": Call("/tokens", "POST", {"name": "Till", "scopes": ["read"]}),
+            "revoke token": Call("/tokens/99999999", "DELETE"),
+            "companies": Call("/companies"),
+            "company": Call(f"/companies/{acme.pk}"),
+            "add company": Call("/companies", "POST", {"name": "Initech"}),
+            "change company": Call(f"/companies/{acme.pk}", "PATCH", {"language": "sv"}),
+            "parameters": Call("/parameters"),
+            "parameter": Call(PARAMETER),
+            "set parameter": Call(PARAMETER, "PUT", {"value": "30"}),
+            "reset parameter": Call(PARAMETER, "DELETE"),
+            "actions": Call("/scheduled-actions"),
+            "change action": Call("/scheduled-actions/infra.forget", "PATCH", {"every_seconds": 900}),
+            "run action": Call("/scheduled-actions/infra.forget/run", "POST"),
+            "queue": Call("/queue"),
+            "retired": Call("/retired-addresses"),
             "me": Call("/me"),
             "change me": Call("/me", "PATCH", {"signature": "Me"}),
         },
@@ -178,6 +228,14 @@ TABLE = {
     "done": (422, 422, 404, 404, 401),
     "undone": (422, 422, 404, 404, 401),
     "begin": (201, 201, 422, 403, 401),
+    "contacts": ("full", "full", "empty", 403, 401),
+    "contact": (200, 200, 404, 403, 401),
+    "add contact": (201, 201, 422, 403, 401),
+    "change contact": (200, 200, 404, 403, 401),
+    "add address": (200, 200, 404, 403, 401),
+    "remove address": (422, 422, 404, 403, 401),
+    "merge contacts": (200, 200, 404, 403, 401),
+    "search": ("empty", "empty", "empty", 403, 401),
     "outbound": ("full", 403, "empty", 403, 401),
     "copy": (200, 404, 404, 404, 401),
     "copy source": (200, 404, 404, 404, 401),
@@ -209,6 +267,44 @@ TABLE = {
     "add alias": (201, 403, 422, 422, 401),
     "change alias": (200, 403, 404, 404, 401),
     "delete alias": (204, 403, 404, 404, 401),
+    "attention": ("empty", 403, "full", "empty", 401),
+    "changes": ("empty", "empty", 404, 404, 401),
+    "export": (200, 200, 200, 403, 401),
+    "colleagues": ("full", "full", "full", 403, 401),
+    "all messages": (403, 403, 403, "empty", 401),
+    "message": (200, 200, 404, 404, 401),
+    "original": (200, 200, 404, 404, 401),
+    "message source": (200, 404, 404, 404, 401),
+    "draft": (200, 200, 404, 404, 401),
+    "edit note": (422, 422, 404, 404, 401),
+    "delete note": (409, 409, 404, 404, 401),
+    "test new server": (422, 403, 422, 422, 401),
+    "preview renaming": (200, 403, 404, 200, 401),
+    "users": ("full", 403, "full", "full", 401),
+    "user": (200, 403, 404, 200, 401),
+    "invite": (201, 403, 422, 201, 401),
+    "change user": (200, 403, 404, 200, 401),
+    "set role": (200, 403, 404, 200, 401),
+    "remove role": (204, 403, 404, 204, 401),
+    "link": (201, 403, 404, 201, 401),
+    "deactivate": (200, 403, 404, 200, 401),
+    "reactivate": (409, 403, 404, 409, 401),
+    "tokens": ("full", "full", "full", "full", 401),
+    "add token": (201, 201, 201, 201, 401),
+    "revoke token": (404, 404, 404, 404, 401),
+    "companies": ("full", 403, "full", "full", 401),
+    "company": (200, 403, 404, 200, 401),
+    "add company": (403, 403, 403, 201, 401),
+    "change company": (200, 403, 404, 200, 401),
+    "parameters": (403, 403, 403, "full", 401),
+    "parameter": (403, 403, 403, 200, 401),
+    "set parameter": (403, 403, 403, 200, 401),
+    "reset parameter": (403, 403, 403, 204, 401),
+    "actions": (403, 403, 403, "full", 401),
+    "change action": (403, 403, 403, 200, 401),
+    "run action": (403, 403, 403, 200, 401),
+    "queue": (403, 403, 403, 200, 401),
+    "retired": (403, 403, 403, "empty", 401),
     "me": (200, 200, 200, 200, 401),
     "change me": (200, 200, 200, 200, 401),
 }
@@ -226,23 +322,23 @@ def test_who_is_answered_what(world: World, call: str, who: str, answer: int | s
             assert bool(response.json()["items"]) == (answer == "full")
         case int() if answer < 300:
             assert response.status_code == answer, response.content
-        case int():
-            problem(response, answer)
+        case _:
+            problem(response, int(answer))
 
 
 def test_the_table_names_every_endpoint(world: World) -> None:
     described = api.get_openapi_schema(path_prefix="")["paths"]
     there = {(method.upper(), path.lstrip("/")) for path, methods in described.items() for method in methods}
     elsewhere = {("GET", "health"), ("POST", "inbound")}  # tested by themselves
-    assert there - elsewhere == {(call.method, _pattern(call.path)) for call in world.calls.values()}
+    asked = [(call.method, call.path) for call in world.calls.values()]
+    for method, pattern in there - elsewhere:
+        assert [path for verb, path in asked if verb == method and _fits(pattern, path)], f"{method} {pattern}"
     assert set(TABLE) == set(world.calls)
 
 
-def _pattern(path: str) -> str:
-    """The path as it is described: numbers are the keys of what it names."""
-    named = re.sub(r"followers/\d+", "followers/{contact}", path).replace("/hold", "/{verb}")
-    named = re.sub(r"companies/\d+", "companies/{company}", named)
-    return re.sub(r"/\d+", "/{pk}", named).lstrip("/")
+def _fits(pattern: str, path: str) -> bool:
+    """Whether a path is one of those that are described like this."""
+    return re.fullmatch(re.sub(r"{[^}]+}", r"(\\d+|[^/]*[.@][^/]*|hold)", pattern), path.lstrip("/")) is not None
 
 
 @pytest.mark.parametrize(

@@ -72,19 +72,19 @@ def test_what_the_audience_names_can_be_sent_back(amara: Caller, record: Record)
 def test_followers_come_change_and_go(amara: Caller, acme: Acme, record: Record) -> None:
     path = f"/records/{record.pk}/followers"
     who = contact_of(acme)
-    assert amara.get(path).json() == {"items": []}
+    assert amara.get(path).json() == {"items": [], "next": None}
     put = amara.send("PUT", f"{path}/{who}", {"notes": True})
     assert (put.json()["discussions"], put.json()["notes"]) == (True, True)
     changed = amara.send("PUT", f"{path}/{who}", {"discussions": False}).json()
     assert (changed["discussions"], changed["notes"], changed["email"]) == (False, False, "admin@acme.example")
     mine = amara.send("PUT", f"{path}/me", {}).json()
     assert mine["user"] == acme.amara.pk
-    assert amara.get(path).json() == {"items": [changed, mine]}
+    assert amara.get(path).json() == {"items": [changed, mine], "next": None}
     problem(amara.send("DELETE", f"{path}/0"), 422)
     assert amara.send("DELETE", f"{path}/{who}").status_code == 204
     assert amara.send("DELETE", f"{path}/me").status_code == 204
     problem(amara.send("DELETE", f"{path}/{who}"), 404)
-    assert amara.get(path).json() == {"items": []}
+    assert amara.get(path).json() == {"items": [], "next": None}
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_followers_that_cannot_be(
     numbers = {"hanna": record.contact_id, "foreign": factory.contact(factory.company("Globex")).pk}
     found = problem(amara.send("PUT", f"/records/{record.pk}/followers/{numbers.get(who, who)}", body), status)
     assert words in str(found)
-    assert amara.get(f"/records/{record.pk}/followers").json() == {"items": []}
+    assert amara.get(f"/records/{record.pk}/followers").json() == {"items": [], "next": None}
 
 
 def test_every_copy_says_what_became_of_it(amara: Caller, ada: Caller, acme: Acme, record: Record) -> None:

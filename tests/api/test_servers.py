@@ -56,7 +56,7 @@ def test_a_server_is_added_with_what_is_usual(ada: Caller, whole: dict[str, Any]
     assert (body["port"], body["encryption"], body["priority"], body["active"]) == (587, "starttls", 10, True)
     assert (body["has_password"], body["editable"]) == (True, True)
     assert ada.get(f"/servers/{body['id']}").json() == body
-    assert ada.get("/servers").json() == {"items": [body]}
+    assert ada.get("/servers").json() == {"items": [body], "next": None}
 
 
 def test_a_password_never_comes_out(ada: Caller, whole: dict[str, Any]) -> None:

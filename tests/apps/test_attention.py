@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from postroom.directory import attention, overdue
+from postroom.directory import alone, attention, overdue
 from postroom.directory.attention import Attention, Weight, attention_of
 from postroom.directory.models import User
 from postroom.directory.roles import Permission
@@ -40,8 +40,8 @@ def test_the_worst_comes_first_then_what_has_been_so_longest(monkeypatch: pytest
 
 def test_every_app_asks_what_it_owns() -> None:
     modules = {check.__module__ for _permission, check in attention._checks}
-    owners = ("outbound.attention", "inbound.attention", "domains.attention", "records.attention", "directory.overdue")
-    assert {f"postroom.{name}" for name in owners} <= modules
+    checks = ("outbound.attention", "inbound.attention", "domains.attention", "records.attention")
+    assert {f"postroom.{name}" for name in (*checks, "directory.overdue", "directory.alone")} <= modules
 
 
 def test_a_company_with_a_domain_wants_an_address() -> None:
@@ -51,6 +51,17 @@ def test_a_company_with_a_domain_wants_an_address() -> None:
     assert [one.title for one in records.no_address(admin)] == ["Acme has no address yet"]
     factory.desk(acme)
     assert list(records.no_address(admin)) == []
+
+
+def test_who_is_alone_is_asked_to_invite_somebody() -> None:
+    acme, globex = factory.company("Acme"), factory.company("Globex")
+    ada = factory.user("ada", {acme: "administrator", globex: "member"})
+    gone = factory.user("gone", {acme: "member"}, is_active=False)
+    assert [one.title for one in alone.nobody_else(ada)] == ["Nobody else is at Acme yet"]
+    assert [one.page for one in attention_of(ada) if one.title.startswith("Nobody else")] == ["user-new"]
+    gone.is_active = True
+    gone.save()
+    assert list(alone.nobody_else(ada)) == []
 
 
 @pytest.mark.parametrize(("minutes", "active", "seen"), [(11, True, False), (9, True, True), (11, False, True)])

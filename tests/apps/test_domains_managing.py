@@ -18,10 +18,12 @@ from postroom.domains.services import CannotDo
 from postroom.inbound.listener.address_table import read_table
 from postroom.infra.clock import now
 from postroom.infra.models import Change as News
-from postroom.outbound.our_addresses import carried
+from postroom.outbound.models import Letter
+from postroom.outbound.our_addresses import carried, letters_of
 from postroom.records import alias_editing
 from postroom.records.alias_editing import AliasFields
 from tests.support import factory
+from tests.support.queries import scanned, statements
 
 pytestmark = pytest.mark.django_db
 
@@ -207,3 +209,11 @@ def test_what_needs_attention(ada: User, acme: Company) -> None:
     assert titles() == []
     domain.company_domains.all().delete()
     assert titles() == ["No alias domain yet"]
+
+
+def test_what_depends_on_a_domain_is_found_along_an_index(domain: AliasDomain) -> None:
+    with statements() as said:
+        letters_of(domain)
+        Letter.objects.filter(domain__in=[domain.pk]).update(domain=None)  # as its removal does
+    assert len(said) == 2
+    assert not [sql for sql in said if list(scanned(sql, {"outbound_letter"}))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -16,6 +17,7 @@ from postroom.infra.clock import now
 from postroom.records import lists
 from postroom.records.lists import Filter
 from postroom.records.models import Desk, Record, Stage
+from postroom.records.neighbours import Neighbours, neighbours
 from tests.support import factory
 from tests.support.queries import ON_POSTGRES, plan, statements
 
@@ -55,6 +57,27 @@ def every(user: User, asked: Filter, limit: int) -> list[Record]:
             return rows
         after = page.next
     raise AssertionError("the list has no end")
+
+
+@pytest.mark.parametrize("sort", lists.SORTS)
+@pytest.mark.parametrize(
+    "narrowed",
+    [{}, {"text": "a"}, {"stage": "New"}, {"owner": "mine"}, {"state": "open"}, {"stage": "New", "text": "a"}],
+)
+def test_the_records_beside_one_are_those_of_the_list(reader: User, sort: str, narrowed: dict[str, Any]) -> None:
+    asked = Filter("lead", sort=sort, **narrowed)
+    rows = every(reader, asked, 200)
+    keys = [None, *(row.pk for row in rows), None]
+    assert len(rows) > 2
+    for place, row in enumerate(rows, 1):
+        assert neighbours(reader, row, asked) == Neighbours(keys[place - 1], keys[place + 1])
+
+
+def test_a_record_that_left_the_list_keeps_its_place(reader: User) -> None:
+    asked = Filter("lead", state=lists.OPEN, sort=lists.TITLE)
+    rows = every(reader, asked, 200)
+    Record.objects.filter(pk=rows[3].pk).update(closed_at=now())
+    assert neighbours(reader, rows[3], asked) == Neighbours(rows[2].pk, rows[4].pk)
 
 
 @pytest.mark.parametrize("limit", [1, 4, 30, 200])
@@ -157,7 +180,13 @@ def test_each_list_goes_along_its_index(reader: User, index: str) -> None:
     first = lists.records(reader, asked, limit=3)
     with statements() as said:
         lists.records(reader, asked, after=first.next, limit=3)
-    keys = [sql for sql in said if 'SELECT "records_record"."id"' in sql and "LIMIT 4" in sql]
+    _goes_along(index, [sql for sql in said if 'SELECT "records_record"."id"' in sql and "LIMIT 4" in sql])
+    with statements() as said:
+        neighbours(reader, first.rows[1], asked)
+    _goes_along(index, [sql for sql in said if 'SELECT "records_record"."id"' in sql and '"id" IN' not in sql])
+
+
+def _goes_along(index: str, keys: list[str]) -> None:
     assert keys
     plans = [plan(sql) for sql in keys]
     assert any(index in one for one in plans), plans
@@ -194,3 +223,16 @@ def test_a_page_costs_the_same_however_long_it_is(
             lists.records(reader, asked, limit=1)
         with django_assert_max_num_queries(len(few)):
             lists.records(reader, asked, limit=50)
+
+
+@pytest.mark.parametrize("sort", lists.SORTS)
+@pytest.mark.parametrize(
+    "value",
+    ['["\\ud800",5]', '["0001-01-01T00:00:00+23:59",5]', "[" * 1400, "[]", "5", "[{},5]", '[null,"x"]', '["a",0]'],
+)
+def test_a_place_that_is_none_of_ours_is_the_beginning(reader: User, sort: str, value: str) -> None:
+    if sort != lists.ACTIVE and value.startswith('["0001'):
+        value = "{}"  # there it is a place: only the id counts, or a text
+    after = base64.urlsafe_b64encode(value.encode("utf-8", "surrogatepass")).decode().rstrip("=")
+    rows = lists.records(reader, Filter("lead", sort=sort), after=after).rows
+    assert rows == lists.records(reader, Filter("lead", sort=sort)).rows

@@ -12,7 +12,7 @@ from django.db import models
 from tests.house import source
 from tests.house.source import Module
 
-HOME_OF_SQL = {f"src/postroom/infra/database/{name}.py" for name in ("base", "sqlite", "postgres")}
+HOME_OF_SQL = {f"src/postroom/infra/database/{name}.py" for name in ("base", "words", "sqlite", "postgres")}
 EXEMPT: dict[str, str] = {}  # "src/postroom/…py": why it speaks SQL or asks which database it has
 METHODS = {"raw", "cursor", "execute", "executemany", "executescript"}
 NAMES = {"RawSQL", "RunSQL"}

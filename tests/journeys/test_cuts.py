@@ -179,7 +179,7 @@ def test_a_copy_that_is_put_off_waits_and_goes_once(office: Office) -> None:
     office.way.server.on(f"RCPT {HANNA}", "451 4.7.1 Greylisted, come again")
     sent = office.answer("put off", HANNA)
     sent.says(HANNA, "waits for the next try at", "server 127.0.0.1 put it off: 451 4.7.1 Greylisted, come again")
-    sent.tells(HANNA, "Waits for its turn or for the next try.", "Next try:", "put off", "451 4.7.1 Greylisted")
+    sent.tells(HANNA, "Waits for its turn or for the next try.", "Next try:", "Put off", "451 4.7.1 Greylisted")
     sent.ended(HANNA, "queued", "deferred")
     office.time_passes()
     sent.says(HANNA, "taken by the server")
@@ -202,7 +202,7 @@ def test_a_refusal_is_final_and_quoted(office: Office) -> None:
     office.way.server.on(f"dot {HANNA}", "554 5.7.1 Looks like spam")
     sent = office.answer("refused", HANNA)
     sent.says(HANNA, "not delivered", "Default server 127.0.0.1 refused it: 554 5.7.1 Looks like spam")
-    sent.tells(HANNA, "Refused for good, or every try was put off.", "refused", "554 5.7.1 Looks like spam")
+    sent.tells(HANNA, "Refused for good, or every try was put off.", "Refused", "554 5.7.1 Looks like spam")
     sent.ended(HANNA, "failed", "refused")
     office.time_passes()
     assert not sent.copy(HANNA)["waits"]

@@ -116,6 +116,10 @@ def context_for(browser: Browser, site: Site, look: Look = "light", **options: A
     return browser.new_context(base_url=site.url, color_scheme=scheme, **screen, **options)
 
 
+# Chromium's own words where a page was shown before its short fade could begin: it comes without one.
+NO_TRANSITION = ("ViewTransition opt-in disabled", "Transition was aborted because of invalid state")
+
+
 def watched(context: BrowserContext) -> tuple[Page, list[str]]:
     """A page, and a list that grows with everything that it complains of."""
     page, complaints = context.new_page(), list[str]()
@@ -124,8 +128,12 @@ def watched(context: BrowserContext) -> tuple[Page, list[str]]:
         " e => console.error('policy: ' + e.violatedDirective + ' ' + e.blockedURI))"
     )
     page.on("console", lambda said: complaints.append(said.text) if said.type in {"error", "warning"} else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("pageerror", lambda error: None if _no_fade(str(error)) else complaints.append(str(error)))
     return page, complaints
+
+
+def _no_fade(error: str) -> bool:
+    return any(words in error for words in NO_TRANSITION)
 
 
 def sign_in(page: Page, username: str) -> None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from postroom.conversations.models import Message, Notification
 from postroom.directory.models import Company, User
 from postroom.directory.services import create_token
+from postroom.inbound.models import InboundMail
+from postroom.infra.clock import now
 from tests.support import factory
 
 ROLES = ("anonymous", "lonely", "member", "administrator", "operator", "stranger")
@@ -20,6 +23,22 @@ class Populated:
     globex: Company
     users: Mapping[str, User]
     things: Mapping[str, int]
+
+
+# Of which thing a number in an address is, by what stands before it.
+KINDS: Mapping[str, str] = {
+    "aliases": "alias", "arrivals": "arrival", "attachments": "attachment", "companies": "company",
+    "contacts": "contact", "copies": "copy", "desks": "desk", "domains": "domain", "followers": "contact",
+    "inbound": "arrival", "inbox": "record", "leads": "record", "messages": "message", "outbound": "copy",
+    "outbox": "copy", "people": "desk", "records": "record", "replies": "message", "roles": "company",
+    "servers": "server", "tickets": "ticket", "tokens": "token", "users": "user",
+}  # fmt: skip
+# What else is named in an address, by what stands before it.
+NAMES: Mapping[str, str] = {
+    "actions": "infra.forget", "addresses": "hanna@norrgard.example", "files": "0",
+    "parameters": "mail.incoming.limit.period",
+    "scheduled-actions": "infra.forget", "welcome": "company",
+}  # fmt: skip
 
 
 def populate() -> Populated:
@@ -36,6 +55,51 @@ def populate() -> Populated:
     return Populated(acme, globex, users, things)
 
 
+@dataclass(frozen=True)
+class Twins:
+    """Two companies with one of everything each: for both the users of each role, and the number of each thing."""
+
+    users: tuple[Mapping[str, User], Mapping[str, User]]
+    things: tuple[Mapping[str, int], Mapping[str, int]]
+
+
+def populate_twins() -> Twins:
+    """Fill the database. `foreign` is the administrator of the other company, `two` a member of both."""
+    companies = (factory.company(), factory.company("Globex"))
+    own = [
+        {role: factory.user(f"{role}-{company.slug}", {company: role}) for role in ("member", "administrator")}
+        for company in companies
+    ]
+    shared = {
+        "operator": factory.user("operator", is_operator=True),
+        "two": factory.user("two", dict.fromkeys(companies, "member")),
+    }
+    acme, globex = (
+        {
+            **own[place],
+            **shared,
+            "foreign": own[1 - place]["administrator"],
+            "deactivated": factory.user(f"gone-{company.slug}", {company: "administrator"}, is_active=False),
+        }
+        for place, company in enumerate(companies)
+    )
+    things = [
+        {"company": company.pk, "user": users["member"].pk, **_records(company, users), **_post(company)}
+        for company, users in zip(companies, (acme, globex), strict=True)
+    ]
+    for own_things in things:
+        come_and_gone(own_things)
+    return Twins((acme, globex), (things[0], things[1]))
+
+
+def come_and_gone(things: Mapping[str, int]) -> None:
+    """Let the message of these things have come by their arrival, and their copy be one of it."""
+    message = Message.objects.get(pk=things["message"])
+    told = {"message": message, "company": message.company, "delivery_id": things["copy"]}
+    Notification.objects.create(**told, email="hanna@norrgard.example", channel="mail", created_at=now())
+    factory.route(InboundMail.objects.get(pk=things["arrival"]), message.company, "thread:1", message=message)
+
+
 def _records(acme: Company, users: Mapping[str, User]) -> dict[str, int]:
     desk, support = factory.desk(acme), factory.desk(acme, "ticket", "Support")
     contact = factory.contact(acme)
@@ -50,6 +114,7 @@ def _records(acme: Company, users: Mapping[str, User]) -> dict[str, int]:
         "desk": desk.pk,
         "stage": desk.stages.values_list("pk", flat=True)[0],
         "contact": contact.pk,
+        "merged": factory.contact(acme, "Hanna S.").pk,
         "record": record.pk,
         "ticket": ticket.pk,
         "message": message.pk,
@@ -66,5 +131,7 @@ def _post(acme: Company) -> dict[str, int]:
     arrival = factory.arrival(acme)
     factory.route(arrival, acme)
     factory.refusal(acme)
-    token = create_token(user=factory.user("program", {acme: "administrator"}), name="test", scopes=("read",))
+    token = create_token(
+        user=factory.user(f"program-{acme.slug}", {acme: "administrator"}), name="test", scopes=("read",)
+    )
     return {"arrival": arrival.pk, "server": factory.server(acme).pk, "token": token.token.pk}

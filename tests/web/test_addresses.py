@@ -121,7 +121,9 @@ def test_the_first_domain_goes_to_all_and_says_so_before(client: Client, world: 
     AliasDomain.objects.all().delete()
     client.force_login(world.admin)
     assert "No alias domain yet." in page(client, "/settings/domains")
-    assert "every company of this installation gets it" in page(client, "/settings/domains/new")
+    said = page(client, "/settings/domains/new")
+    assert "every company of this installation gets it" in said
+    assert "only an operator of the installation can change it afterwards" in said
     response = client.post("/settings/domains/new", DOMAIN)
     made = AliasDomain.objects.get()
     assert response["Location"] == f"/settings/domains/{made.pk}"

@@ -50,7 +50,7 @@ def _violations(page: Page) -> list[str]:
 
 def _clean(page: Page, where: str) -> None:
     assert _violations(page) == [], where
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{where} is too wide"
+    assert page.evaluate("document.documentElement.scrollWidth <= screen.width"), f"{where} is too wide"
 
 
 @pytest.mark.parametrize("look", LOOKS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.template import loader
@@ -14,8 +15,10 @@ from django.utils import timezone, translation
 from postroom.core.delivery.states import ArrivalState
 from postroom.web.context import shell
 from postroom.web.pages.records.content import eml_name
+from postroom.web.pages.records.thread import Acts, MessageShown
 from postroom.web.places import all_places
 from postroom.web.templatetags import ui
+from postroom.web.templatetags.spine import message_head, message_menu, who_heard
 from postroom.web.trace import STATES, state_of, trace_of
 from postroom.web.views import Person
 
@@ -154,3 +157,37 @@ def test_errors_have_the_same_look() -> None:
     assert b"Nothing is here" in page.content
     for code in ("400", "403", "403_csrf", "500"):
         assert "Postroom" in loader.render_to_string(f"{code}.html")
+
+
+def _shown(**fields: Any) -> MessageShown:
+    at = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
+    return MessageShown(**{"id": 12, "kind": "in", "author": Person('A%(id)s "<b>'), "at": at, **fields})
+
+
+@pytest.mark.parametrize(
+    ("acts", "expected"),
+    [
+        (Acts(), {"Show original"}),
+        (Acts(reply=True), {"Reply to all", "Show original"}),
+        (Acts(reply=True, forward=True), {"Forward", "Reply to all"}),
+        (Acts(change=True), {"Edit note", "Delete note"}),
+    ],
+)
+def test_a_menu_from_a_stencil_is_the_template_s(acts: Acts, expected: set[str]) -> None:
+    for shown in (_shown(acts=acts), _shown(acts=acts, id=13, author=Person("B"), source="/s?a&b", download="/d")):
+        plain = loader.render_to_string("web/records/menu.html", {"m": shown, "csrf_token": "token%s"})
+        assert message_menu(shown, "token%s") == plain
+        assert all(word in plain for word in expected)
+
+
+def test_what_waits_until_somebody_opens_it_is_the_template_s() -> None:
+    for shown in (_shown(heard_more=True), _shown(heard_more=True, id=7, author=Person("", "b@x.example"))):
+        assert who_heard(shown) == loader.render_to_string("web/records/why.html", {"m": shown})
+
+
+def test_a_head_escapes_what_others_wrote() -> None:
+    head = message_head(_shown(to=('"><script>',), claim="<i>", doubt="x", automatic="<u>"), "t")
+    assert not re.search(r"<script>|<b>A|<b><b>|<i>|<u>", head.replace("<b>A%(id)s &quot;", ""))
+    assert "A%(id)s &quot;&lt;b&gt;" in head
+    assert "&quot;&gt;&lt;script&gt;" in head
+    assert 'class="msg in claim"' in head

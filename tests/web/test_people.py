@@ -92,6 +92,8 @@ def test_members_see_their_own_sections_only(client: Client, world: World) -> No
         ("from filtering", "/settings/servers"),
         ("External Email Servers", "/settings/servers"),
         ("custom email servers", "/settings/servers"),
+        ("External or Custom Email Servers", "/settings/servers"),
+        ("Actions to Perform on Incoming Mails", "/settings/aliases"),
         ("System Parameters", "/developer/parameters"),
         ("scheduled actions", "/developer/actions"),
         ("Email Queue", "/developer/queue"),
@@ -105,7 +107,7 @@ def test_the_search_knows_other_words(client: Client, world: World, asked: str, 
     assert found in links(body(client, f"/settings?q={asked}"))
 
 
-@pytest.mark.parametrize("asked", ["Blacklisted Email Addresses", "Actions to Perform on Incoming Mails", "template"])
+@pytest.mark.parametrize("asked", ["Blacklisted Email Addresses", "Incoming Mail Servers", "template"])
 def test_what_is_not_there_is_said_and_leads_nowhere(client: Client, world: World, asked: str) -> None:
     client.force_login(world.admin)
     text = body(client, f"/settings?q={asked}")
@@ -178,7 +180,7 @@ def test_links_cannot_be_tried_for_ever(client: Client, world: World) -> None:
     for number in range(20):
         assert client.get(f"/invitation/guess{number}").status_code == 404
     assert client.get("/invitation/guess").status_code == 429
-    assert client.get(link).status_code == 429
+    assert client.get(link).status_code == 200  # one that works is let in all the same
 
 
 def test_an_invitation_keeps_what_was_typed(client: Client, world: World) -> None:

@@ -114,7 +114,7 @@ def test_every_page_is_clean(browser: Browser, site: Site, signed_in: dict[str, 
         page.goto(address.format(**site.ids))
         page.wait_for_load_state("load")
         assert _violations(page) == [], name
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} is too wide"
+        assert page.evaluate("document.documentElement.scrollWidth <= screen.width"), f"{name} is too wide"
     assert complaints == []
     context.close()
 
@@ -126,7 +126,7 @@ def test_nothing_overflows_at_any_width(page: Page, site: Site) -> None:
             expect(page.get_by_role("button", name="Mark unread")).to_be_visible()
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 900})
-            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} at {width}"
+            assert page.evaluate("document.documentElement.scrollWidth <= screen.width"), f"{name} at {width}"
             panes = page.locator(".conv, .threads, .letter").evaluate_all(
                 "all => all.filter(one => one.scrollWidth > one.clientWidth + 1).length"
             )

@@ -87,7 +87,7 @@ def test_everything_is_clean(browser: Browser, site: Site, signed_in: Path, look
     mail.get_by_role("link", name="Forward").click()
     expect(page.get_by_role("group", name="Files that go along")).to_be_visible()
     assert _violations(page) == [], "a forward"
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.evaluate("document.documentElement.scrollWidth <= screen.width")
     page.locator("#compose-leave").click()
     expect(page.locator(".aside")).to_have_count(0)
     page.wait_for_timeout(200)  # until the focus has settled: what opens afterwards stays open
@@ -96,10 +96,10 @@ def test_everything_is_clean(browser: Browser, site: Site, signed_in: Path, look
     note.get_by_role("link", name="Edit note").click()
     expect(page.get_by_label("Text of the note")).to_be_focused()
     assert _violations(page) == [], "a note that is edited"
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.evaluate("document.documentElement.scrollWidth <= screen.width")
     page.goto(f"/messages/{site.ids['sent']}/original")
     assert _violations(page) == [], "the original"
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.evaluate("document.documentElement.scrollWidth <= screen.width")
     assert [said for said in complaints if not said.startswith(SKIPPED)] == []
     context.close()
 
@@ -197,11 +197,15 @@ def test_a_note_is_changed_and_deleted_by_keyboard(page: Page, site: Site) -> No
     expect(field).to_be_focused()
     page.keyboard.press("Control+A")
     page.keyboard.type("First thought")
+    page.evaluate("document.querySelector('.msg.editing').classList.remove('editing')")  # as before htmx has settled
+    with page.expect_response(re.compile(r"/states")):
+        page.evaluate("htmx.trigger('#states', 'live')")
+    page.wait_for_timeout(100)
+    expect(field).to_have_value("First thought")
     page.keyboard.press("Control+Enter")
     expect(note).to_contain_text("First thought")
     expect(note).to_contain_text("edited")
     expect(note).to_be_focused()
-    page.reload()
     note.locator(".msg-menu summary").focus()
     page.keyboard.press("Enter")
     expect(note.locator(".msg-menu[open]")).to_have_count(1)
@@ -245,3 +249,65 @@ def test_keys_go_to_the_records_beside_within_the_filter(page: Page) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text(titles[2])
     page.locator(".crumbs a").click()
     page.wait_for_url(re.compile(r"/leads\?q=Quotation"))
+
+
+def _tab_to(page: Page, selector: str, back: bool = False) -> None:
+    """As somebody without a mouse goes there."""
+    for _ in range(80):
+        if page.evaluate("one => document.activeElement?.matches(one)", selector):
+            return
+        page.keyboard.press("Shift+Tab" if back else "Tab")
+    raise AssertionError(f"the keyboard does not reach {selector}")
+
+
+def test_a_member_s_day_by_keyboard_alone(page: Page, site: Site, tmp_path: Path) -> None:
+    page.goto("/leads")
+    titles = page.locator("[data-row] a.title").all_inner_texts()
+    addresses = page.locator("[data-row] a.title").evaluate_all("all => all.map(one => one.getAttribute('href'))")
+    at = addresses.index(_lead(site))
+    for _ in range(at + 1):
+        page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    heading = page.get_by_role("heading", level=1)
+    expect(heading).to_have_text(titles[at])
+
+    page.keyboard.press("n")
+    page.keyboard.type("@Pri")
+    expect(page.locator("#compose-mentions")).to_be_visible()
+    page.keyboard.press("Enter")
+    page.keyboard.type("look at this")
+    offer = tmp_path / "offer.txt"
+    offer.write_text("36 vans")
+    _tab_to(page, "#compose-files")
+    with page.expect_file_chooser(timeout=5000) as chooser:
+        page.keyboard.press("Space")
+    chooser.value.set_files(offer)
+    expect(page.locator("#compose-picked")).to_contain_text("offer.txt")
+    _tab_to(page, "#compose-send")
+    page.keyboard.press("Enter")
+    note = page.locator("#thread .msg.note").first
+    expect(note).to_contain_text("@Priya Nair look at this")
+    expect(note).to_contain_text("offer.txt")
+
+    page.keyboard.press("Escape")
+    page.keyboard.press("m")
+    page.keyboard.type("Dear Hanna, it is done.")
+    page.keyboard.press("Control+Enter")
+    sent = page.locator("#thread .msg.out").first
+    expect(sent).to_contain_text("Dear Hanna, it is done.")
+    sent.focus()
+    _tab_to(page, f"#{sent.get_attribute('id')} .copy summary")
+    page.keyboard.press("Enter")
+    expect(sent.locator(".steps").first).to_contain_text("Queued")
+
+    before = page.locator(".stages [aria-current=step]").inner_text()
+    _tab_to(page, ".stages button:not([aria-current])", back=True)
+    page.keyboard.press("Enter")
+    expect(page.locator(".stages [aria-current=step]")).not_to_have_text(before)
+    page.locator("h1").click()
+    _tab_to(page, "#owner-of")
+    page.keyboard.type("Priya")
+    expect(page.locator("#thread .change").first).to_contain_text("Priya Nair")
+    _tab_to(page, ".crumbs a", back=True)
+    page.keyboard.press("]" if at + 1 < len(titles) else "[")
+    expect(heading).to_have_text(titles[at + 1] if at + 1 < len(titles) else titles[at - 1])

@@ -315,6 +315,36 @@ def test_the_next_record_is_within_the_filter_one_came_from(client: Client, worl
     assert 'href="/leads?q=vans+t"' in _get(client, f"/leads/{last.pk}", **came), "the way back keeps the filter"
 
 
+def test_the_next_record_is_within_all_that_the_list_asked_for(client: Client, world: World) -> None:
+    desk = world.lead.desk
+    assert desk
+    middle, first, last = (factory.record(desk, title) for title in ("Bikes", "Ants", "Cars"))
+    factory.record(desk, "Birds", owner=world.member)
+    client.force_login(world.member)
+    came = {"Referer": f"http://testserver/leads?owner=nobody&desk={desk.pk}&state=open&sort=title&after=x"}
+    carried = f"?list=owner%3Dnobody%26desk%3D{desk.pk}%26state%3Dopen%26sort%3Dtitle"
+    for page in (_get(client, f"/leads/{middle.pk}", **came), _get(client, f"/leads/{middle.pk}{carried}")):
+        assert f'rel="prev" href="/leads/{first.pk}{carried}"' in page
+        assert f'rel="next" href="/leads/{last.pk}{carried}"' in page
+        assert f'href="/leads?owner=nobody&amp;desk={desk.pk}&amp;state=open&amp;sort=title"' in page
+    assert 'aria-label="In the filtered list"' in page
+    assert client.get(f"/leads/{middle.pk}", headers={"Referer": "http://["}).status_code == 200
+    assert client.get(f"/leads/{middle.pk}?list=sort%3D%00%26desk%3Dx%26owner%3D-1").status_code == 200
+
+
+def test_from_a_board_one_goes_through_its_column(client: Client, world: World) -> None:
+    desk = world.lead.desk
+    assert desk
+    won = desk.stages.get(name="Won")
+    below, _elsewhere, above = (factory.record(desk, "One", stage=stage) for stage in (won, None, won))
+    client.force_login(world.member)
+    client.get("/leads?view=board")
+    page = _get(client, f"/leads/{above.pk}", Referer="http://testserver/leads")
+    carried = "?list=stage%3DWon%26view%3Dboard"
+    assert f'rel="next" href="/leads/{below.pk}{carried}"' in page
+    assert 'href="/leads?view=board"' in _get(client, f"/leads/{above.pk}{carried}"), "the way back is the board"
+
+
 def test_a_stage_is_a_step_and_an_end_a_button(client: Client, world: World) -> None:
     desk = world.lead.desk
     assert desk

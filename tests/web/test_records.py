@@ -15,10 +15,9 @@ from hypothesis import strategies as st
 from pytest_django import DjangoAssertNumQueries
 
 from postroom.directory.models import User
-from postroom.records import lists
+from postroom.records import exporting, lists
+from postroom.records.exporting import FORMULA, harmless
 from postroom.records.models import Desk, FieldChange, Record
-from postroom.web.pages.records import export
-from postroom.web.pages.records.export import FORMULA, harmless
 from tests.support import factory
 from tests.web.conftest import World
 
@@ -262,8 +261,8 @@ def test_a_file_holds_the_list(member: Client, world: World) -> None:
 def test_a_file_has_an_end(member: Client, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(9):
         factory.record(desk_of(world.lead), f"Numbered {number}")
-    monkeypatch.setattr(export, "MOST", 7)
-    monkeypatch.setattr(export, "BATCH", 3)
+    monkeypatch.setattr(exporting, "MOST", 7)
+    monkeypatch.setattr(exporting, "BATCH", 3)
     rows = read_file(member.get("/leads/export?sort=title"))
     assert [row[1] for row in rows[1:-1]] == [f"Numbered {number}" for number in range(7)]
     assert rows[-1] == ["Only the first 7 are here."]

@@ -70,7 +70,7 @@ def test_every_page_is_clean(browser: Browser, site: Site, signed_in: Path, look
     for name, address in PAGES.items():
         page.goto(address.format(**site.ids))
         assert _violations(page) == [], name
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} is too wide"
+        assert page.evaluate("document.documentElement.scrollWidth <= screen.width"), f"{name} is too wide"
     page.goto("/leads?view=list")
     page.locator("[data-pick]").first.check()
     page.get_by_text("Filter and sort").click()

@@ -45,11 +45,17 @@ MORE: Mapping[str, Mapping[int, str]] = {
     "post_note": {415: "Neither JSON nor a form.", 507: "The files could not be kept."},
     "delete_note": {409: "It cannot be deleted any more."},
     "accept_message": {409: "There is nothing to accept."},
+    "create_contact": {409: "Another contact of the company has the address; `contact` names it."},
+    "add_contact_address": {409: "Another contact of the company has the address; `contact` names it."},
+    "merge_contacts": {409: "They are the same, of two companies, or both are users."},
     "change_user": {409: "They are the last who can do that."},
     "set_role": {409: "They are the last administrator."},
     "remove_role": {409: "They are the last administrator."},
     "make_password_link": {409: "They are deactivated."},
     "reactivate_user": {409: "They are not deactivated."},
+    "get_message_source": {409: "It cannot be written as a mail.", 410: "Its bytes are missing or kept no longer."},
+    "get_message_original": {410: "It was deleted."},
+    "get_draft": {410: "It was deleted."},
     "test_server": {409: "Its password cannot be read."},
     "remove_domain": {409: "Something depends on it."},
     "deactivate_user": {409: "Oneself, or the last administrator of a company."},
@@ -58,11 +64,18 @@ MORE: Mapping[str, Mapping[int, str]] = {
 
 
 class Described(NinjaAPI):
-    """The API whose document names the refusals, too."""
+    """The API whose document names the refusals, too; it is put together once for each prefix."""
 
     def get_openapi_schema(
         self, *, path_prefix: str | None = None, path_params: dict[str, Any] | None = None
     ) -> OpenAPISchema:
+        known: dict[str, OpenAPISchema] = self.__dict__.setdefault("_documents", {})
+        place = f"{path_prefix} {sorted((path_params or {}).items())}"
+        if place not in known:
+            known[place] = self._document(path_prefix, path_params)
+        return known[place]
+
+    def _document(self, path_prefix: str | None, path_params: dict[str, Any] | None) -> OpenAPISchema:
         found = super().get_openapi_schema(path_prefix=path_prefix, path_params=path_params)
         found["components"]["schemas"]["Problem"] = dict(SCHEMA)
         for path in found["paths"].values():
@@ -91,4 +104,6 @@ def _refusals(operation: Mapping[str, Any]) -> Iterator[tuple[int, str]]:
         yield HTTPStatus.UNPROCESSABLE_ENTITY, "What was sent is not as described; `errors` says where."
     if "requestBody" in operation:
         yield HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is larger than is taken here."
+        if "application/json" in operation["requestBody"]["content"]:
+            yield HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The body is not JSON."
     yield HTTPStatus.SERVICE_UNAVAILABLE, "The database cannot be used just now."

@@ -7,13 +7,13 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import DisallowedHost, RequestDataTooBig, SuspiciousOperation
-from django.db import DatabaseError
+from django.db import DatabaseError, DataError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
-from postroom.api.reading import UNREADABLE
+from postroom.api.reading import UNREADABLE, NotJson
 from postroom.infra.logs import logger
 
 log = logger(__name__)
@@ -50,6 +50,7 @@ def handle_with_documents(api: NinjaAPI) -> None:
         ValidationError: _invalid,
         HttpError: _http_error,
         Http404: _missing,
+        DataError: _unkept,
         DatabaseError: _away,
         RequestDataTooBig: _too_large,
         UnreadablePostError: _broken_off,
@@ -80,12 +81,19 @@ def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
 
 
 def _http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
+    if isinstance(error.__cause__, NotJson):
+        return document(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send JSON, and say so: `Content-Type: application/json`.")
     unreadable = error.status_code == HTTPStatus.BAD_REQUEST  # which the library says in its own words
     return document(error.status_code, UNREADABLE if unreadable else str(error))
 
 
 def _missing(request: HttpRequest, error: Exception) -> HttpResponse:
     return document(HTTPStatus.NOT_FOUND, "There is nothing at this address.")
+
+
+def _unkept(request: HttpRequest, error: Exception) -> HttpResponse:
+    """PostgreSQL alone says so, and of what no field has refused before: a NUL in a text."""
+    return document(HTTPStatus.UNPROCESSABLE_ENTITY, "A value cannot be kept: a text has a NUL in it, or is too long.")
 
 
 def _away(request: HttpRequest, error: Exception) -> HttpResponse:

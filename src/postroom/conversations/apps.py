@@ -8,7 +8,7 @@ class ConversationsConfig(AppConfig):
     label = "conversations"
 
     def ready(self) -> None:
-        from postroom.conversations import contacts, receivers  # noqa: F401, PLC0415 models have to be there first
+        from postroom.conversations import contacts, receivers, searching  # noqa: F401, PLC0415 models come first
         from postroom.outbound.events import delivery_changed  # noqa: PLC0415 as above
         from postroom.records.events import records_assigned, records_made  # noqa: PLC0415 as above
 

@@ -35,12 +35,18 @@ class ComposerAudience:
 
 
 def audience(
-    user: User, record_id: int, *, internal: bool = False, followed_by: Sequence[Known] | None = None
+    user: User,
+    record_id: int,
+    *,
+    internal: bool = False,
+    followed_by: Sequence[Known] | None = None,
+    known: Record | None = None,
 ) -> ComposerAudience | None:
     """The audience of a message, or of a note (`internal`), that `user` would write; None where the record is not there
-    for them. A fixed number of queries; `followed_by` saves those for the followers.
+    for them. A fixed number of queries; `followed_by` saves those for the followers, `known` (the record as `user` may
+    read it) the one for that.
     """
-    record = record_by_id(user, record_id)
+    record = known or record_by_id(user, record_id)
     if record is None:
         return None
     following = following_of(record) if followed_by is None else followed_by

@@ -17,6 +17,7 @@ from postroom.directory.contacts import find_or_make
 from postroom.directory.models import Contact, User
 from postroom.infra.clock import now
 from postroom.infra.database.base import insert, insert_values, update_rows
+from postroom.infra.search.index import mark
 
 RANDOM_BYTES = 15
 ANY_TYPE = "application/octet-stream"
@@ -83,6 +84,7 @@ def compose(one: Composed) -> Message:
     refer_to(one.thread, message)
     update_rows(Thread, [one.thread], ["last_message_at", "references"])
     stir([one.thread])
+    mark({"message": [message.pk]})
     return message
 
 
@@ -133,7 +135,9 @@ def own_contact(user: User, company: int) -> int:
     if known is not None:
         return known
     (contact,) = find_or_make({(company, user.email): user.name}).values()
-    Contact.objects.filter(pk=contact, user=None).update(user=user)
+    if not Contact.objects.filter(pk=contact, user=None).update(user=user):  # it stands for somebody else
+        contact = Contact.objects.create(company_id=company, name=user.name, user=user, created_at=now()).pk
+    mark({"contact": [contact]})
     return contact
 
 

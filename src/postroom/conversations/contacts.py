@@ -18,6 +18,7 @@ from postroom.infra.paging import Page, page_of
 from postroom.records.models import Record
 
 PAGE = 25
+SHOWN = ("record__contact", "record__desk", "record__owner", "record__stage")
 
 
 class Messages:
@@ -93,7 +94,7 @@ def history(user: User, contact: Contact, *, before: int | None = None, limit: i
         narrowed = rows if before is None else rows.filter(**{f"{key}__lt": before})
         found.update(chain.from_iterable(narrowed.order_by(f"-{key}")[: limit + 1]))
     keys = sorted(found, reverse=True)[: limit + 1]
-    threads = Thread.objects.filter(pk__in=keys).select_related("record__stage", "record__owner").order_by("-pk")
+    threads = Thread.objects.filter(pk__in=keys).select_related(*SHOWN).order_by("-pk")
     return page_of([thread.record for thread in threads], keys, limit)
 
 

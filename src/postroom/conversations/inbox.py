@@ -60,7 +60,7 @@ class Author:
 class Listed:
     """A conversation as a list shows it: `key` is its place, `message` the newest with its `snippet` and time, `people`
     wrote the last ones, newest first. `files`: these have some; `failed`: a copy of what the reader wrote did not
-    arrive. `unread` is how many notifications are.
+    arrive. `unread` is how many notifications are, `deleted` that the newest message is.
     """
 
     key: int
@@ -71,6 +71,7 @@ class Listed:
     at: datetime | None = None
     unread: int = 0
     internal: bool = False
+    deleted: bool = False
     files: bool = False
     failed: bool = False
     mentioned: bool = False
@@ -130,6 +131,7 @@ class _Said:
     snippet: str
     at: datetime
     internal: bool
+    deleted: bool
 
 
 def _lines(user: User, rows: Sequence[InboxEntry]) -> list[Listed]:
@@ -156,6 +158,7 @@ def _line(row: InboxEntry, said: Sequence[_Said], files: Collection[int], failed
         at=last.at if last else None,
         unread=row.unread,
         internal=last.internal if last else False,
+        deleted=last.deleted if last else False,
         files=any(one.pk in files for one in said),
         failed=any(one.pk in failed for one in said),
         mentioned=row.mentioned,
@@ -190,7 +193,7 @@ def _said(user: User, messages: Collection[int], newest: Collection[int]) -> dic
     start: Any = Coalesce(own, Substr("text", 1, SNIPPET * 3), output_field=TextField())
     beginning = Case(When(pk__in=newest, then=start), default=Value(""), output_field=TextField())
     rows = Message.objects.filter(pk__in=messages).values_list(
-        "pk", "user_id", "author_name", "author_email", beginning, "received_at", "visibility"
+        "pk", "user_id", "author_name", "author_email", beginning, "received_at", "visibility", "deleted_at"
     )
     return {
         pk: _Said(
@@ -199,8 +202,9 @@ def _said(user: User, messages: Collection[int], newest: Collection[int]) -> dic
             " ".join(words.split())[:SNIPPET],
             at,
             seen == Message.Visibility.INTERNAL,
+            gone is not None,
         )
-        for pk, author, name, email, words, at, seen in rows
+        for pk, author, name, email, words, at, seen, gone in rows
     }
 
 

@@ -52,6 +52,13 @@ def count_again(user: int, by_thread: Mapping[int, tuple[int, int]], sign: int) 
     merge(InboxEntry, ENTRY, map(_row, rows), unique=("user", "thread"), added=("unread",))
 
 
+def uncount(told: Iterable[Entering]) -> None:
+    """Within a transaction: so many notifications of these readers and threads are unread no more; one statement."""
+    rows = sorted((one.user, one.thread, one.company, one.unread) for one in told)
+    changes = (Entering(user, thread, company, 0, -number) for user, thread, company, number in rows)
+    merge(InboxEntry, ENTRY, map(_row, changes), unique=("user", "thread"), added=("unread",))
+
+
 def _together(first: Entering, second: Entering) -> Entering:
     return replace(
         first,

@@ -28,12 +28,20 @@ def wake_due() -> str:
 
 def _wake_some() -> int:
     with transaction.atomic():
-        due = InboxEntry.objects.select_for_update(skip_locked=True).filter(snoozed_until__lte=now())
-        entries = list(due.order_by("snoozed_until")[:MOST])
+        entries = _locked()
         if entries:
             _bring_back(entries)
             tell(sorted({(entry.company_id, "inbox", str(entry.user_id)) for entry in entries}))
     return len(entries)
+
+
+def _locked() -> list[InboxEntry]:
+    """Entries whose time has come, with their newest notifications: these first, as by whoever reads them."""
+    due = InboxEntry.objects.filter(snoozed_until__lte=now()).order_by("snoozed_until")
+    newest = Notification.objects.filter(pk__in=list(due.values_list("newest", flat=True)[:MOST]))
+    there = set(newest.values_list("pk", flat=True))
+    busy = there - set(newest.select_for_update(skip_locked=True).values_list("pk", flat=True))
+    return list(due.exclude(newest__in=busy).select_for_update(skip_locked=True)[:MOST])
 
 
 def _bring_back(entries: Sequence[InboxEntry]) -> None:

@@ -1,4 +1,4 @@
-"""Changing and deleting one's own note, for as long as that is allowed. Whom it reached is not untold."""
+"""Changing and deleting one's own note, for as long as that is allowed."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from postroom.conversations.access import may_write, readable
 from postroom.conversations.checks import CannotPost, checked_body, checked_mentions
 from postroom.conversations.models import Message, Notification, Telling, Thread
 from postroom.conversations.notify import Posted, notify
+from postroom.conversations.untelling import untell
 from postroom.core.sending.layout import plain_to_html
 from postroom.directory.models import User
 from postroom.infra.changes import tell
 from postroom.infra.clock import now
 from postroom.infra.parameters import note_minutes
+from postroom.infra.search.index import mark
 
 WORDS = ["html", "text", "own_text", "quoted_text"]
 
@@ -56,7 +58,8 @@ def edit_note(*, user: User, message_id: int, body: str, mentions: Sequence[int]
 
 
 def delete_note(*, user: User, message_id: int) -> Message:
-    """Take the words and files of one's own note away; its row stays and says who deleted it.
+    """Take the words and files of one's own note away; its row stays and says who deleted it. It stands unread in no
+    inbox any more, and copies that wait do not leave.
 
     Raises:
         CannotPost: it isn't there for `user`, isn't their note, is too old or deleted already.
@@ -68,8 +71,15 @@ def delete_note(*, user: User, message_id: int) -> Message:
         message.deleted_at = now()
         message.save(update_fields=[*WORDS, "deleted_at"])
         message.attachments.all().delete()
-        _say(message, "deleted", f"{user.name} deleted this note; mail that had left can't be called back.")
+        _say(message, "deleted", _deleted(user, untell(message)))
     return message
+
+
+def _deleted(user: User, withdrawn: int) -> str:
+    if not withdrawn:
+        return f"{user.name} deleted this note; mail that had left can't be called back."
+    copies = "a copy that had not left was" if withdrawn == 1 else f"{withdrawn} copies that had not left were"
+    return f"{user.name} deleted this note; {copies} withdrawn."
 
 
 def _own_note(user: User, message_id: int) -> Message:
@@ -108,4 +118,5 @@ def _tell_the_newly_mentioned(message: Message, people: Sequence[int]) -> None:
 
 def _say(message: Message, step: str, text: str) -> None:
     Telling.objects.create(message=message, steps=[{"step": step, "text": text}])
+    mark({"message": [message.pk]})
     tell([(message.company_id, "thread", message.thread.record.ref)])

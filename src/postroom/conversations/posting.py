@@ -14,6 +14,7 @@ from postroom.core.sending.references import extend
 from postroom.infra import blobs
 from postroom.infra.database.base import insert, insert_values, update_rows
 from postroom.infra.models import File
+from postroom.infra.search.index import mark
 from postroom.records.models import Record
 
 LONGEST_ID = 255
@@ -47,7 +48,7 @@ def open_threads(records: Sequence[Record], followers: Sequence[Sequence[int]], 
 
 
 def post(posts: Sequence[Post]) -> list[Message]:
-    """Within a transaction: write these messages with their ids, participants and attachments; at most eight queries.
+    """Within a transaction: write these messages with their ids, participants and attachments; at most nine queries.
 
     Raises:
         OSError: an attachment could not be written.
@@ -73,7 +74,15 @@ def post(posts: Sequence[Post]) -> list[Message]:
     threads = {one.thread.pk: one.thread for one in posts}
     update_rows(Thread, [threads[key] for key in sorted(threads)], ["last_message_at", "references"])
     stir([threads[key] for key in sorted(threads)])
+    _mark(posts, messages)
     return messages
+
+
+def _mark(posts: Sequence[Post], messages: Sequence[Message]) -> None:
+    """Let the messages be found, and what may be new with them: their records and authors."""
+    authors = [one.author for one in posts if one.author]
+    records = [one.thread.record_id for one in posts]
+    mark({"message": [message.pk for message in messages], "record": records, "contact": authors})
 
 
 def stir(threads: Sequence[Thread]) -> None:

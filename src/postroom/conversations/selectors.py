@@ -69,6 +69,7 @@ def messages(
 
     Bodies stay in the database: `shown` and `shown_quote` are plain text where there is no HTML, and where one of our
     people wrote it here (at most `SHOWN` characters); `has_html`, `has_quote`, `has_remote` tell what the HTML holds.
+    `files` are its attachments and `told` its tellings, as lists.
     """
     found = readable(user).filter(thread__record_id=record_id).select_related("author")
     if before is not None:
@@ -83,8 +84,9 @@ def messages(
         shown=_when(plain, "own_text"),
         shown_quote=_when(plain, "quoted_text"),
     ).defer("html", "text", "own_text", "quoted_text")
-    files = Prefetch("attachments", Attachment.objects.select_related("file").order_by("position"))
-    rows = list(found.prefetch_related(files, "tellings").order_by("-pk")[: limit + 1])
+    files = Prefetch("attachments", Attachment.objects.select_related("file").order_by("position"), to_attr="files")
+    told = Prefetch("tellings", to_attr="told")
+    rows = list(found.prefetch_related(files, told).order_by("-pk")[: limit + 1])
     return page_of(rows, [row.pk for row in rows], limit)
 
 

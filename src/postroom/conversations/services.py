@@ -35,6 +35,7 @@ from postroom.directory.models import User
 from postroom.infra.changes import tell
 from postroom.infra.clock import now
 from postroom.infra.database.base import insert_values
+from postroom.infra.search.index import mark
 from postroom.records.models import Record
 
 __all__ = [
@@ -92,7 +93,8 @@ def post_message(
     people = _People(named, copied, checked_mentions(record.company_id, mentions))
     with transaction.atomic():
         thread = _locked_thread(record)
-        find_or_make({(record.company_id, one.email): one.name for one in (*named, *copied)})
+        met = find_or_make({(record.company_id, one.email): one.name for one in (*named, *copied)})
+        mark({"contact": met.values()})
         message = _post(
             Composed(
                 thread,
@@ -204,9 +206,10 @@ def accept_message(*, user: User, message_id: int) -> Message:
         if was_outsider and message.author_id is None and message.author_email:
             key = (message.company_id, message.author_email)
             message.author_id = find_or_make({key: message.author_name})[key]
+            mark({"contact": [message.author_id]})
         accepted = [{"step": "accepted", "text": f"{user.name} accepted this message."}]
         Telling.objects.create(message=message, steps=accepted)
-        note_participants(_people_of(message))
+        note_participants(_metof(message))
         refer_to(thread, message)
         thread.save(update_fields=["references"])
         message.save(update_fields=["standing", "author"])
@@ -215,7 +218,7 @@ def accept_message(*, user: User, message_id: int) -> Message:
     return message
 
 
-def _people_of(message: Message) -> dict[tuple[int, str], str]:
+def _metof(message: Message) -> dict[tuple[int, str], str]:
     """Who takes part from now on: whoever wrote it and whom it names, but for addresses of ours."""
     named = [[message.author_email, message.author_name], *message.to, *message.cc]
     own = of_ours([email for email, _ in named])

@@ -8,4 +8,4 @@ class DirectoryConfig(AppConfig):
     label = "directory"
 
     def ready(self) -> None:
-        from postroom.directory import overdue  # noqa: F401, PLC0415 it registers its checks
+        from postroom.directory import alone, overdue, searching  # noqa: F401, PLC0415 they register what they know

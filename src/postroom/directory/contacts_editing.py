@@ -19,6 +19,7 @@ from postroom.directory.profile import LANGUAGES, CannotSave, time_zones
 from postroom.directory.roles import Permission
 from postroom.infra.changes import tell
 from postroom.infra.clock import now
+from postroom.infra.search.index import mark
 
 LONGEST_NAME, LONGEST_ORGANISATION, LONGEST_PHONE = 200, 200, 40
 LONGEST_ADDRESS = 320  # characters that a row holds
@@ -80,6 +81,7 @@ def create_contact(*, user: User, company: int, fields: ContactFields, emails: S
         made.save()
         for position, email in enumerate(addresses):
             _insert(made, email, primary=position == 0)
+        mark({"contact": [made.pk]})
         tell([(company, "contact", str(made.pk))])
     return made
 
@@ -102,6 +104,7 @@ def change_contact(*, user: User, contact_id: int, fields: ContactFields) -> Con
             raise CannotSave(problems)
         _write(contact, tidy)
         contact.save(update_fields=ContactFields.__dataclass_fields__)
+        mark({"contact": [contact.pk]})
         tell([(contact.company_id, "contact", str(contact.pk))])
     return contact
 
@@ -126,6 +129,7 @@ def add_address(*, user: User, contact_id: int, email: str) -> ContactAddress:
         if len(known) >= MOST_ADDRESSES:
             raise CannotSave({"email": f"A contact has {MOST_ADDRESSES} addresses at most."})
         made = _insert(contact, plain, primary=not known)
+        mark({"contact": [contact.pk]})
         tell([(contact.company_id, "contact", str(contact.pk))])
     return made
 
@@ -150,6 +154,7 @@ def remove_address(*, user: User, contact_id: int, email: str) -> None:
         row.delete()
         if row.primary and left:
             ContactAddress.objects.filter(pk=left[0].pk).update(primary=True)
+        mark({"contact": [contact.pk]})
         tell([(contact.company_id, "contact", str(contact.pk))])
 
 

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from postroom.core.addresses import normalise
 from postroom.directory.access import companies
 from postroom.directory.models import SORTED_NAME, Contact, ContactAddress, MergedContact, User
 from postroom.directory.roles import Permission
+from postroom.infra import keys
+from postroom.infra.database.literals import Number
 
 PAGE = 50
+SEARCHED = 10_000  # the newest contacts of a company among which words are looked for
 MOST_ADDRESSES = 200  # of one text's addresses that a list is narrowed to
+LAST = "\U0010ffff"  # stands behind every letter
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +36,14 @@ def readable(user: User) -> QuerySet[Contact]:
 def contacts(user: User, *, text: str = "", after: str = "", limit: int = PAGE) -> Listed:
     """A page of the contacts that `user` may read, by name: what comes after the place `after`.
 
-    `text` begins a word of the name or the organisation, or an address.
+    `text` begins a name or an address; among the newest `SEARCHED` contacts of a company also any word of the name or
+    the organisation. The search knows all words of all.
     """
-    key = read_key(after)
+    key = keys.read_key(after)
     found: set[int] = set()
     for company in sorted(companies(user, Permission.RECORDS_READ)):
-        rows = _after(Contact.objects.filter(company=company), key)
-        rows = rows.filter(_said(company, text)) if text else rows
-        found.update(rows.order_by(SORTED_NAME, "pk").values_list("pk", flat=True)[: limit + 1])
+        for rows in _sources(company, text):
+            found.update(_after(rows, key).order_by(SORTED_NAME, "pk").values_list("pk", flat=True)[: limit + 1])
     listed = Contact.objects.filter(pk__in=found).select_related("user", "company").annotate(sorted_name=SORTED_NAME)
     page = list(listed.order_by(SORTED_NAME, "pk")[: limit + 1])
     return Listed(tuple(page[:limit]), _key(page[limit - 1]) if len(page) > limit else "")
@@ -67,15 +68,25 @@ def addresses_of(contacts: Collection[int]) -> dict[int, list[ContactAddress]]:
     return found
 
 
-def _said(company: int, text: str) -> Q:
-    """Whose name or organisation has a word that begins with `text`, or an address that does."""
-    words = Q(name__istartswith=text) | Q(name__icontains=f" {text}")
-    words |= Q(organisation__istartswith=text) | Q(organisation__icontains=f" {text}")
-    if " " in text:
-        return words
-    begun = normalise(text) or text.lower()
-    rows = ContactAddress.objects.filter(company=company, email__startswith=begun).order_by("email")
-    return words | Q(pk__in=list(rows.values_list("contact_id", flat=True)[:MOST_ADDRESSES]))
+def _sources(company: int, text: str) -> Iterator[QuerySet[Contact]]:
+    """The contacts of a list, in parts of which each lies together in an index, or is small."""
+    rows = Contact.objects.filter(company=company)
+    if not text:
+        yield rows
+        return
+    start = text.lower()
+    names = rows.alias(begun=SORTED_NAME).filter(begun__gte=start, begun__lt=start + LAST)
+    yield names.filter(name__istartswith=text)
+    newest = rows.order_by("-pk").values_list("pk", flat=True)[SEARCHED : SEARCHED + 1]
+    near = rows.filter(pk__gte=next(iter(newest), 0))
+    words = Q(name__icontains=f" {text}") | Q(organisation__istartswith=text) | Q(organisation__icontains=f" {text}")
+    yield Contact.objects.filter(pk__in=near.filter(words).order_by().values("pk"))
+    if " " not in text:
+        begun = normalise(text) or start
+        # as a sum, so that the index by address is taken and not the one by company
+        emails = ContactAddress.objects.alias(own=F("company") + Number(0)).filter(own=company)
+        emails = emails.filter(email__gte=begun, email__lt=begun + LAST, email__startswith=begun).order_by("email")
+        yield Contact.objects.filter(pk__in=list(emails.values_list("contact_id", flat=True)[:MOST_ADDRESSES]))
 
 
 def _after(rows: QuerySet[Contact], key: tuple[str, int] | None) -> QuerySet[Contact]:
@@ -88,21 +99,4 @@ def _after(rows: QuerySet[Contact], key: tuple[str, int] | None) -> QuerySet[Con
 
 
 def _key(contact: Contact) -> str:
-    """Where a list goes on after a contact, as an address carries it."""
-    written = json.dumps([contact.__dict__["sorted_name"], contact.pk], ensure_ascii=False, separators=(",", ":"))
-    return base64.urlsafe_b64encode(written.encode()).decode().rstrip("=")
-
-
-def read_key(written: str) -> tuple[str, int] | None:
-    """What `_key` wrote; None at the start of a list, or where it is nothing of the kind."""
-    try:
-        name, pk = json.loads(base64.b64decode(f"{written}===", altchars=b"-_").decode())
-    except (ValueError, TypeError, binascii.Error):
-        return None
-    if not isinstance(name, str) or not isinstance(pk, int) or not 0 < pk < 2**63:
-        return None
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return None
-    return name.replace("\0", ""), pk
+    return keys.write_key(contact.__dict__["sorted_name"], contact.pk)

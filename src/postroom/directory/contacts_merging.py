@@ -20,6 +20,7 @@ from postroom.directory.services import CannotDo
 from postroom.infra.changes import tell
 from postroom.infra.clock import now
 from postroom.infra.logs import logger
+from postroom.infra.search.index import mark
 
 TRIES = 4
 MOST_COUNTED = 10_000  # nobody counts further
@@ -125,6 +126,7 @@ def _merge(user: User, winner_id: int, loser_id: int) -> Contact:
     winner.save()
     if main:
         set_primary(winner.pk, main)
+    mark({"contact": [winner.pk, loser.pk]})
     tell([(winner.company_id, "contact", str(one)) for one in (winner.pk, loser.pk)])
     log.info("contacts merged", winner=winner.pk, loser=loser.pk, by=user.username)
     return winner

@@ -8,8 +8,10 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models.functions import Lower, Substr
 
-SORTED_NAME = Lower(Substr("name", 1, 60))
-"""What lists of contacts go by."""
+from postroom.infra.database.literals import Number
+
+SORTED_NAME = Lower(Substr("name", Number(1), Number(60)))
+"""What lists of contacts go by, as the index `contact_names` has it."""
 
 
 class Company(models.Model):
@@ -74,7 +76,7 @@ class Membership(models.Model):
 class Contact(models.Model):
     """Somebody that a company writes with. `user` is set for its own people."""
 
-    company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="contacts", db_index=False)
+    company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="contacts")
     name = models.TextField()
     organisation = models.TextField(default="")
     phone = models.CharField(max_length=40, default="")
@@ -84,7 +86,7 @@ class Contact(models.Model):
     created_at = models.DateTimeField()
 
     class Meta:
-        indexes = [models.Index("company", SORTED_NAME, "id", name="contact_names")]
+        indexes = [models.Index("company", Lower(Substr("name", 1, 60)), "id", name="contact_names")]
 
     def __str__(self) -> str:
         return self.name

@@ -11,6 +11,7 @@ from django.db import transaction
 
 from postroom.directory.models import Contact, User
 from postroom.directory.services import CannotDo
+from postroom.infra.search.index import mark
 
 LONGEST_NAME, LONGEST_SIGNATURE = 120, 4000
 
@@ -78,7 +79,9 @@ def update_profile(*, user: User, profile: Profile) -> None:
         setattr(user, name, getattr(tidy, name))
     with transaction.atomic():
         user.save(update_fields=fields)
-        Contact.objects.filter(user=user).exclude(name=user.name).update(name=user.name)
+        renamed = Contact.objects.filter(user=user).exclude(name=user.name)
+        mark({"contact": renamed.values_list("pk", flat=True)})
+        renamed.update(name=user.name)
 
 
 def _tidy(profile: Profile) -> Profile:

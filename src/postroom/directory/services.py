@@ -19,6 +19,7 @@ from postroom.core.errors import PostroomError
 from postroom.directory.models import ApiToken, Company, Contact, ContactAddress, Membership, User
 from postroom.directory.roles import Role
 from postroom.infra.clock import now
+from postroom.infra.search.index import mark
 
 SCOPES = frozenset({"read", "write"})
 TOKEN_PREFIX = "pr_"  # noqa: S105 what every token starts with, so that scanners know one when they see it
@@ -161,6 +162,7 @@ def create_contact(
             ContactAddress(company=company, contact=contact, email=email, primary=position == 0)
             for position, email in enumerate(dict.fromkeys(addresses))
         )
+        mark({"contact": [contact.pk]})
     return contact
 
 

@@ -22,6 +22,7 @@ from postroom.directory.roles import Role
 from postroom.directory.services import CannotDo, digest_of, join, set_password, slug_of
 from postroom.infra.clock import now
 from postroom.infra.logs import logger
+from postroom.infra.search.index import mark
 
 LINK_DAYS = 7
 LONGEST_USERNAME = 63
@@ -89,10 +90,19 @@ def _guest_problems(user: User, guest: Guest, company: Company | None) -> Iterat
         yield "email", "Enter the person's mail address, such as ada@acme.example."
     elif known := people(user).filter(email=guest.email).first():
         yield "email", f"{known.name} has this address and is a user already: change their roles instead."
+    elif company and (other := _held_by_another(guest.email, company)):
+        yield "email", f"{other.name} has this address already: take it from them in Contacts first."
     if company is None:
         yield "company", "Choose a company whose people you manage."
     if guest.role not in set(Role):
         yield "role", "Choose member or administrator."
+
+
+def _held_by_another(email: str, company: Company) -> Contact | None:
+    """The contact of another user of the company who has an address."""
+    held = ContactAddress.objects.filter(company=company, email=email).exclude(contact__user=None)
+    row = held.select_related("contact").first()
+    return row.contact if row else None
 
 
 def _free_username(email: str) -> str:
@@ -210,6 +220,7 @@ def _move(person: User, email: str) -> None:
         ContactAddress.objects.update_or_create(
             company_id=contact.company_id, email=email, defaults={"contact": contact, "primary": True}
         )
+        mark({"contact": [contact.pk]})
 
 
 def set_roles(*, user: User, person_id: int, roles: Mapping[int, str]) -> None:
@@ -224,7 +235,7 @@ def set_roles(*, user: User, person_id: int, roles: Mapping[int, str]) -> None:
         person = people(user).filter(pk=person_id).first()
         if person is None:
             raise NoPerson(f"There is no user {person_id} here.")
-        own = {one.pk: one for one in managed(user).filter(pk__in=roles).select_for_update()}
+        own = {one.pk: one for one in managed(user).filter(pk__in=roles).order_by("pk").select_for_update()}
         held = dict(Membership.objects.filter(user=person).values_list("company_id", "role"))
         changed = {company: role for company, role in roles.items() if role != held.get(company, "")}
         if problems := dict(_role_problems(user, person, own, changed, held)):
@@ -251,8 +262,9 @@ def _role_problems(
 
 
 def _set_role(person: User, company: Company, role: str) -> None:
-    if role:
+    if role:  # a link that was made before gives whoever has it no more than they could give themselves
         join(user=person, company=company, role=role)
+        Invitation.objects.filter(user=person, used_at=None).delete()
     else:
         Membership.objects.filter(user=person, company=company).delete()
 

@@ -42,6 +42,11 @@ def shareable(user: User) -> QuerySet[Company]:
     return (Company.objects.all() if NO_COMPANY in mine else Company.objects.filter(pk__in=mine)).order_by("name", "pk")
 
 
+def serves_others(user: User) -> bool:
+    """Whether a domain of every company would serve one whose domains `user` does not manage."""
+    return Company.objects.exclude(pk__in=shareable(user).order_by().values("pk")).exists()
+
+
 def own_companies(user: User) -> QuerySet[Company]:
     """The companies whose aliases `user` manages, by name."""
     return Company.objects.filter(pk__in=companies(user, Permission.DOMAINS_MANAGE)).order_by("name", "pk")

@@ -230,8 +230,9 @@ def share(*, user: User, domain_id: int, company_id: int) -> Company:
         NoDomain: the domain or the company is not there for this user.
 
     """
-    row, company = _own(user, domain_id), _company(user, company_id)
-    services.share_domain(domain=row, company=company)
+    with transaction.atomic():
+        row, company = _own(user, domain_id), _company(user, company_id)
+        services.share_domain(domain=row, company=company)
     return company
 
 
@@ -282,10 +283,10 @@ def remove_domain(*, user: User, domain_id: int) -> str:
         CannotDo: something depends on it.
 
     """
-    row = _own(user, domain_id)
-    if found := uses_of(row):
-        raise CannotDo(f"{row.name} is still needed. {' '.join(found)}")
     with transaction.atomic():
+        row = _own(user, domain_id)
+        if found := uses_of(row):
+            raise CannotDo(f"{row.name} is still needed. {' '.join(found)}")
         services.tell_domain(row)
         row.delete()
     log.info("alias domain removed", domain=row.name, by=user.username)
@@ -337,7 +338,9 @@ def _service_problem(name: str, value: str, separator: str) -> str:
 
 
 def _own(user: User, domain_id: int) -> AliasDomain:
-    row = changeable(user).filter(pk=domain_id).first()
+    """Within a transaction: the domain, locked, so that of two who change it neither writes over the other."""
+    mine = changeable(user).values("pk")
+    row = AliasDomain.objects.select_for_update(no_key=True).filter(pk=domain_id, pk__in=mine).first()
     if row is None:
         raise NoDomain("There is no such domain, or it is not yours to change.")
     return row

@@ -8,6 +8,7 @@ from postroom.conversations.inbox_waking import EVERY_SECONDS, wake_due
 from postroom.inbound.steps.expire import expire
 from postroom.infra import changes, counters, idempotency
 from postroom.infra.schedule import Action
+from postroom.infra.search import index
 
 
 def _forget() -> str:
@@ -23,6 +24,9 @@ ACTIONS = {
     ),
     "conversations.wake": Action(
         EVERY_SECONDS, wake_due, _("Wake conversations"), _("Brings back what somebody put off until now.")
+    ),
+    index.ACTION: Action(
+        index.EVERY_SECONDS, index.index_some, _("Index for search"), _("Lets people find what is new or changed.")
     ),
     "infra.forget": Action(
         600, _forget, _("Tidy up"), _("Deletes news, counters and answered requests that nobody waits for.")

@@ -1,4 +1,6 @@
-"""Rows that belong to no business: blobs, files, changes, counters, answered requests, parameters, actions."""
+"""Rows that belong to no business: blobs, files, changes, counters, answered requests, parameters, actions, what is
+searched.
+"""
 
 from __future__ import annotations
 
@@ -72,3 +74,32 @@ class ScheduledAction(models.Model):
     due = models.DateTimeField(db_index=True)
     last_run_at = models.DateTimeField(null=True)
     last_result = models.TextField(default="")
+
+
+class SearchEntry(models.Model):
+    """A row of some app as it is searched; `place` is its own id, `infra.search` says how keys, scopes and words are
+    made. Beside the table there is an index of the words, which `infra.database.words` keeps: write entries by its
+    verbs alone.
+    """
+
+    id = models.BigIntegerField(primary_key=True)
+    scope = models.CharField(max_length=8)
+    place = models.BigIntegerField()
+    about = models.BigIntegerField(default=0)
+    words = models.TextField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["scope", "-place"], name="search_newest"),
+            models.Index(fields=["about", "-place"], name="search_about"),
+        ]
+
+
+class SearchPending(models.Model):
+    """What is to be indexed: `rows` by kind (ids), or all of a `kind` with ids greater than `after`. It goes in the
+    transaction that indexes it.
+    """
+
+    rows = models.JSONField(default=dict)
+    kind = models.CharField(max_length=20, default="")
+    after = models.BigIntegerField(default=0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from postroom.core.delivery.states import DELIVERIES, DeliveryEvent, DeliveryState
 from postroom.directory.models import User
@@ -16,7 +17,7 @@ from postroom.outbound.models import Delivery, Lane
 from postroom.outbound.news import tell
 from postroom.outbound.steps.expand import NewLetter, Recipient, expand
 
-__all__ = ["Lane", "NewLetter", "Recipient", "cancel", "hold", "queue", "release", "send_again", "send_due"]
+__all__ = ["Lane", "NewLetter", "Recipient", "cancel", "hold", "queue", "release", "send_again", "send_due", "withdraw"]
 
 CHANGED = (
     "state", "words", "due", "attempts", "lease_token", "lease_until", "renewed_at", "settled_at",
@@ -43,6 +44,13 @@ def cancel(user: User, ids: Sequence[int]) -> int:
     return _apply(user, ids, DeliveryEvent.CANCEL, f"Withdrawn by {user.name}.")
 
 
+def withdraw(ids: Sequence[int], because: str) -> int:
+    """Within the caller's transaction: withdraw copies of which nothing was sent yet, for a reason of Postroom's own.
+    Returns how many.
+    """
+    return _lead_on(Delivery.objects.filter(pk__in=ids), DeliveryEvent.CANCEL, because)
+
+
 def hold(user: User, ids: Sequence[int]) -> int:
     """Keep copies of which nothing was sent yet until somebody releases them. Returns how many."""
     return _apply(user, ids, DeliveryEvent.HOLD, f"Held by {user.name}.")
@@ -61,14 +69,19 @@ def send_due(most: int = 1000) -> int:
 
 
 def _apply(user: User, ids: Sequence[int], event: DeliveryEvent, words: str) -> int:
-    """Lead those of the copies on that `user` may manage and whose state knows the event; leases end."""
+    """Lead those of the copies on that `user` may manage."""
     with transaction.atomic():
-        found = manageable(user).filter(pk__in=ids, state__in=DELIVERIES.sources(event)).order_by("pk")
-        rows = list(found.select_for_update(of=("self",)))
-        for row in rows:
-            _lead(row, event, words)
-        update_rows(Delivery, rows, CHANGED)
-        tell([DeliveryNews(row.pk, row.company_id, row.state) for row in rows])
+        return _lead_on(manageable(user).filter(pk__in=ids), event, words)
+
+
+def _lead_on(copies: QuerySet[Delivery], event: DeliveryEvent, words: str) -> int:
+    """Within a transaction: lead those of the copies on whose state knows the event; leases end."""
+    found = copies.filter(state__in=DELIVERIES.sources(event)).order_by("pk")
+    rows = list(found.select_for_update(of=("self",)))
+    for row in rows:
+        _lead(row, event, words)
+    update_rows(Delivery, rows, CHANGED)
+    tell([DeliveryNews(row.pk, row.company_id, row.state) for row in rows])
     return len(rows)
 
 

@@ -10,7 +10,9 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Any, Any, Any], Coroutine[Any, Any, None]]
 
-TOO_LARGE = b'{"type":"about:blank","title":"Content Too Large","status":413}'
+TOO_LARGE = (
+    b'{"type":"about:blank","title":"Content Too Large","status":413,"detail":"The body is larger than is taken here."}'
+)
 
 
 def limited(application: Application, most: int) -> Application:

@@ -48,6 +48,7 @@ MIDDLEWARE = [
     "postroom.web.middleware.clock_and_language",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "postroom.web.middleware.RefusedData",
 ]
 
 TEMPLATES = [

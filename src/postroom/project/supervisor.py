@@ -17,7 +17,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
@@ -134,7 +134,7 @@ class Supervisor:
     first_pause: float
     is_ready: Callable[[], bool] = lambda: True
     on_ready: Callable[[], None] = lambda: None
-    _stop: threading.Event = field(default_factory=threading.Event)
+    _stop: bool = False  # no Event: a handler that sets one while `wait` holds its lock waits for itself
     _ready: bool = False
 
     def run(self) -> int:
@@ -144,19 +144,20 @@ class Supervisor:
         try:
             for child in self.children:
                 child.start()
-            while not self._stop.wait(LOOK_SECONDS):
+            while not self._stop:
+                time.sleep(LOOK_SECONDS)
                 self._look()
         finally:
             self._stop_all()
         return 0
 
     def _told_to_stop(self, number: int, frame: FrameType | None) -> None:
-        self._stop.set()
+        self._stop = True
 
     def _look(self) -> None:
         for child in self.children:
             self._look_after(child)
-        if not self._ready and self.is_ready() and not self._stop.is_set():
+        if not self._ready and self.is_ready() and not self._stop:
             self._ready = True
             self.on_ready()
 

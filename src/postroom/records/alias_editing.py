@@ -137,7 +137,7 @@ def edit_alias(*, user: User, alias_id: int, fields: AliasFields) -> Alias:
 
     """
     with transaction.atomic(), _beside("local_part"):
-        alias = own_alias(user, alias_id)
+        alias = _locked(own_alias(user, alias_id))
         entered, emails = _checked(user, replace(fields, domain=alias.domain_id, company=alias.company_id), alias)
         services.rename_alias(alias=alias, local_part=entered.local_part)
         _write(alias, entered, emails)
@@ -152,9 +152,10 @@ def delete_alias(*, user: User, alias_id: int) -> str:
         NoAlias: it is not there for this user.
 
     """
-    alias = own_alias(user, alias_id)
-    address = alias.address
-    services.delete_alias(alias=alias)
+    with transaction.atomic():
+        alias = _locked(own_alias(user, alias_id))
+        address = alias.address
+        services.delete_alias(alias=alias)
     log.info("alias deleted", alias=address, by=user.username)
     return address
 
@@ -170,6 +171,15 @@ def own_alias(user: User, alias_id: int) -> Alias:
     if alias is None:
         raise NoAlias("There is no such alias.")
     return alias
+
+
+def _locked(alias: Alias) -> Alias:
+    """Within a transaction: the alias as it is once nobody else changes it."""
+    rows = Alias.objects.select_for_update(of=("self",), no_key=True).select_related("domain", "company")
+    row = rows.filter(pk=alias.pk).first()
+    if row is None:
+        raise NoAlias("There is no such alias.")
+    return row
 
 
 @contextmanager

@@ -8,4 +8,4 @@ class RecordsConfig(AppConfig):
     label = "records"
 
     def ready(self) -> None:
-        from postroom.records import attention, contacts  # noqa: F401, PLC0415 they register what they know
+        from postroom.records import attention, contacts, searching  # noqa: F401, PLC0415 they register what they know

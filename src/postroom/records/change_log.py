@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from postroom.infra.paging import Page, page_of
 from postroom.records.models import FieldChange
 
 MOST = 200  # changes that a page of a conversation shows
@@ -23,3 +24,12 @@ def changes_after(record_id: int, pk: int) -> list[FieldChange]:
     """Those that came after the change `pk`, newest first."""
     rows = FieldChange.objects.filter(record=record_id, pk__gt=pk).select_related("user")
     return list(rows.order_by("-at", "-pk")[:MOST])
+
+
+def change_page(record_id: int, *, before: int | None = None, limit: int = MOST) -> Page[FieldChange]:
+    """The changes of a record that the caller may read, the latest first."""
+    rows = FieldChange.objects.filter(record=record_id).select_related("user")
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
+    found = list(rows.order_by("-pk")[: limit + 1])
+    return page_of(found, [row.pk for row in found], limit)

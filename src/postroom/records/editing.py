@@ -15,6 +15,7 @@ from postroom.directory.roles import Permission
 from postroom.infra.changes import tell
 from postroom.infra.clock import now
 from postroom.infra.database.base import insert
+from postroom.infra.search.index import mark
 from postroom.records.entering import Entered, checked, new_contact
 from postroom.records.events import records_assigned, records_made
 from postroom.records.models import Desk, FieldChange, Record, Stage
@@ -69,6 +70,7 @@ def create_record(
         records_made.send([record])
         if owner_id is not None:
             records_assigned.send([record])
+        _mark(record)
         tell([(record.company_id, "record", record.ref)])
     return record
 
@@ -178,9 +180,17 @@ def _keep(user: User, record: Record, changed: list[str], before: dict[str, str]
     record.active_at = at
     if "owner" in changed and record.owner_id is not None:
         records_assigned.send([record])
-    record.save(update_fields=[*(COLUMNS[name] for name in changed), "closed_at", "active_at"])
+    also = ["closed_at"] if "stage" in changed else []  # what somebody else does to the stage meanwhile stays
+    record.save(update_fields=[*(COLUMNS[name] for name in changed), *also, "active_at"])
     keep_changes(user, at, [(record.pk, name, before[name], after[name]) for name in changed])
+    if {"title", "contact", "notes"} & set(changed):
+        _mark(record)
     tell([(record.company_id, "record", record.ref)])
+
+
+def _mark(record: Record) -> None:
+    """Let the record be found, and its contact, who may be new."""
+    mark({"record": [record.pk], "contact": [record.contact_id] if record.contact_id else []})
 
 
 def keep_changes(user: User, at: datetime, rows: list[tuple[int, str, str, str]]) -> None:

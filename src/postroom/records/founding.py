@@ -23,7 +23,6 @@ from postroom.directory.roles import Role
 from postroom.directory.services import CannotDo, create_company, create_user, slug_of
 from postroom.domains.models import Alias, AliasDomain
 from postroom.domains.services import create_domain, share_domain
-from postroom.records.record_types import record_types
 from postroom.records.services import create_desk
 
 LONGEST_PASSWORD = 4096
@@ -220,8 +219,3 @@ def ensure_desk(local: str, type: str, company: Company, domain: AliasDomain) ->
         company=company, record_type=type, name=local.title(), domain=domain, local_part=local, followers=admins
     )
     return f"{local.lower()}@{domain.name}"
-
-
-def types_of_addresses() -> tuple[str, ...]:
-    """The record types that an address can make."""
-    return tuple(record_types())

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import product
 from typing import Any
 
@@ -16,6 +13,7 @@ from django.db.models import Q, QuerySet
 from postroom.directory.access import companies
 from postroom.directory.models import Membership, User
 from postroom.directory.roles import Permission
+from postroom.infra import keys
 from postroom.infra.paging import Page
 from postroom.records.models import SORTED_TITLE, Desk, Record, Stage
 from postroom.records.record_types import record_types
@@ -86,6 +84,25 @@ def records(user: User, asked: Filter, *, after: str = "", before: int | None = 
     page = list(_ordered(rows, asked.sort).annotate(sorted_title=SORTED_TITLE)[:wanted])
     last = _key(asked.sort, page[limit - 1]) if len(page) > limit else ""
     return Listed(tuple(page[:limit]), last)
+
+
+def nearest(user: User, asked: Filter, record: Record, *, back: bool = False) -> int | None:
+    """The record that stands after one in a list, or before it; that one itself need not be in the list (any more).
+    None at its end.
+    """
+    sort = asked.sort
+    value = record.active_at if sort == ACTIVE else _sorted_title(record) if sort == TITLE else None
+    found: list[int] = []
+    for rows in _sources(user, asked):
+        beside = _ordered(_after(rows, sort, (value, record.pk), back=back), sort, back=back)
+        found += beside.values_list("pk", flat=True)[:1]
+    if len(found) < 2:
+        return next(iter(found), None)
+    return _ordered(Record.objects.filter(pk__in=found), sort, back=back).values_list("pk", flat=True).first()
+
+
+def _sorted_title(record: Record) -> str:
+    return str(Record.objects.values_list(SORTED_TITLE, flat=True).get(pk=record.pk))
 
 
 def newest(user: User, asked: Filter, *, before: int | None = None, limit: int = PAGE) -> Page[Record]:
@@ -203,23 +220,27 @@ def _number(type: str, text: str) -> int:
     return int(number) if number.isascii() and number.isdigit() and len(number) < 19 else 0
 
 
-def _ordered(rows: QuerySet[Record], sort: str) -> QuerySet[Record]:
+def _ordered(rows: QuerySet[Record], sort: str, *, back: bool = False) -> QuerySet[Record]:
     if sort == ACTIVE:
-        return rows.order_by("-active_at", "-pk")
-    return rows.order_by(SORTED_TITLE, "pk") if sort == TITLE else rows.order_by("-pk")
+        ordered = rows.order_by("-active_at", "-pk")
+    else:
+        ordered = rows.order_by(SORTED_TITLE, "pk") if sort == TITLE else rows.order_by("-pk")
+    return ordered.reverse() if back else ordered
 
 
-def _after(rows: QuerySet[Record], sort: str, key: Key | None) -> QuerySet[Record]:
-    """What comes after a key; the first condition is the one that an index goes by."""
+def _after(rows: QuerySet[Record], sort: str, key: Key | None, *, back: bool = False) -> QuerySet[Record]:
+    """What comes after a key, or before it; the first condition is the one that an index goes by."""
     if key is None:
         return rows
     value, pk = key
-    if sort == ACTIVE:
-        return rows.filter(active_at__lte=value).filter(Q(active_at__lt=value) | Q(pk__lt=pk))
-    if sort == TITLE:
-        named = rows.alias(sorted_title=SORTED_TITLE)
-        return named.filter(sorted_title__gte=value).filter(Q(sorted_title__gt=value) | Q(pk__gt=pk))
-    return rows.filter(pk__lt=pk)
+    beyond = "gt" if back is not (sort == TITLE) else "lt"
+    if sort == NEWEST:
+        return rows.filter(**{f"pk__{beyond}": pk})
+    name = "active_at" if sort == ACTIVE else "sorted_title"
+    named = rows.alias(sorted_title=SORTED_TITLE) if sort == TITLE else rows
+    return named.filter(**{f"{name}__{beyond}e": value}).filter(
+        Q(**{f"{name}__{beyond}": value}) | Q(**{f"pk__{beyond}": pk})
+    )
 
 
 def _key(sort: str, record: Record) -> str:
@@ -229,19 +250,16 @@ def _key(sort: str, record: Record) -> str:
         value = record.active_at.isoformat()
     elif sort == TITLE:
         value = record.__dict__["sorted_title"]
-    written = json.dumps([value, record.pk], ensure_ascii=False, separators=(",", ":"))
-    return base64.urlsafe_b64encode(written.encode()).decode().rstrip("=")
+    return keys.write_key(value, record.pk)
 
 
 def read_key(sort: str, written: str) -> Key | None:
     """What `_key` wrote; None at the start of a list, or where it is nothing of the kind."""
+    key = keys.read_key(written)
+    if key is None or sort != ACTIVE:
+        return key
     try:
-        value, pk = json.loads(base64.b64decode(f"{written}===", altchars=b"-_").decode())
-        if not isinstance(pk, int) or not 0 < pk < 2**63:
-            return None
-        if sort == ACTIVE:
-            at = datetime.fromisoformat(value)
-            return (at, pk) if at.tzinfo else None
-        return (str(value).replace("\0", ""), pk)
-    except (ValueError, TypeError, binascii.Error):
+        at = datetime.fromisoformat(key[0])
+        return (at.astimezone(UTC), key[1]) if at.tzinfo else None
+    except (ValueError, OverflowError):
         return None

@@ -9,9 +9,10 @@ from django.db.models.functions import Lower, Substr
 from postroom.directory.models import Company, Contact, User
 from postroom.domains.models import Alias
 from postroom.infra.clock import now
+from postroom.infra.database.literals import Number
 
-SORTED_TITLE = Lower(Substr("title", 1, 60))
-"""What a list that is sorted by title goes by."""
+SORTED_TITLE = Lower(Substr("title", Number(1), Number(60)))
+"""What a list that is sorted by title goes by, as the index `record_titles` has it."""
 
 
 class Desk(models.Model):
@@ -71,7 +72,7 @@ class Record(models.Model):
         indexes = [
             models.Index(fields=["company", "type", "-id"], name="record_list"),
             models.Index(fields=["company", "type", "-active_at", "-id"], name="record_recent"),
-            models.Index("company", "type", SORTED_TITLE, "id", name="record_titles"),
+            models.Index("company", "type", Lower(Substr("title", 1, 60)), "id", name="record_titles"),
             models.Index(fields=["company", "type", "-id"], name="record_open", condition=Q(closed_at=None)),
             models.Index(fields=["owner", "company", "type", "-id"], name="record_owner"),
             models.Index(fields=["company", "type", "-id"], name="record_unowned", condition=Q(owner=None)),

@@ -1,6 +1,7 @@
 """One stylesheet and one script for a page, put together from the files of `static/postroom` in a fixed order.
 
-There are two of each: what members work with all day, and the office behind it. A page loads those of its area.
+There are two of each: what members work with all day, and the office behind it. A page loads those of its area; the
+lists of records bring a script of their own.
 """
 
 from __future__ import annotations
@@ -17,14 +18,16 @@ from django.core.files.storage import Storage
 FOLDER = Path(__file__).parent / "static" / "postroom"
 DESK = frozenset({"contacts", "inbox", "records", "search"})
 """The areas where members work; all other pages are the office's."""
-STYLES = ("tokens", "base", "shell", "parts", "fields", "lists", "pages")  # of every page; the narrow screens come last
-SCRIPTS = ("app", "live", "inbox", "frames", "suggest", "copies")  # of every page; `app` gives what others share
+# Those of every page; the narrow screens come last, and `app` gives what others share.
+STYLES = ("tokens", "base", "shell", "parts", "fields", "lists", "pages", "search")
+SCRIPTS = ("app", "live", "inbox", "frames", "suggest", "copies", "search")
 BUNDLES = {
     "postroom/desk.css": (*STYLES, "thread", "composer", "record", "copies", "inbox", "records", "contacts", "narrow"),
     "postroom/office.css": (
         *STYLES, "thread", "copies", "settings", "addresses", "people", "outbox", "home", "narrow",
     ),
-    "postroom/desk.js": (*SCRIPTS, "composer", "record", "records", "contacts"),
+    "postroom/desk.js": (*SCRIPTS, "composer", "record", "contacts"),
+    "postroom/lists.js": ("records",),  # a second one for the pages that say so
     "postroom/office.js": (*SCRIPTS, "settings", "addresses", "welcome"),
 }  # fmt: skip
 

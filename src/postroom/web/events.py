@@ -39,6 +39,7 @@ log = logger(__name__)
 TOPICS = {
     "record": Permission.RECORDS_READ,
     "thread": Permission.RECORDS_READ,
+    "contact": Permission.RECORDS_READ,
     "followers": Permission.RECORDS_READ,
     "delivery": Permission.RECORDS_READ,
     "inbox": Permission.RECORDS_READ,

@@ -13,6 +13,7 @@ from postroom.web.pages.home.urls import urlpatterns as home
 from postroom.web.pages.inbox.urls import urlpatterns as inbox
 from postroom.web.pages.outbox.urls import urlpatterns as outbox
 from postroom.web.pages.records.urls import urlpatterns as records
+from postroom.web.pages.search.urls import urlpatterns as search
 from postroom.web.pages.settings.urls import urlpatterns as settings
 
 urlpatterns = [
@@ -23,6 +24,7 @@ urlpatterns = [
     *inbox,
     *records,
     *contacts,
+    *search,
     *arrivals,
     *outbox,
     *settings,

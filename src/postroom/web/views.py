@@ -10,10 +10,11 @@ HUES = (25, 60, 95, 120, 155, 180, 205, 250, 285, 330)
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody with an avatar: initials, and a hue that is always the same for them."""
+    """Somebody with an avatar: initials, and a hue that is always the same for them. `url` is the page about them."""
 
     name: str = ""
     email: str = ""
+    url: str = ""
 
     @property
     def shown(self) -> str:

@@ -1,4 +1,4 @@
-"""Editing and deleting one's own note: within limits, and nobody is untold."""
+"""Editing and deleting one's own note: within limits; what has not reached anybody does not any more."""
 
 from __future__ import annotations
 
@@ -6,14 +6,20 @@ from datetime import timedelta
 
 import pytest
 
-from postroom.conversations import notes
-from postroom.conversations.models import Message, Notification
+from postroom.conversations import inbox, inbox_services, notes
+from postroom.conversations.models import InboxEntry, Message, Notification
 from postroom.conversations.services import CannotPost, Upload, delete_note, edit_note, post_message, post_note
+from postroom.conversations.untelling import BECAUSE
+from postroom.directory.models import User
 from postroom.infra import parameters
 from postroom.infra.clock import now
 from postroom.infra.models import Change, Parameter
+from postroom.outbound.models import Delivery
+from postroom.outbound.services import send_due
 from tests.apps.conversations.world import World, letters, make_world, told, words
 from tests.support import factory
+from tests.support.sending import sent_to
+from tests.support.smtp_server import SmtpServer
 
 pytestmark = pytest.mark.django_db
 
@@ -92,6 +98,43 @@ def test_only_ones_own_note_and_only_for_a_while(world: World) -> None:
     assert not notes.may_change(world.user, note)
     with pytest.raises(CannotPost, match="for 30 minutes"):
         edit_note(user=world.user, message_id=note.pk, body="x")
+
+
+def test_what_waits_of_a_deleted_note_never_leaves(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.follow(world.ben, notes=True)
+    with SmtpServer() as server, sent_to(server, monkeypatch):
+        note, other = _note(world), _note(world, body="Stays")
+        delete_note(user=world.user, message_id=note.pk)
+        assert send_due() == 1, "only the other note leaves"
+        assert [b"Stays" in mail.data for mail in server.mails] == [True]
+        delete_note(user=world.user, message_id=other.pk)
+    gone, left = Delivery.objects.order_by("pk")
+    assert (gone.state, gone.words, gone.due) == ("cancelled", BECAUSE, None)
+    assert (left.state, "Withdrawn" in left.words) == ("accepted", False)
+    assert "a copy that had not left was withdrawn" in words(note, "deleted")
+    assert "can't be called back" in words(other, "deleted")
+
+
+def test_a_deleted_note_waits_in_no_inbox(world: World) -> None:
+    assert world.ben.user
+    User.objects.filter(pk=world.ben.user.pk).update(notify_by=User.NotifyBy.INBOX)
+    ben = User.objects.get(pk=world.ben.user.pk)
+    first = _note(world, body="@Ben Okri look", mentions=[world.ben.pk])
+    second = _note(world, body="@Ben Okri look again", mentions=[world.ben.pk])
+    Change.objects.all().delete()
+
+    def entry() -> tuple[int, bool]:
+        (row,) = InboxEntry.objects.filter(user=ben).values_list("unread", "mentioned")
+        return row
+
+    assert entry() == (2, True)
+    delete_note(user=world.user, message_id=first.pk)
+    assert entry() == (1, True), "the second one still names him"
+    assert Change.objects.filter(topic="inbox", ref=str(ben.pk)).exists()
+    inbox_services.mark_read(user=ben, record_id=world.lead.pk)
+    delete_note(user=world.user, message_id=second.pk)
+    assert entry() == (0, False), "what was read already is not counted twice"
+    assert inbox.unread_count(ben) == 0
 
 
 @pytest.mark.parametrize(("minutes", "may"), [("0", False), ("45", True), ("soon", True)])

@@ -9,7 +9,7 @@ from tests.apps.inbound.test_queries import ON_POSTGRES, _counts, _scanned, quer
 from tests.support import factory
 
 MANY = 50
-TOLD = {"select": 4, "insert": 10, "update": 2, "notify": 2 * ON_POSTGRES}
+TOLD = {"select": 4, "insert": 11, "update": 2, "notify": 2 * ON_POSTGRES}
 
 
 def _said(world: World, amount: int) -> list[str]:

@@ -79,4 +79,4 @@ def test_what_it_costs(amount: int) -> None:
     assert not {(table, sql) for sql in said for table in scanned(sql, {"inbound_inboundmail", "inbound_route"})}
     routes = [plan(sql) for sql in said if '"state" = ' in sql and 'FROM "inbound_route"' in sql]
     assert routes
-    assert all("route_needs_somebody" in one for one in routes), routes
+    assert all("route_unusual" in one for one in routes), routes

@@ -28,8 +28,8 @@ ON_POSTGRES = connection.vendor == "postgresql"
 # One statement more wakes those who wait; SQLite begins and ends its transactions in words of its own.
 ACCEPT = {"insert": 2, "notify": 1 * ON_POSTGRES}
 GATHER = {"select": 11}
-SETTLE_NEW = {"select": 21, "insert": 16, "update": 4, "notify": 2 * ON_POSTGRES}
-SETTLE_ANSWERS = {"select": 21, "insert": 11, "update": 4, "notify": 2 * ON_POSTGRES}
+SETTLE_NEW = {"select": 21, "insert": 17, "update": 4, "notify": 2 * ON_POSTGRES}
+SETTLE_ANSWERS = {"select": 21, "insert": 12, "update": 4, "notify": 2 * ON_POSTGRES}
 GROWING = (
     "inbound_inboundmail", "inbound_rawmail", "inbound_route", "conversations_thread", "conversations_message",
     "conversations_messageid", "conversations_participant", "conversations_follower", "records_record",
@@ -76,7 +76,7 @@ def queries() -> Iterator[list[str]]:
 
 def _counts(said: Sequence[str]) -> dict[str, int]:
     """Statements by their verb; a statement that was run for many rows counts once, as it is sent at once."""
-    verbs = [re.sub(r"^(\d+ times: )?(WITH .*\) (?=UPDATE))?", "", sql).split()[0].lower() for sql in said]
+    verbs = [re.sub(r"^(\d+ times: )?(WITH .*\) (?=UPDATE))?", "", sql).lstrip("(").split()[0].lower() for sql in said]
     kinds = ("select", "insert", "update", "delete", "notify")
     return {verb: verbs.count(verb) for verb in kinds if verb in verbs}
 

@@ -11,6 +11,7 @@ from ninja.responses import Status
 
 from postroom.api.auth import asking
 from postroom.api.endpoints.found import message_of, record_of, writable_message, writable_record
+from postroom.api.paging import Cursor, Limit, cut
 from postroom.api.problems import Problem, not_found
 from postroom.api.schemas.common import LARGEST_ID
 from postroom.api.schemas.conversations import (
@@ -23,9 +24,7 @@ from postroom.api.schemas.conversations import (
 )
 from postroom.api.schemas.records import MessageOut
 from postroom.conversations import services
-from postroom.conversations.access import may_write
 from postroom.conversations.audience import audience, following_of
-from postroom.conversations.models import Message
 from postroom.conversations.services import CannotPost
 from postroom.conversations.states import states_of
 from postroom.directory.models import User
@@ -47,9 +46,11 @@ def get_audience(request: HttpRequest, pk: int, internal: Internal) -> AudienceO
 
 
 @router.get("/records/{int:pk}/followers", response=FollowerList, operation_id="list_followers")
-def list_followers(request: HttpRequest, pk: int) -> FollowerList:
+def list_followers(request: HttpRequest, pk: int, cursor: Cursor, limit: Limit) -> FollowerList:
     """Who follows the conversation of a record, and of what each hears."""
-    return FollowerList(items=[FollowerOut.of(one) for one in following_of(record_of(asking(request), pk))])
+    known = following_of(record_of(asking(request), pk))
+    some, more = cut(known, lambda one: one.contact, cursor, limit)
+    return FollowerList(items=[FollowerOut.of(one) for one in some], next=more)
 
 
 @router.put("/records/{int:pk}/followers/{int:contact}", response=FollowerOut, operation_id="put_follower")
@@ -95,18 +96,13 @@ def accept_message(request: HttpRequest, pk: int) -> MessageOut:
 
 
 @router.get("/messages/{int:pk}/copies", response=CopyList, operation_id="list_copies")
-def list_copies(request: HttpRequest, pk: int) -> CopyList:
+def list_copies(request: HttpRequest, pk: int, cursor: Cursor, limit: Limit) -> CopyList:
     """To whom a message went, why, and what became of each copy, in words."""
     user = asking(request)
     message_of(user, pk)
-    return CopyList(items=[CopyOut.of(one) for one in states_of(user, [pk])[pk]])
-
-
-def _writable_message(user: User, pk: int) -> Message:
-    message = message_of(user, pk)
-    if not may_write(user, message.company_id):
-        raise Problem(HTTPStatus.FORBIDDEN, f"{user.name} may read this conversation, but not write in it.")
-    return message
+    found = [CopyOut.of(one) for one in states_of(user, [pk])[pk]]
+    items, more = cut(found, lambda one: (one.delivery, one.person.email, one.channel), cursor, limit)
+    return CopyList(items=items, next=more)
 
 
 def _follow(user: User, record: Record, contact: int | None, given: FollowingIn) -> FollowerOut:

@@ -13,8 +13,18 @@ from ninja.responses import Status
 
 from postroom.api.auth import asking, ensure_may
 from postroom.api.endpoints.creating import Key, made_once, wrong
+from postroom.api.paging import Cursor, Limit, cut
 from postroom.api.problems import Problem, not_found
-from postroom.api.schemas.domains import DomainChange, DomainIn, DomainList, DomainOut, Move, SenderList, SenderOut
+from postroom.api.schemas.domains import (
+    DomainChange,
+    DomainIn,
+    DomainList,
+    DomainOut,
+    Move,
+    RenamingOut,
+    SenderList,
+    SenderOut,
+)
 from postroom.directory.models import User
 from postroom.directory.roles import Permission
 from postroom.domains import managing
@@ -22,17 +32,18 @@ from postroom.domains.access import changeable, readable, shareable
 from postroom.domains.managing import CannotSave, DomainFields, NoDomain, fields_of
 from postroom.domains.models import AliasDomain, CompanyDomain
 from postroom.domains.services import CannotDo
-from postroom.outbound.our_addresses import senders_at
+from postroom.outbound.our_addresses import carried, senders_at
 
 router = Router(tags=["domains"])
 Value = TypeVar("Value")
 
 
 @router.get("/domains", response=DomainList, operation_id="list_domains")
-def list_domains(request: HttpRequest) -> DomainList:
+def list_domains(request: HttpRequest, cursor: Cursor, limit: Limit) -> DomainList:
     """The alias domains of your companies, in their order; for operators all of them."""
     user = _manager(request)
-    return DomainList(items=_shown(user, list(readable(user))))
+    rows, more = cut(list(readable(user)), lambda row: row.pk, cursor, limit)
+    return DomainList(items=_shown(user, rows), next=more)
 
 
 @router.post("/domains", response={201: DomainOut}, operation_id="create_domain")
@@ -63,6 +74,16 @@ def change_domain(request: HttpRequest, pk: int, given: DomainChange) -> DomainO
     return _one(user, pk)
 
 
+@router.post("/domains/{int:pk}/renaming", response=RenamingOut, operation_id="preview_renaming")
+def preview_renaming(request: HttpRequest, pk: int, given: DomainChange) -> RenamingOut:
+    """The addresses that a change would give up, and how many sent messages carry each; changes nothing."""
+    user = _manager(request)
+    row = _own(user, pk)
+    fields = replace(fields_of(row), **given.model_dump(include=given.model_fields_set))
+    given_up = managing.changes(row, _tried(lambda: managing.checked(fields)))
+    return RenamingOut.of(given_up, carried(row, given_up))
+
+
 @router.delete("/domains/{int:pk}", response={204: None}, operation_id="remove_domain")
 def remove_domain(request: HttpRequest, pk: int) -> Status[None]:
     """Remove a domain on which nothing depends; 409 names what does."""
@@ -78,7 +99,7 @@ def move_domain(request: HttpRequest, pk: int, given: Move) -> DomainList:
     user = _manager(request)
     _own(user, pk)
     _tried(lambda: managing.move_domain(user=user, domain_id=pk, up=given.way == "up"))
-    return DomainList(items=_shown(user, list(readable(user))))
+    return DomainList(items=_shown(user, list(readable(user))), next=None)
 
 
 @router.put("/domains/{int:pk}/companies/{int:company}", response=DomainOut, operation_id="share_domain")
@@ -100,13 +121,14 @@ def unshare_domain(request: HttpRequest, pk: int, company: int) -> Status[None]:
 
 
 @router.get("/domains/{int:pk}/senders", response=SenderList, operation_id="list_senders")
-def list_senders(request: HttpRequest, pk: int) -> SenderList:
+def list_senders(request: HttpRequest, pk: int, cursor: Cursor, limit: Limit) -> SenderList:
     """The addresses that mail leaves under at this domain."""
     user = _manager(request)
     row = readable(user).filter(pk=pk).first()
     if row is None:
         raise not_found("domain")
-    return SenderList(items=[SenderOut.of(one) for one in senders_at(user, row)])
+    items, more = cut([SenderOut.of(one) for one in senders_at(user, row)], SenderOut.model_dump_json, cursor, limit)
+    return SenderList(items=items, next=more)
 
 
 def _tried(do: Callable[[], Value]) -> Value:

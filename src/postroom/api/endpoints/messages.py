@@ -113,6 +113,12 @@ def post_note(request: HttpRequest, pk: int, idempotency_key: Key) -> Status[Mes
     return _posted(user, idempotency_key, _asked(f"notes {pk}", given, uploads), post)
 
 
+@router.get("/messages/{int:pk}", response=MessageOut, operation_id="get_message")
+def get_message(request: HttpRequest, pk: int) -> MessageOut:
+    """One message with its bodies."""
+    return MessageOut.of(message_of(asking(request), pk))
+
+
 @router.patch("/messages/{int:pk}", response=MessageOut, operation_id="edit_note")
 def edit_note(request: HttpRequest, pk: int, given: NoteChange) -> MessageOut:
     """Give your own note other words, for a while after you wrote it. Nobody who was told by mail is untold."""

@@ -15,7 +15,7 @@ from ninja.responses import Status
 from postroom.api.auth import asking, ensure_may
 from postroom.api.endpoints.creating import Key, made_once, wrong
 from postroom.api.endpoints.found import record_of, writable_record
-from postroom.api.paging import Limit, cursor_of, id_of
+from postroom.api.paging import Limit, cursor_of, cut, id_of
 from postroom.api.problems import Problem, not_found
 from postroom.api.schemas.common import LARGEST_ID
 from postroom.api.schemas.record_changes import (
@@ -68,7 +68,7 @@ def list_records(
     """Records, newest first where no other order is asked for. Words are looked for among the newest 10,000."""
     user = asking(request)
     ensure_may(user, Permission.RECORDS_READ)
-    _known(type)
+    ensure_known(type)
     asked = lists.Filter(type, q.replace("\0", ""), stage.replace("\0", ""), owner, desk, state, sort)
     if sort == lists.NEWEST:
         page = lists.newest(user, asked, before=id_of(cursor), limit=limit)
@@ -79,7 +79,8 @@ def list_records(
     return RecordPage(items=[RecordOut.of(row) for row in listed.rows], next=listed.next or None)
 
 
-def _known(type: str) -> None:
+def ensure_known(type: str) -> None:
+    """Answer 422 where a type is named that there is not."""
     if type and type not in record_types():
         known = ", ".join(record_types())
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"type: there is no record type {type!r}; there are {known}.")
@@ -90,7 +91,7 @@ def create_record(request: HttpRequest, given: RecordIn, idempotency_key: Key) -
     """Make a record on a desk; its conversation is followed as the desk says."""
     user = asking(request)
     ensure_may(user, Permission.RECORDS_WRITE)
-    _known(given.type)
+    ensure_known(given.type)
     values = given.dict()
     values["contact_id"] = values.pop("contact")
     with _said_by_field():
@@ -129,12 +130,13 @@ def change_record(request: HttpRequest, pk: int, given: RecordChange) -> RecordO
 
 
 @router.get("/desks", response=DeskList, operation_id="list_desks")
-def list_desks(request: HttpRequest, type: Type) -> DeskList:
+def list_desks(request: HttpRequest, type: Type, cursor: Cursor, limit: Limit) -> DeskList:
     """The desks of your companies with their stages, by name."""
     user = asking(request)
     ensure_may(user, Permission.RECORDS_READ)
-    _known(type)
-    return DeskList(items=[DeskOut.of(desk) for desk in lists.desks(user, type, stages=True)])
+    ensure_known(type)
+    desks, more = cut(lists.desks(user, type, stages=True), lambda desk: desk.pk, cursor, limit)
+    return DeskList(items=[DeskOut.of(desk) for desk in desks], next=more)
 
 
 @contextmanager

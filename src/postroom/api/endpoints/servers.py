@@ -10,6 +10,8 @@ from ninja import Router
 from ninja.responses import Status
 
 from postroom.api.auth import asking, ensure_may
+from postroom.api.endpoints.creating import Key, made_once
+from postroom.api.paging import Cursor, Limit, cut
 from postroom.api.problems import Problem, not_found
 from postroom.api.schemas.outbound import ChoiceOut
 from postroom.api.schemas.servers import (
@@ -46,21 +48,35 @@ router = Router(tags=["servers"])
 
 
 @router.get("/servers", response=ServerList, operation_id="list_servers")
-def list_servers(request: HttpRequest) -> ServerList:
+def list_servers(request: HttpRequest, cursor: Cursor, limit: Limit) -> ServerList:
     """The outgoing servers of your companies and of all companies, in the order in which they are asked."""
     user = _manager(request)
-    return ServerList(items=_shown(user))
+    items, more = cut(_shown(user), lambda one: one.id, cursor, limit)
+    return ServerList(items=items, next=more)
 
 
 @router.post("/servers", response={201: ServerOut}, operation_id="create_server")
-def create_server(request: HttpRequest, given: ServerIn) -> Status[ServerOut]:
+def create_server(request: HttpRequest, given: ServerIn, idempotency_key: Key) -> Status[ServerOut]:
     """Add an outgoing server; mail may leave by it at once."""
     user = _manager(request)
+    fields = _entered(ServerFields(), given)
+    asked = f"servers {given.model_dump_json()}"
     try:
-        row = servers.create_server(user=user, fields=_entered(ServerFields(), given))
+        pk = made_once(user, idempotency_key, asked, lambda: servers.create_server(user=user, fields=fields).pk)
     except CannotSave as error:
         raise _refused(error) from None
-    return Status(HTTPStatus.CREATED, _one(user, row.pk))
+    return Status(HTTPStatus.CREATED, _one(user, pk))
+
+
+@router.post("/servers/test", response=TrialOut, operation_id="test_new_server")
+def try_new_server(request: HttpRequest, given: ServerIn) -> TrialOut:
+    """Try a server that is not kept yet, as it is entered; nothing is sent. Takes half a minute at most."""
+    user = _manager(request)
+    try:
+        trial = trial_of(user, servers.checked(user, _entered(ServerFields(), given)))
+    except CannotSave as error:
+        raise _refused(error) from None
+    return TrialOut.of(list(trial.steps()))
 
 
 @router.post("/servers/simulate", response=ChoiceOut, operation_id="simulate_server")

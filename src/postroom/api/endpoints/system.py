@@ -10,6 +10,7 @@ from ninja.responses import Status
 
 from postroom.api.auth import asking, ensure_may
 from postroom.api.endpoints.creating import wrong
+from postroom.api.paging import Cursor, Limit, cursor_of, cut, id_of
 from postroom.api.problems import Problem
 from postroom.api.schemas.system import (
     ActionChange,
@@ -18,21 +19,29 @@ from postroom.api.schemas.system import (
     ParameterIn,
     ParameterList,
     ParameterOut,
+    QueueCount,
+    QueueOut,
     RanOut,
+    RetiredOut,
+    RetiredPage,
 )
 from postroom.directory import system
 from postroom.directory.models import User
 from postroom.directory.profile import CannotSave
 from postroom.directory.roles import Permission
+from postroom.domains.selectors import retired_page
 from postroom.inbound.actions import ACTIONS
+from postroom.inbound.counts import open_arrivals
+from postroom.outbound.counts import open_copies
 
 router = Router(tags=["system"])
 
 
 @router.get("/parameters", response=ParameterList, operation_id="list_parameters")
-def list_parameters(request: HttpRequest) -> ParameterList:
+def list_parameters(request: HttpRequest, cursor: Cursor, limit: Limit) -> ParameterList:
     """Every known parameter, and those that somebody added."""
-    return ParameterList(items=[ParameterOut.of(one) for one in system.settings(_operator(request))])
+    found, more = cut(list(system.settings(_operator(request))), lambda one: one.key, cursor, limit)
+    return ParameterList(items=[ParameterOut.of(one) for one in found], next=more)
 
 
 @router.get("/parameters/{key}", response=ParameterOut, operation_id="get_parameter")
@@ -62,9 +71,10 @@ def reset_parameter(request: HttpRequest, key: str) -> Status[None]:
 
 
 @router.get("/scheduled-actions", response=ActionList, operation_id="list_scheduled_actions")
-def list_scheduled_actions(request: HttpRequest) -> ActionList:
+def list_scheduled_actions(request: HttpRequest, cursor: Cursor, limit: Limit) -> ActionList:
     """What comes round."""
-    return ActionList(items=_actions(_operator(request)))
+    items, more = cut(_actions(_operator(request)), lambda one: one.key, cursor, limit)
+    return ActionList(items=items, next=more)
 
 
 @router.patch("/scheduled-actions/{key}", response=ActionOut, operation_id="change_scheduled_action")
@@ -82,6 +92,23 @@ def run_scheduled_action(request: HttpRequest, key: str) -> RanOut:
     user = _operator(request)
     _ensure_action(key)
     return RanOut(result=system.run_action(user=user, key=key, known=ACTIONS))
+
+
+@router.get("/queue", response=QueueOut, operation_id="get_queue")
+def get_queue(request: HttpRequest) -> QueueOut:
+    """What is not settled, by state, for the whole installation: the copies that leave, the mail that came."""
+    user = _operator(request)
+    return QueueOut(
+        outbound=[QueueCount(state=state, count=count, oldest=oldest) for state, count, oldest in open_copies(user)],
+        inbound=[QueueCount(state=state, count=count, oldest=oldest) for state, count, oldest in open_arrivals(user)],
+    )
+
+
+@router.get("/retired-addresses", response=RetiredPage, operation_id="list_retired_addresses")
+def list_retired_addresses(request: HttpRequest, cursor: Cursor, limit: Limit) -> RetiredPage:
+    """The addresses that were given up and still lead somewhere, the latest first."""
+    page = retired_page(_operator(request), before=id_of(cursor), limit=limit)
+    return RetiredPage(items=[RetiredOut.of(row) for row in page.rows], next=cursor_of(page.next))
 
 
 def _operator(request: HttpRequest) -> User:

@@ -10,6 +10,7 @@ from ninja.responses import Status
 
 from postroom.api.auth import asking, token_of
 from postroom.api.endpoints.creating import Key, made_once, wrong
+from postroom.api.paging import Cursor, Limit, cut
 from postroom.api.problems import not_found
 from postroom.api.schemas.people import NewTokenOut, TokenIn, TokenList, TokenOut
 from postroom.directory import tokens
@@ -23,9 +24,10 @@ router = Router(tags=["tokens"])
 
 
 @router.get("/tokens", response=TokenList, operation_id="list_tokens")
-def list_tokens(request: HttpRequest) -> TokenList:
+def list_tokens(request: HttpRequest, cursor: Cursor, limit: Limit) -> TokenList:
     """Your tokens."""
-    return TokenList(items=[TokenOut.of(row) for row in tokens_of(asking(request))])
+    rows, more = cut(list(tokens_of(asking(request))), lambda row: row.pk, cursor, limit)
+    return TokenList(items=[TokenOut.of(row) for row in rows], next=more)
 
 
 @router.post("/tokens", response={201: NewTokenOut}, operation_id="create_token")

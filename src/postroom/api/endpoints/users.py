@@ -92,11 +92,11 @@ def remove_role(request: HttpRequest, pk: int, company: int) -> Status[None]:
 
 
 @router.post("/users/{int:pk}/link", response={201: LinkOut}, operation_id="make_password_link")
-def make_password_link(request: HttpRequest, pk: int) -> Status[LinkOut]:
+def make_password_link(request: HttpRequest, pk: int, idempotency_key: Key) -> Status[LinkOut]:
     """A link for a new password; earlier links end."""
     user = _manager(request)
     _changeable(user, pk)
-    return Status(HTTPStatus.CREATED, LinkOut.of(_tried(lambda: inviting.send_link(user=user, person_id=pk))))
+    return _linked(user, pk, idempotency_key, f"link {pk}", inviting.send_link)
 
 
 @router.post("/users/{int:pk}/deactivate", response=UserOut, operation_id="deactivate_user")
@@ -109,11 +109,23 @@ def deactivate_user(request: HttpRequest, pk: int) -> UserOut:
 
 
 @router.post("/users/{int:pk}/reactivate", response={201: LinkOut}, operation_id="reactivate_user")
-def reactivate_user(request: HttpRequest, pk: int) -> Status[LinkOut]:
+def reactivate_user(request: HttpRequest, pk: int, idempotency_key: Key) -> Status[LinkOut]:
     """Let somebody in again, by a link for a new password."""
     user = _manager(request)
     _changeable(user, pk)
-    return Status(HTTPStatus.CREATED, LinkOut.of(_tried(lambda: inviting.reactivate(user=user, person_id=pk))))
+    return _linked(user, pk, idempotency_key, f"reactivate {pk}", inviting.reactivate)
+
+
+def _linked(user: User, pk: int, key: str, asked: str, send: Callable[..., Sent]) -> Status[LinkOut]:
+    """The link that `send` makes; for a request that comes again, the same answer without it."""
+    made: list[Sent] = []
+
+    def make() -> int:
+        made.append(send(user=user, person_id=pk))
+        return pk
+
+    _tried(lambda: made_once(user, key, asked, make))
+    return Status(HTTPStatus.CREATED, LinkOut.of(made[0]) if made else LinkOut(user=pk, url="", mailed=False))
 
 
 def _manager(request: HttpRequest) -> User:

@@ -31,3 +31,4 @@ class AttentionList(Schema):
     """All of it, the worst first."""
 
     items: list[AttentionOut]
+    next: str | None

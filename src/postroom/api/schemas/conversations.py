@@ -153,6 +153,7 @@ class FollowerList(Schema):
     """Who follows a conversation, in the order in which they came."""
 
     items: list[FollowerOut]
+    next: str | None
 
 
 class CopyOut(Schema):
@@ -183,3 +184,4 @@ class CopyList(Schema):
     """Everybody who was told of a message."""
 
     items: list[CopyOut]
+    next: str | None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 
 from ninja import Schema
@@ -9,9 +10,10 @@ from pydantic import ConfigDict, Field
 
 from postroom.api.schemas.common import Id, Time
 from postroom.core.routing.facts import WhoMayWrite
-from postroom.domains.managing import DomainFields
+from postroom.domains.managing import Change, DomainFields
 from postroom.domains.models import Alias, AliasDomain
-from postroom.outbound.our_addresses import Sender
+from postroom.domains.services import RETIRED_FOR
+from postroom.outbound.our_addresses import Carried, Sender
 from postroom.records.alias_editing import AliasFields
 
 SMALL = 2**31 - 1
@@ -81,6 +83,7 @@ class DomainList(Schema):
     """Alias domains in their order."""
 
     items: list[DomainOut]
+    next: str | None
 
 
 class Move(Schema):
@@ -89,6 +92,32 @@ class Move(Schema):
     model_config = ConfigDict(extra="forbid")
 
     way: Literal["up", "down"]
+
+
+class GivenUp(Schema):
+    """An address that would go on working and be ours no longer to write from, and the one in its place. `messages`
+    that we sent carry it; `at_least`: only the newest were looked at.
+    """
+
+    old: str
+    new: str
+    messages: int
+    at_least: bool
+
+
+class RenamingOut(Schema):
+    """What a change of a domain would give up, and for how many days nobody else may have it."""
+
+    addresses: list[GivenUp]
+    days: int
+
+    @classmethod
+    def of(cls, changes: Sequence[Change], counts: Mapping[str, Carried]) -> RenamingOut:
+        addresses = [
+            GivenUp(old=one.old, new=one.new, messages=counts[one.old].count, at_least=counts[one.old].at_least)
+            for one in changes
+        ]
+        return cls(addresses=addresses, days=RETIRED_FOR.days)
 
 
 class SenderOut(Schema):
@@ -107,6 +136,7 @@ class SenderList(Schema):
     """Addresses that mail leaves under."""
 
     items: list[SenderOut]
+    next: str | None
 
 
 class AliasChange(Schema):

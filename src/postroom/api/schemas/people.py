@@ -138,6 +138,7 @@ class TokenList(Schema):
     """Your tokens, newest first; 200 at most."""
 
     items: list[TokenOut]
+    next: str | None
 
 
 class TokenIn(Schema):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from ninja import Schema
 from pydantic import ConfigDict, Field
 
-from postroom.api.schemas.common import Id
+from postroom.api.schemas.common import Id, Person, Time
 from postroom.records.creation import LONGEST_TITLE
 from postroom.records.entering import LONGEST_NAME, LONGEST_NOTES
-from postroom.records.models import Desk
+from postroom.records.models import Desk, FieldChange
 
 
 class RecordChange(Schema):
@@ -93,3 +93,41 @@ class DeskList(Schema):
     """Desks by name."""
 
     items: list[DeskOut]
+    next: str | None
+
+
+class ChangeOut(Schema):
+    """A field of a record that somebody changed, in words as people read them; `by` is None where nobody did."""
+
+    id: int
+    field: str
+    before: str
+    after: str
+    by: Person | None
+    at: Time
+
+    @classmethod
+    def of(cls, row: FieldChange) -> ChangeOut:
+        by = Person(email=row.user.email, name=row.user.name) if row.user else None
+        return cls(id=row.pk, field=row.field, before=row.before, after=row.after, by=by, at=row.at)
+
+
+class ChangePage(Schema):
+    """Changes of a record, the latest first."""
+
+    items: list[ChangeOut]
+    next: str | None
+
+
+class ColleagueOut(Schema):
+    """A user of a company of yours."""
+
+    id: int
+    name: str
+
+
+class ColleagueList(Schema):
+    """Colleagues by name."""
+
+    items: list[ColleagueOut]
+    next: str | None

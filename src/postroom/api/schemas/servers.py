@@ -112,6 +112,7 @@ class ServerList(Schema):
     """Servers in the order in which they are asked, archived ones last."""
 
     items: list[ServerOut]
+    next: str | None
 
 
 class TrialStep(Schema):

@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field
 
 from postroom.api.schemas.common import Time
 from postroom.directory.system import Setting
+from postroom.domains.models import RetiredAddress
 from postroom.infra.models import ScheduledAction
 from postroom.infra.schedule import LONGEST, SHORTEST
 
@@ -43,6 +44,7 @@ class ParameterList(Schema):
     """Every known parameter by key, then those that somebody added."""
 
     items: list[ParameterOut]
+    next: str | None
 
 
 class ParameterIn(Schema):
@@ -81,6 +83,7 @@ class ActionList(Schema):
     """All scheduled actions, by key."""
 
     items: list[ActionOut]
+    next: str | None
 
 
 class ActionChange(Schema):
@@ -96,3 +99,51 @@ class RanOut(Schema):
     """What an action said."""
 
     result: str
+
+
+class QueueCount(Schema):
+    """How many are in a state, and when the first of them came."""
+
+    state: str
+    count: int
+    oldest: Time | None
+
+
+class QueueOut(Schema):
+    """What is not settled: copies that leave, arrivals."""
+
+    outbound: list[QueueCount]
+    inbound: list[QueueCount]
+
+
+class RetiredOut(Schema):
+    """An address that was given up. Mail to it still reaches `alias`, or the `part` of its domain that it was; it is
+    kept for that until `free_from` at least.
+    """
+
+    id: int
+    address: str
+    part: str
+    domain: int
+    alias: int | None
+    retired_at: Time
+    free_from: Time
+
+    @classmethod
+    def of(cls, row: RetiredAddress) -> RetiredOut:
+        return cls(
+            id=row.pk,
+            address=f"{row.local_part}@{row.domain_name}",
+            part=row.part,
+            domain=row.domain_id,
+            alias=row.alias_id,
+            retired_at=row.retired_at,
+            free_from=row.free_from,
+        )
+
+
+class RetiredPage(Schema):
+    """Retired addresses, the latest first."""
+
+    items: list[RetiredOut]
+    next: str | None

@@ -5,6 +5,14 @@ from django.conf import settings
 from django.db import migrations, models
 
 
+def drop_indexes(apps, editor):
+    """The new ones begin with the same columns. Altering the fields would write SQLite's tables anew."""
+    for name, column in (("follower", "contact_id"), ("message", "author_id")):
+        model = apps.get_model("conversations", name)
+        for index in editor._constraint_names(model, [column], index=True, unique=False, foreign_key=False):
+            editor.execute(editor._delete_index_sql(model, index))
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -15,16 +23,19 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AlterField(
-            model_name='follower',
-            name='contact',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='directory.contact'),
-        ),
-        migrations.AlterField(
-            model_name='message',
-            name='author',
-            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='messages', to='directory.contact'),
-        ),
+        migrations.RunPython(drop_indexes, migrations.RunPython.noop),
+        migrations.SeparateDatabaseAndState(state_operations=[
+            migrations.AlterField(
+                model_name='follower',
+                name='contact',
+                field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='directory.contact'),
+            ),
+            migrations.AlterField(
+                model_name='message',
+                name='author',
+                field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='messages', to='directory.contact'),
+            ),
+        ]),
         migrations.AddIndex(
             model_name='follower',
             index=models.Index(fields=['contact', '-thread'], name='follower_of'),

@@ -19,11 +19,6 @@ class Migration(migrations.Migration):
                 ('merged_at', models.DateTimeField()),
             ],
         ),
-        migrations.AlterField(
-            model_name='contact',
-            name='company',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='contacts', to='directory.company'),
-        ),
         migrations.AddIndex(
             model_name='contact',
             index=models.Index(models.F('company'), django.db.models.functions.text.Lower(django.db.models.functions.text.Substr('name', 1, 60)), models.F('id'), name='contact_names'),

@@ -1,5 +1,6 @@
-"""Words that stand in a statement themselves. SQLite uses a partial index only where it can read the index's condition
-in the statement, and what is sent beside it as a parameter cannot be read there.
+"""Words and numbers that stand in a statement themselves. SQLite uses a partial index only where it can read the
+condition of the index in the statement, and an index on an expression only where it can read that; what is sent beside
+a statement as a parameter cannot be read there.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import CharField, Expression
+from django.db.models import CharField, Expression, IntegerField
 
 _WORD = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 
@@ -29,3 +30,14 @@ class Word(Expression):
 def words(some: Iterable[str]) -> list[Word]:
     """These words, for the `__in` of a partial index's own condition."""
     return [Word(one) for one in some]
+
+
+class Number(Expression):
+    """A number of ours, such as a length: never what somebody entered."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(output_field=IntegerField())
+        self.number = int(number)
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[str | int, ...]]:
+        return str(self.number), ()

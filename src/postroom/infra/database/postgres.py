@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 import psycopg
@@ -13,9 +14,11 @@ from psycopg.types.json import Jsonb
 NOW = "clock_timestamp()"
 SKIP_LOCKED = "FOR UPDATE SKIP LOCKED"
 GREATER = "greatest"  # of two values
+POSITION = "strpos"  # of one text in another, 0 where it is not there
 CHANNEL = "postroom"
 TEXT = "%s"
 MANY = 8  # rows from which on a column of equal values is sent as one: fewer are alike by chance, each time others
+STRETCHES = (11, 14, 17, 20)  # bits of an entry's place that name a stretch of 2,000 places, of 8 times more, …
 BINARY = dict.fromkeys(("text", "varchar", "bytea"), "%b")  # long values: nothing is escaped, nothing taken apart again
 
 
@@ -140,6 +143,90 @@ def _arrays(types: Sequence[str]) -> str:
 
 def _by_column(rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
     return [list(column) for column in zip(*rows, strict=True)]
+
+
+def _lexemes() -> str:
+    """What the index of words holds of an entry: its words, each within its scope, and the stretches of places in which
+    it is. An index knows no order; by stretches the newest entries are asked for first.
+    """
+    stretches = " || ' ' || ".join(f"scope || '@{bits}.' || (place >> {bits})::text" for bits in STRETCHES)
+    return f"array_to_tsvector(string_to_array({stretches} || replace(words, ' ', ' ' || scope), ' '))"
+
+
+def create_words(cursor: Any) -> None:
+    """An inverted index of the words. What is new goes into it at once: no list of it is read by each search."""
+    cursor.execute(
+        f"CREATE INDEX infra_searchwords ON infra_searchentry USING gin (({_lexemes()})) WITH (fastupdate = off)"
+    )
+
+
+def drop_words(cursor: Any) -> None:
+    """The index goes."""
+    cursor.execute("DROP INDEX infra_searchwords")
+
+
+def keep_words(cursor: Any, rows: Sequence[Any]) -> None:
+    """Entries; their words are indexed with them."""
+    columns, types = ("id", "scope", "place", "about", "words"), ("bigint", "varchar", "bigint", "bigint", "text")
+    insert(cursor, "infra_searchentry", columns, types, rows, "")
+
+
+def forget_words(cursor: Any, rows: Sequence[Any]) -> None:
+    """Entries, and their words with them."""
+    cursor.execute("DELETE FROM infra_searchentry WHERE id = ANY(%s::bigint[])", [[row.id for row in rows]])
+
+
+def empty_words(cursor: Any) -> None:
+    """All of them."""
+    cursor.execute("TRUNCATE infra_searchentry")
+
+
+def find_words(
+    cursor: Any,
+    scope: str,
+    words: Sequence[str],
+    begins: str,
+    top: int,
+    limit: int,
+    also: tuple[str, Sequence[Any]],
+) -> list[tuple[int, int]]:
+    """One stretch of entries after the other, each larger than the one before: a common word is found in the first, and
+    a rare one is rare in all.
+    """
+    asked = " & ".join([*(f"'{scope}{word}'" for word in words), *([f"'{scope}{begins}':*"] if begins else [])])
+    found: list[tuple[int, int]] = []
+    cursor.execute(
+        "SELECT place FROM infra_searchentry WHERE scope = %s AND place < %s ORDER BY place DESC LIMIT 1", [scope, top]
+    )
+    newest = cursor.fetchone()
+    conditions, given = also
+    for stretch in _stretches(scope, newest[0]) if newest else ():
+        cursor.execute(
+            "WITH hit AS MATERIALIZED (SELECT place, about FROM infra_searchentry AS entry"
+            f" WHERE {_lexemes()} @@ %s::tsquery AND place < %s{conditions})"
+            " SELECT place, about FROM hit ORDER BY place DESC LIMIT %s",
+            [f"{asked} & ({stretch})", top, *given, limit - len(found)],
+        )
+        found += cursor.fetchall()
+        if len(found) >= limit:
+            break
+    return found
+
+
+def _stretches(scope: str, newest: int) -> Iterator[str]:
+    """Names of stretches from the newest place down to the first, larger ones by and by; they do not overlap."""
+    finest, coarsest = STRETCHES[0], STRETCHES[-1]
+    here = newest >> finest
+    yield f"'{scope}@{finest}.{here}' | '{scope}@{finest}.{here - 1}'"
+    left = ((here - 1) << finest) - 1
+    for finer, coarser in pairwise(STRETCHES):
+        if left < 0:
+            return
+        first = (left >> coarser) << (coarser - finer)
+        yield " | ".join(f"'{scope}@{finer}.{one}'" for one in range(left >> finer, first - 1, -1))
+        left = ((left >> coarser) << coarser) - 1
+    for one in range(left >> coarsest, -1, -1):
+        yield f"'{scope}@{coarsest}.{one}'"
 
 
 class Waiter:

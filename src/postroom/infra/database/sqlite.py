@@ -13,6 +13,8 @@ from typing import Any
 NOW = "strftime('%%Y-%%m-%%d %%H:%%M:%%f000', 'now')"  # for statements with parameters: a plain % is written twice
 SKIP_LOCKED = ""
 GREATER = "max"  # of two values
+POSITION = "instr"  # of one text in another, 0 where it is not there
+KINDS = 16  # entries of a place in the index of words: keys are places times this
 POLL_SECONDS = 0.02
 FULL = 2
 VARIABLES = 30_000  # SQLite takes 32,766 in a statement
@@ -127,6 +129,76 @@ def move(
 
 def _chunks(rows: Sequence[Sequence[Any]], size: int) -> Iterable[Sequence[Sequence[Any]]]:
     return (rows[start : start + size] for start in range(0, len(rows), size))
+
+
+def create_words(cursor: Any) -> None:
+    """A full-text index that keeps no words of its own. What a word begins with, the scope apart, is indexed too: two
+    and three letters, by which much would have to be gathered.
+    """
+    cursor.execute(
+        "CREATE VIRTUAL TABLE infra_searchwords USING"
+        " fts5(words, content='', columnsize=0, detail=none, prefix='8 9', tokenize='ascii')"
+    )
+
+
+def drop_words(cursor: Any) -> None:
+    """The index goes."""
+    cursor.execute("DROP TABLE infra_searchwords")
+
+
+def keep_words(cursor: Any, rows: Sequence[Any]) -> None:
+    """Entries and their words. The index is told of each by itself: it keeps no entry that it could be asked for."""
+    cursor.executemany(
+        "INSERT INTO infra_searchentry (id, scope, place, about, words) VALUES (%s, %s, %s, %s, %s)", rows
+    )
+    cursor.executemany(
+        "INSERT INTO infra_searchwords (rowid, words) VALUES (%s, %s)", [(row.id, _scoped(row)) for row in rows]
+    )
+
+
+def forget_words(cursor: Any, rows: Sequence[Any]) -> None:
+    """Entries and their words, which have to be those that were kept."""
+    cursor.executemany(
+        "INSERT INTO infra_searchwords (infra_searchwords, rowid, words) VALUES ('delete', %s, %s)",
+        [(row.id, _scoped(row)) for row in rows],
+    )
+    cursor.executemany("DELETE FROM infra_searchentry WHERE id = %s", [(row.id,) for row in rows])
+
+
+def empty_words(cursor: Any) -> None:
+    """All of them."""
+    cursor.execute("INSERT INTO infra_searchwords (infra_searchwords) VALUES ('delete-all')")
+    cursor.execute("DELETE FROM infra_searchentry")
+
+
+def find_words(
+    cursor: Any,
+    scope: str,
+    words: Sequence[str],
+    begins: str,
+    top: int,
+    limit: int,
+    also: tuple[str, Sequence[Any]],
+) -> list[tuple[int, int]]:
+    """The index is read from its end, so that a common word costs no more than a rare one. CROSS JOIN says so, and a
+    key bounds it, since it knows no more: the first one of the place `top`.
+    """
+    asked = " ".join([*(f'"{scope}{word}"' for word in words), *([f'"{scope}{begins}"*'] if begins else [])])
+    conditions, given = also
+    cursor.execute(
+        "SELECT entry.place, entry.about FROM infra_searchwords CROSS JOIN infra_searchentry AS entry"
+        " ON entry.id = infra_searchwords.rowid"
+        f" WHERE infra_searchwords MATCH %s AND infra_searchwords.rowid < %s{conditions}"
+        " ORDER BY infra_searchwords.rowid DESC LIMIT %s",
+        [asked, top * KINDS, *given, limit],
+    )
+    found: list[tuple[int, int]] = cursor.fetchall()
+    return found
+
+
+def _scoped(row: Any) -> str:
+    scoped: str = row.words.replace(" ", f" {row.scope}")
+    return scoped
 
 
 class Waiter:

@@ -22,6 +22,7 @@ from postroom.project.cli import (
     prepare,
     processes,
     replay,
+    search,
     send_queue,
     serve,
     token,
@@ -56,6 +57,7 @@ app.command("test-server")(try_server.try_server)
 app.command("doctor")(doctor.doctor)
 app.command("prepare", hidden=True)(prepare.prepare)
 app.add_typer(explain.app, name="explain")
+app.add_typer(search.app, name="search")
 app.add_typer(token.app, name="token")
 app.add_typer(user.app, name="user")
 

@@ -10,20 +10,22 @@ from itertools import groupby
 
 from django.contrib import messages
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from postroom.conversations.beginning import begin, desks_of
 from postroom.conversations.checks import CannotPost
 from postroom.conversations.models import Message
 from postroom.directory.models import User
 from postroom.directory.roles import Permission
+from postroom.directory.selectors import contacts_like
 from postroom.infra import counters
 from postroom.records.models import Desk
 from postroom.records.record_types import record_types
-from postroom.web.pages.common import for_those_who_may, number, reader, shortened
+from postroom.web.pages.common import for_those_who_may, found, number, reader, shortened
 from postroom.web.pages.records.composer import ONCE_SECONDS, Form, form_of, problems, typed_people
 from postroom.web.pages.records.composing import KEY_BYTES
 
@@ -48,6 +50,7 @@ class NewMessage:
     body: str = ""
     key: str = ""
     errors: Mapping[str, str] = field(default_factory=dict)
+    people_url: str = ""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -120,6 +123,16 @@ def _begin_once(user: User, form: Form, desk: int) -> Message | None:
         )
 
 
+@require_safe
+@for_those_who_may(Permission.RECORDS_WRITE)
+def people(request: HttpRequest, desk: int) -> JsonResponse:
+    """Contacts of the company of a desk whose name or address begins with `q`, as JSON."""
+    text = shortened(request.GET.get("q", ""))
+    known = found(next((one for one in desks_of(reader(request)) if one.pk == desk), None))
+    rows = contacts_like(known.company_id, text) if text else []
+    return JsonResponse({"people": [{"contact": pk, "name": name, "email": email} for pk, name, email in rows]})
+
+
 def _groups(desks: list[Desk]) -> tuple[tuple[str, tuple[DeskChoice, ...]], ...]:
     """The company stands with the desk where there are several."""
     many = len({desk.company_id for desk in desks}) > 1
@@ -134,5 +147,6 @@ def _groups(desks: list[Desk]) -> tuple[tuple[str, tuple[DeskChoice, ...]], ...]
 
 
 def _shown(request: HttpRequest, new: NewMessage, status: int = HTTPStatus.OK) -> HttpResponse:
+    new = replace(new, people_url=reverse("inbox-people", args=[new.desk]))
     shown = {"title": _("New message"), "here": "inbox", "new": new}
     return render(request, "web/inbox/new.html", shown, status=status)

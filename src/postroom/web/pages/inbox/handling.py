@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from postroom.conversations import inbox_services as verbs
 from postroom.conversations import selectors
@@ -25,7 +25,7 @@ from postroom.records.selectors import record_by_id
 from postroom.web.pages.common import for_those_who_may, found, number, reader, wants
 from postroom.web.pages.inbox.conversations import Reading, acts_of
 from postroom.web.pages.inbox.listing import address, listing_of, tab_of
-from postroom.web.pages.inbox.snoozing import until
+from postroom.web.pages.inbox.snoozing import offered, until
 from postroom.web.pages.inbox.tokens import act_of, token_of
 from postroom.web.templatetags.ui import said_at
 
@@ -82,12 +82,16 @@ def _message(user: User, record: Record, given: str) -> Message | None:
     return known if known and known.thread.record_id == record.pk else None
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @writers
 def snooze(request: HttpRequest, pk: int) -> HttpResponse:
-    """The conversation leaves the inbox until a time; what is wrong with that time is said beside its field."""
+    """The conversation leaves the inbox until a time; what is wrong with that time is said beside its field. A GET
+    asks for the time, where no script opens the dialog.
+    """
     user = reader(request)
     record = found(record_by_id(user, pk))
+    if request.method != "POST":
+        return _when(request, record)
     at = until(request.POST.get("until", ""))
     if at is None:
         return _no_time(request, record, _("Choose a date and a time."))
@@ -100,12 +104,26 @@ def snooze(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _no_time(request: HttpRequest, record: Record, words: str) -> HttpResponse:
-    if not request.headers.get("HX-Request"):
-        return _answered(request, record, words)
     status = HTTPStatus.UNPROCESSABLE_ENTITY
+    if not request.headers.get("HX-Request"):
+        return _when(request, record, words, status)
     response = render(request, "web/inbox/problem.html", {"words": words}, status=status)
     response.headers["HX-Retarget"], response.headers["HX-Reswap"] = "#snooze-problem", "innerHTML"
     return response
+
+
+def _when(request: HttpRequest, record: Record, problem: str = "", status: int = HTTPStatus.OK) -> HttpResponse:
+    tab = tab_of(request)
+    shown = {
+        "title": _("Snooze “%(title)s” until") % _named(record),
+        "here": "inbox",
+        "back": address("inbox", tab),
+        "tab": tab.value,
+        "choices": offered(),
+        "given": request.POST.get("until", ""),
+        "problem": problem,
+    }
+    return render(request, "web/inbox/snooze_page.html", shown, status=status)
 
 
 @require_POST

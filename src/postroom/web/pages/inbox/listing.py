@@ -37,7 +37,8 @@ EMPTY = {
     Tab.DONE: gettext_lazy("Nothing is done yet. A conversation that you mark as done waits here for the next reply."),
     Tab.SNOOZED: gettext_lazy("Nothing is snoozed. What you put off waits here and comes back by itself."),
 }
-IN_MENU = (Tab.DONE, Tab.SNOOZED)
+STRIP = (Tab.UNREAD, Tab.MENTIONS, Tab.STARRED, Tab.ALL)  # the lists at hand; the others are in a menu
+SHORT = STRIP[:2]  # those beside one out of the menu: on a phone there is no room for more
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,7 @@ def listing_of(request: HttpRequest, open_: Record | None) -> Listing:
     if open_ and before is None and all(one.record.pk != open_.pk for one in rows):
         rows = _with(rows, inbox.listed_one(user, open_.pk))
     name, record = ("inbox-conversation", open_.pk) if open_ else ("inbox", 0)
+    strip = STRIP if tab in STRIP else (*SHORT, tab)
     links = {one: TabLink(str(label), icon, address("inbox", one), one is tab) for one, (label, icon) in LABELS.items()}
     return Listing(
         url=address(name, tab, record, before),
@@ -131,8 +133,8 @@ def listing_of(request: HttpRequest, open_: Record | None) -> Listing:
         open=record,
         empty=str(EMPTY[tab]),
         by_mail=user.notify_by == User.NotifyBy.MAIL and tab is Tab.UNREAD,
-        tabs=tuple(link for one, link in links.items() if one not in IN_MENU or link.here),
-        menu=tuple(links[one] for one in IN_MENU),
+        tabs=tuple(links[one] for one in strip),
+        menu=tuple(link for one, link in links.items() if one not in strip),
     )
 
 
@@ -151,7 +153,7 @@ def _row(user: User, one: Listed, tab: Tab, open_: Record | None) -> Row:
         who=Person(first.name, first.email),
         others=", ".join(pgettext("a person", "you") if other.me else other.name for other in others),
         title=record.title or _("No subject"),
-        snippet=one.snippet,
+        snippet=_("This note was deleted.") if one.deleted else one.snippet,
         at=one.at,
         unread=one.unread,
         note=one.internal,

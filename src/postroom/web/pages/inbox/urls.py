@@ -10,6 +10,7 @@ urlpatterns = [
     path("inbox", conversations.inbox_list, name="inbox"),
     path("inbox/count", conversations.inbox_count, name="inbox-count"),
     path("inbox/new", beginning.new_message, name="inbox-new"),
+    path("inbox/people/<int:desk>", beginning.people, name="inbox-people"),
     path("inbox/read", handling.read_all, name="inbox-read-all"),
     path("inbox/undo", handling.undo, name="inbox-undo"),
     path("inbox/<int:pk>", conversations.inbox_conversation, name="inbox-conversation"),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 
 from postroom.records.lists import MINE, NEWEST, NOBODY, SORTS, STATES, Filter
@@ -35,9 +35,11 @@ class Asked:
         return f"{here}?{query}" if query else here
 
 
-def asked_of(request: HttpRequest, place: Place) -> Asked:
-    """What an address asks for; whatever it says that means nothing is left out."""
-    given = request.GET
+def asked_of(request: HttpRequest, place: Place, given: QueryDict | None = None) -> Asked:
+    """What an address asks for, or another one's fields that are `given`; whatever they say that means nothing is left
+    out.
+    """
+    given = request.GET if given is None else given
     owner, state, sort = given.get("owner", ""), given.get("state", ""), given.get("sort", "")
     one = Filter(
         type=place.type,
@@ -48,12 +50,12 @@ def asked_of(request: HttpRequest, place: Place) -> Asked:
         state=state if state in STATES else "",
         sort=sort if sort in SORTS else NEWEST,
     )
-    return Asked(place, one, _view(request, place))
+    return Asked(place, one, _view(request, place, given))
 
 
-def _view(request: HttpRequest, place: Place) -> str:
+def _view(request: HttpRequest, place: Place, given: QueryDict) -> str:
     """List or board: what the address says, else what was chosen the last time."""
-    for said in (request.GET.get("view", ""), request.COOKIES.get(f"view-{place.name}", "")):
+    for said in (given.get("view", ""), request.COOKIES.get(f"view-{place.name}", "")):
         if said in VIEWS:
             return said
     return VIEWS[0]

@@ -242,7 +242,7 @@ def audience_of(
     followed_by: Sequence[Known] | None = None,
 ) -> Audience:
     """Who will read; the people outside are the draft's, where it has chosen them."""
-    known = audience(user, record.pk, followed_by=followed_by)
+    known = audience(user, record.pk, followed_by=followed_by, known=record)
     if known is None:
         return Audience()
     passed_on = draft is not None and bool(draft.forwards)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from http import HTTPStatus
 
 from django.contrib import messages
@@ -12,9 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from postroom.conversations import selectors, services
@@ -29,34 +25,19 @@ from postroom.records.selectors import record_by_id
 from postroom.web.pages.common import for_users, found, number, reader
 from postroom.web.pages.records.strips import KEPT_HERE, WHAT_KEPT_MEANS, allows, state_of_copy, strips_of
 from postroom.web.pages.records.thread import message_shown
+from postroom.web.pages.records.timeline import Step, timeline
 from postroom.web.places import record_url
 from postroom.web.trace import Line, State, trace_of
 
 MOST = 400  # messages of a page that are looked at
 MOST_WHOLE = 20  # of them that come whole; the next news bring others
-RESULTS: Mapping[str, Promise] = {
-    "accepted": gettext_lazy("taken"),
-    "deferred": gettext_lazy("put off"),
-    "refused": gettext_lazy("refused"),
-    "unknown": gettext_lazy("no answer"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Try:
-    """One attempt as its details show it."""
-
-    number: int
-    at: datetime
-    server: str
-    sender: str
-    result: str
-    words: str
 
 
 @dataclass(frozen=True, slots=True)
 class CopyPage:
-    """A copy in detail. `back` is its message; `source` its page in the Outbox, for those who may look there."""
+    """A copy in detail. `back` is its message; `source` its page in the Outbox, for those who may look there; `said`
+    are the words of its state, as its line shows them.
+    """
 
     id: int
     who: str
@@ -64,9 +45,8 @@ class CopyPage:
     back: str
     meaning: str = ""
     said: str = ""
-    due: datetime | None = None
     told: str = ""
-    tries: tuple[Try, ...] = ()
+    steps: tuple[Step, ...] = ()
     because: str = ""
     trace: tuple[Line, ...] = ()
     admitted: bool = True
@@ -97,19 +77,8 @@ def _page(user: User, one: CopyDetails) -> CopyPage:
         back=f"{record_url(record.type, record.pk)}#m{one.message.pk}",
         meaning=str(WHAT_KEPT_MEANS) if kept else DELIVERIES.meanings[DeliveryState(row.state)],
         said=row.words,
-        due=row.due if row.state == DeliveryState.QUEUED else None,
         told=one.because,
-        tries=tuple(
-            Try(
-                number=number,
-                at=attempt.began_at,
-                server=attempt.dispatch.server_name,
-                sender=attempt.dispatch.from_email,
-                result=str(RESULTS.get(attempt.outcome, _("not answered yet"))),
-                words=attempt.words,
-            )
-            for number, attempt in enumerate(one.tries, 1)
-        ),
+        steps=timeline(row, one.tries),
         because=row.dispatch.because if row.dispatch else "",
         trace=trace_of(row.dispatch.trace, said=row.dispatch.because) if row.dispatch else (),
         admitted=row.dispatch.admitted if row.dispatch else True,

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import AsyncIterator, Iterator
-from datetime import datetime
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth.decorators import login_required
@@ -12,24 +10,14 @@ from django.core.exceptions import PermissionDenied
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from postroom.directory.access import may
-from postroom.directory.models import User
 from postroom.directory.roles import Permission
-from postroom.records import lists
-from postroom.records.lists import Filter
-from postroom.records.models import Record
-from postroom.records.selectors import addresses_of_contacts
+from postroom.records.exporting import list_lines
 from postroom.web.pages.common import reader
 from postroom.web.pages.records.asked import asked_of
 from postroom.web.places import place_of_type
-
-MOST = 10_000  # rows of a file
-BATCH = 500
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""What spreadsheets take for the start of a formula when a cell begins with it."""
 
 
 @require_safe
@@ -55,61 +43,3 @@ async def _later(lines: Iterator[bytes]) -> AsyncIterator[bytes]:
 
 def _next(lines: Iterator[bytes]) -> bytes:
     return next(lines, b"")
-
-
-class _Line:
-    """A file that gives back what is written into it."""
-
-    def write(self, text: str) -> str:
-        return text
-
-
-def list_lines(user: User, asked: Filter) -> Iterator[bytes]:
-    """The lines of the file, a batch of records at a time: memory does not grow with the list."""
-    writer = csv.writer(_Line())
-    yield b"\xef\xbb\xbf" + str(writer.writerow(_heads())).encode()
-    after, written = "", 0
-    while True:
-        page = lists.records(user, asked, after=after, limit=min(BATCH, MOST - written))
-        emails = addresses_of_contacts([row.contact_id for row in page.rows if row.contact_id])
-        if page.rows:
-            yield "".join(str(writer.writerow(_cells(row, emails))) for row in page.rows).encode()
-        written, after = written + len(page.rows), page.next
-        if not after:
-            return
-        if written >= MOST:
-            yield str(writer.writerow([_("Only the first %(number)d are here.") % {"number": MOST}])).encode()
-            return
-
-
-def _heads() -> list[str]:
-    words = (_("Number"), _("Title"), _("Contact"), _("Email"), _("Organisation"), _("Desk"), _("Stage"), _("Owner"))
-    return [str(word) for word in (*words, _("Created"), _("Last activity"), _("Closed"), _("Notes"))]
-
-
-def _cells(record: Record, emails: dict[int, str]) -> list[str]:
-    contact = record.contact
-    cells = (
-        record.number,
-        record.title,
-        contact.name if contact else "",
-        emails.get(record.contact_id or 0, ""),
-        contact.organisation if contact else "",
-        record.desk.name if record.desk else "",
-        record.stage.name if record.stage else "",
-        record.owner.name if record.owner else "",
-        _time(record.created_at),
-        _time(record.active_at),
-        _time(record.closed_at),
-        record.notes,
-    )
-    return [harmless(cell) for cell in cells]
-
-
-def _time(at: datetime | None) -> str:
-    return timezone.localtime(at).strftime("%Y-%m-%d %H:%M") if at else ""
-
-
-def harmless(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula: what strangers wrote is text."""
-    return f"'{cell}" if cell.lstrip(" ").startswith(FORMULA) or cell.startswith(FORMULA) else cell

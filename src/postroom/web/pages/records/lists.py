@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, cast
+from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -150,7 +152,15 @@ def record_list(request: HttpRequest, type: str) -> HttpResponse:
     part = "web/records/board.html" if asked.view == "board" else "web/records/rows.html"
     response = render(request, part if wants(request, "rows") else "web/records/list.html", {**shown, "part": part})
     remember_view(request, response, asked)
+    if wants(request, "rows") and _is_narrowed_anew(request, asked):
+        response["HX-Push-Url"] = asked.url()
     return response
+
+
+def _is_narrowed_anew(request: HttpRequest, asked: Asked) -> bool:
+    """Whether the browser shows another filter; then its address follows, without the fields that say nothing."""
+    shown = urlsplit(cast("Any", request).htmx.current_url or "")
+    return "after" not in request.GET and f"{shown.path}?{shown.query}".rstrip("?") != asked.url()
 
 
 def listing(request: HttpRequest, user: User, asked: Asked) -> Listing:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -15,23 +14,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from postroom.conversations import selectors
-from postroom.conversations.copies import sent_copy
 from postroom.conversations.models import Message
-from postroom.core.encoded_words import decode_words, unfold
-from postroom.core.message.parse import parse
-from postroom.directory.access import may
 from postroom.directory.models import User
-from postroom.directory.roles import Permission
-from postroom.inbound.selectors import arrival, reasons
+from postroom.inbound.originals import arrival_of, headers_of, sent_bytes
 from postroom.infra.blobs import BlobMissing
-from postroom.outbound.models import Delivery
-from postroom.outbound.selectors import rendered
 from postroom.web.pages.common import for_users, found, reader
 from postroom.web.pages.records.content import FILE_POLICY, eml_name
 from postroom.web.places import record_url
 
 SHOWN = 200_000  # characters of a plain body that the page shows
-MOST_NAMED = 200  # recipients that the page names
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +58,13 @@ def original(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _original(user: User, message: Message) -> Original:
     record = message.thread.record
-    arrived, copy = _arrival(user, message), sent_copy(user, message)
-    sent = _bytes(copy) if copy else None
+    arrived, sent = arrival_of(user, message), _bytes(user, message)
     mail = bool(arrived or sent)
     return Original(
         title=message.subject or _("No subject"),
         back=f"{record_url(record.type, record.pk)}#m{message.pk}",
         at=message.received_at,
-        headers=tuple(_headers_of(sent) if sent else _stored(message)),
+        headers=headers_of(message, sent),
         frame=f"{reverse('message-body', args=[message.pk])}?all=1" if message.html else "",
         text="" if message.html else message.text[:SHOWN],
         cut=not message.html and len(message.text) > SHOWN,
@@ -85,44 +75,11 @@ def _original(user: User, message: Message) -> Original:
     )
 
 
-def _arrival(user: User, message: Message) -> int:
-    """The arrival that the message came by, for those who may look at arrivals; else 0."""
-    if not may(user, Permission.ARRIVALS_READ):
-        return 0
-    route = reasons(user, [message.pk]).get(message.pk)
-    return route.arrival_id if route and arrival(user, route.arrival_id) else 0
-
-
-def _bytes(copy: Delivery) -> bytes | None:
+def _bytes(user: User, message: Message) -> bytes | None:
     try:
-        return rendered(copy)
+        return sent_bytes(user, message)
     except BlobMissing:
         return None
-
-
-def _headers_of(raw: bytes) -> Iterator[tuple[str, str]]:
-    """Each header field in order, decoded."""
-    head, _mark, _body = raw.partition(b"\r\n\r\n")
-    for name, value in parse(head + b"\r\n\r\n").headers.fields:
-        yield name, decode_words(unfold(value))
-
-
-def _stored(message: Message) -> Iterator[tuple[str, str]]:
-    """What we keep of the headers."""
-    date = message.sent_at.strftime("%a, %d %b %Y %H:%M:%S %z") if message.sent_at else ""
-    fields = (
-        ("From", _named([[message.author_email, message.author_name]])),
-        ("To", _named(message.to)),
-        ("Cc", _named(message.cc)),
-        ("Subject", message.subject),
-        ("Date", date),
-        ("Message-ID", f"<{message.message_id}>" if message.message_id else ""),
-    )
-    return (field for field in fields if field[1])
-
-
-def _named(people: Sequence[Sequence[str]]) -> str:
-    return ", ".join(f"{name} <{email}>" if name else email for email, name in people[:MOST_NAMED] if email)
 
 
 @require_safe
@@ -133,10 +90,11 @@ def download(request: HttpRequest, pk: int) -> HttpResponse:
     """
     user = reader(request)
     message = found(selectors.message(user, pk))
-    if arrived := _arrival(user, message):
+    if arrived := arrival_of(user, message):
         return redirect("arrival-download", arrived)
-    raw = _bytes(found(sent_copy(user, message)))
-    if raw is None:
+    try:
+        raw = found(sent_bytes(user, message))
+    except BlobMissing:
         return render(request, "web/gone.html", {"name": message.subject}, status=HTTPStatus.GONE)
     response = HttpResponse(raw, content_type="message/rfc822")
     disposition = content_disposition_header(as_attachment=True, filename=eml_name(message.subject, pk))

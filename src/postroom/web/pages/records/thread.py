@@ -179,6 +179,11 @@ def message_shown(user: User, record: Record, pk: int) -> MessageShown | None:
     return _messages(user, record, rows)[0] if rows else None
 
 
+def _page_of(contact: int | None) -> str:
+    """The page about a contact; empty where nobody is known."""
+    return reverse("contact", args=[contact]) if contact else ""
+
+
 def _name(message: Message) -> str:
     """The name that the mail gave, else the one that we know its author by."""
     return message.author_name or (message.author.name if message.author else "")
@@ -221,17 +226,17 @@ def _download(message: Message, linked: int, strip: Strip, eyes: _Eyes) -> str:
 
 
 def _shown(message: Message, route: Route | None, strip: Strip, named: tuple[str, ...], eyes: _Eyes) -> MessageShown:
-    row = cast("Any", message)  # annotations of the selector
+    row = cast("Any", message)  # with what the selector adds
     arrival = route.arrival_id if route else 0
     linked = arrival if eyes.arrivals else 0
     note = _is_note(message)
     doubt = str(DOUBTS.get(message.standing, ""))
-    told = message.trace
+    told = [step for telling in row.told for step in telling.steps]
     cut = max(len(row.shown), len(row.shown_quote)) > selectors.SHOWN
     return MessageShown(
         id=message.pk,
         kind=_kind(message),
-        author=Person(_name(message), message.author_email),
+        author=Person(_name(message), message.author_email, _page_of(message.author_id)),
         at=message.received_at,
         note=note,
         standing=message.standing,
@@ -250,7 +255,7 @@ def _shown(message: Message, route: Route | None, strip: Strip, named: tuple[str
         frame_quote=row.has_quote,
         frame_remote=row.has_remote,
         text=reverse("message-text", args=[message.pk]) if cut else "",
-        files=tuple(_file(one) for one in message.attachments.all() if not (one.inline and row.has_html)),
+        files=tuple(_file(one) for one in row.files if not (one.inline and row.has_html)),
         defects=tuple(str(defect) for defect in message.defects),
         because=route.because if route else "",
         trace=trace_of(route.trace) if route else (),

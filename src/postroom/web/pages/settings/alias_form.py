@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from postroom.core.routing.facts import WhoMayWrite
 from postroom.directory.models import User
 from postroom.domains.access import own_companies
-from postroom.domains.models import Alias, AliasDomain, CompanyDomain
+from postroom.domains.models import Alias, CompanyDomain
 from postroom.records import alias_editing
 from postroom.records.alias_editing import NEW_DESK, AliasFields
 from postroom.records.desk_editing import desks_for
@@ -156,9 +156,3 @@ def _writers(chosen: str) -> tuple[Option, ...]:
         WhoMayWrite.EMPLOYEES: _("People of the company"),
     }
     return tuple(Option(one.value, said, one.value == chosen) for one, said in words.items())
-
-
-def domains_of(user: User) -> list[AliasDomain]:
-    """The domains at which the user has aliases, for the filter."""
-    own = Alias.objects.filter(company__in=own_companies(user)).values("domain")
-    return list(AliasDomain.objects.filter(pk__in=own).order_by("priority", "pk"))

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from postroom.directory.models import User
-from postroom.domains.access import shareable
+from postroom.domains.access import serves_others, shareable
 from postroom.domains.managing import SEPARATORS, DomainFields, fields_of, goes_to_all
 from postroom.domains.models import AliasDomain
 from postroom.web.pages.common import number
@@ -29,7 +29,10 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class DomainForm:
-    """A form with its choices; `pk` 0: a new domain. `chosen` are the companies that a new one is for."""
+    """A form with its choices; `pk` 0: a new domain. `chosen` are the companies that a new one is for.
+
+    `to_all`: it goes to every company; `is_last_say`: to companies of others, so that only operators change it then.
+    """
 
     fields: DomainFields
     values: Mapping[str, str]
@@ -38,7 +41,8 @@ class DomainForm:
     chosen: tuple[int, ...] = ()
     errors: Mapping[str, str] = field(default_factory=dict)
     companies: tuple[Option, ...] = ()
-    to_all: int = 0
+    to_all: bool = False
+    is_last_say: bool = False
     separators: tuple[Option, ...] = ()
     ways: tuple[Option, ...] = ()
 
@@ -98,7 +102,8 @@ def _form(
         title=row.name if row else _("New domain"),
         chosen=chosen,
         companies=tuple(Option(str(one.pk), one.name, one.pk in chosen) for one in owners),
-        to_all=1 if first else 0,
+        to_all=first,
+        is_last_say=first and serves_others(user),
         separators=tuple(Option(one, f"sales{one}tag@", one == fields.separator) for one in SEPARATORS),
         ways=_ways(fields.way_in),
     )

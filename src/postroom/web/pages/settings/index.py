@@ -24,7 +24,6 @@ A_YEAR = 31_536_000  # seconds
 
 # What people of other programs look for and do not find here: said so, and never shown as a link.
 NOT_HERE: tuple[tuple[str, Promise], ...] = (
-    ("Actions to Perform on Incoming Mails", gettext_lazy("What an incoming mail makes is set at its alias.")),
     ("Incoming Mail Servers Fetchmail IMAP POP", gettext_lazy("Mailboxes cannot be fetched yet.")),
     ("Blacklisted Email Addresses Blacklist Opt-out", gettext_lazy("There is no list of blocked receivers yet.")),
     ("Email Templates Canned Responses Snippets", gettext_lazy("There are no templates yet.")),

@@ -25,14 +25,9 @@ FAILURES, WINDOW = 20, 15 * 60.0  # links that did not work, of one peer within 
 @require_http_methods(["GET", "HEAD", "POST"])
 def invitation(request: HttpRequest, secret: str) -> HttpResponse:
     """Show the form while the link works, and sign in whoever chooses a password by it."""
-    counter = f"invitation:{request.META.get('REMOTE_ADDR', '')}"
-    if counters.add({counter: 1}, WINDOW)[counter] > FAILURES:
-        said = _("Too many links that did not work came from here. Wait %(minutes)d minutes, then try again.")
-        return _gone(request, said % {"minutes": int(WINDOW / 60)}, HTTPStatus.TOO_MANY_REQUESTS)
     person = users.invited(secret)
     if person is None:
-        return _gone(request, _("This link does not work any more. Ask whoever sent it for a new one."))
-    counters.add({counter: -1}, WINDOW)
+        return _unknown(request)
     if request.method != "POST":
         return _form(request, person.username, person.name)
     try:
@@ -44,6 +39,15 @@ def invitation(request: HttpRequest, secret: str) -> HttpResponse:
     login(request, person)
     messages.success(request, _("Welcome. You sign in as %(name)s.") % {"name": person.username})
     return redirect("home")
+
+
+def _unknown(request: HttpRequest) -> HttpResponse:
+    """Whoever tries many is told to wait; a link that works is let in from there all the same."""
+    counter = f"invitation:{request.META.get('REMOTE_ADDR', '')}"
+    if counters.add({counter: 1}, WINDOW)[counter] > FAILURES:
+        said = _("Too many links that did not work came from here. Wait %(minutes)d minutes, then try again.")
+        return _gone(request, said % {"minutes": int(WINDOW / 60)}, HTTPStatus.TOO_MANY_REQUESTS)
+    return _gone(request, _("This link does not work any more. Ask whoever sent it for a new one."))
 
 
 def _form(request: HttpRequest, username: str, name: str, error: str = "") -> HttpResponse:

@@ -16,7 +16,7 @@ PLACES = (
         "",
         Permission.SERVERS_MANAGE,
         group=SETTINGS,
-        words=("SMTP", "FROM Filtering", "External Email Servers", "Custom Email Servers", "Outgoing Mail Servers"),
+        words=("SMTP", "FROM Filtering", "External or Custom Email Servers", "Outgoing Mail Servers"),
         about=_("Which server sends for which address, its test, and the simulator."),
     ),
     Place(
@@ -36,7 +36,10 @@ PLACES = (
         "",
         Permission.DOMAINS_MANAGE,
         group=SETTINGS,
-        words=("Alias", "Email Aliases", "Email Alias", "Incoming address", "Accept Emails From", "Default Values"),
+        words=(
+            *("Alias", "Email Aliases", "Email Alias", "Incoming address", "Accept Emails From", "Default Values"),
+            *("Actions to Perform on Incoming Mails", "Create a New Record"),
+        ),
         about=_("The addresses that make records: which desk, who may write, and whether each works."),
     ),
     Place(

@@ -2,14 +2,17 @@
 (() => {
   const { $, $$ } = window.postroom;
   const MOST = 300;                      // messages that are asked about at a time
+  // Somebody changes its words: until htmx has settled its class does not say so, what it holds does.
+  const written = message => $('.note-form', message);
   document.addEventListener('htmx:configRequest', e => {
     if (e.target.id !== 'states') return;
-    e.detail.parameters.m = $$('#thread [data-id]:not(.editing)').slice(0, MOST).map(message =>
+    e.detail.parameters.m = $$('#thread [data-id]').filter(message => !written(message)).slice(0, MOST).map(message =>
       `${message.dataset.id}.${$('.below', message)?.dataset.mark || '0'}.${message.dataset.standing}`);
   });
 
   document.addEventListener('htmx:oobBeforeSwap', e => {
     const old = e.detail.target, message = old.closest('.msg')?.id;
+    if (written(old)) { e.detail.shouldSwap = false; return; }  // it was asked for before somebody began
     const open = $$('details[open]', old).map(one => one.id);
     const loaded = new Map($$('.later', old).filter(one => !$(':scope > [data-later]', one)).map(one => [one.id, one.innerHTML]));
     const focus = old.contains(document.activeElement) ? document.activeElement.id || $('details', document.activeElement.parentElement)?.id || '?' : '';

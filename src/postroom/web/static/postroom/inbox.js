@@ -35,6 +35,7 @@
   document.addEventListener('click', e => {
     const button = e.target.closest('[data-snooze]');
     if (button) {
+      e.preventDefault();                // its address is for those without script
       opener = button.closest('.th');
       $$('[data-until]', dialog).forEach(one => one.setAttribute('formaction', button.dataset.snooze));
       $('#snooze-problem').replaceChildren();
@@ -72,5 +73,10 @@
   const form = document.querySelector('.new-message');
   form?.addEventListener('keydown', e => {
     if (e.key === 'Enter' && (e.ctrlKey || e.metaKey)) form.requestSubmit();
+  });
+  // The people offered are those of the company of the desk.
+  form?.addEventListener('change', e => {
+    if (!e.target.matches('[data-people-of]')) return;
+    form.querySelectorAll('[data-people][data-suggest]').forEach(field => { field.dataset.people = field.dataset.people.replace(/\d+$/, e.target.value); });
   });
 })();

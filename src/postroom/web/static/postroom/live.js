@@ -3,7 +3,7 @@
   if (!window.postroom || !window.htmx) return;
   const { say, $, $$ } = window.postroom;
   const EVERY = 1000, LEAST = 60;        // milliseconds between two fetches of one element; before a first fetch
-  const TOPICS = ['record', 'thread', 'followers', 'delivery', 'inbox', 'arrival', 'outbound'];
+  const TOPICS = ['record', 'thread', 'contact', 'followers', 'delivery', 'inbox', 'arrival', 'outbound'];
   let source = null, last = '', errors = 0, poll = 0;
 
   // An element fetches at once and then at most once a second; what comes meanwhile is one fetch at the end.

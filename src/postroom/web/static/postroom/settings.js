@@ -57,7 +57,7 @@
 
   // A signature is shown as it will stand under a message.
   const signature = $('#signature'), preview = $('#signature-preview');
-  signature?.addEventListener('input', () => {
+  if (preview) signature.addEventListener('input', () => {
     preview.textContent = signature.value;
     preview.parentElement.hidden = !signature.value.trim();
   });

@@ -31,7 +31,7 @@
     list.hidden = false;
     if (field.matches('[role=combobox]')) field.setAttribute('aria-expanded', 'true');
     mark(0);
-    say($('#compose-words')?.dataset.people.replace('%n', rows.length));
+    say((list.dataset.people || $('#compose-words')?.dataset.people)?.replace('%n', rows.length));
   };
   // Ask for people of this name; `then` gets the one that is chosen.
   const ask = (input, under, url, then) => {
@@ -65,6 +65,16 @@
   });
   document.addEventListener('focusout', e => { if (e.target === field) close(); });
 
+  // Of a field that names several, by commas, what is typed now.
+  const last = input => /(?:"[^"]*"|[^,;"])*$/.exec(input.value.slice(0, input.selectionEnd))[0];
+  document.addEventListener('chosen', e => {
+    const input = e.target, { name, email } = e.detail;
+    if (input.dataset.suggest !== 'several') return;
+    const end = input.selectionEnd, from = end - last(input).trimStart().length;
+    const named = name && name !== email ? `"${name.replace(/["\\]/g, '\\$&')}" <${email}>` : email;
+    input.setRangeText(`${named}, `, from, end, 'end');
+  });
+
   // A field that names somebody: the event `chosen` tells whom.
   const dress = input => {
     if (input.hasAttribute('role')) return;
@@ -74,7 +84,7 @@
   document.addEventListener('input', e => {
     const input = e.target;
     if (!input.matches?.('[data-suggest]')) return;
-    const words = input.value.trim(), url = input.dataset.people || $('#composer').dataset.people;
+    const words = (input.dataset.suggest === 'several' ? last(input) : input.value).trim(), url = input.dataset.people || $('#composer').dataset.people;
     const chosen = input.form.querySelector('[data-chosen]');
     if (chosen) chosen.value = '';
     if (!words) return close();

@@ -1,0 +1,1 @@
+"""The index of what people search for: who brings what, how it is kept up to date, how it is asked."""

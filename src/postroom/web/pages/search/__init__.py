@@ -1,0 +1,1 @@
+"""Search: conversations, records and contacts, and the palette that leads anywhere."""
