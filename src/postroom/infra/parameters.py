@@ -56,9 +56,6 @@ KNOWN: Mapping[str, Known] = {
     "mail.gateway.loop.threshold": Known(
         "5", _("Another name of mail.incoming.limit.alias."), Kind.NUMBER, "mail.incoming.limit.alias"
     ),
-    "mail.default.from": Known(
-        "", _("Notification address, or its local part; empty: what the alias domain says."), Kind.SENDER
-    ),
     "mail.default.from_filter": Known(
         "", _("Addresses and domains that the default server sends for, by commas."), Kind.FILTER
     ),

@@ -46,7 +46,7 @@ def trial_of(user: User, fields: ServerFields, row: OutgoingServer | None = None
 
 def default_trial(user: User) -> Trial:
     """How `user` would try the default server, by a mail of their first company."""
-    place = Membership.objects.filter(user=user).order_by("company").values_list("company", flat=True).first()
+    place = Membership.objects.filter(user=user).order_by("pk").values_list("company", flat=True).first()
     facts = replace(sending_facts(place or 0), servers=())
     sender = choose_server(Address(user.email, user.name), facts).return_path or user.email
     return Trial(server_of(DEFAULT_SERVER), sender, user.email)

@@ -11,7 +11,7 @@ from postroom.core.addresses import Address
 from postroom.core.errors import PostroomError
 from postroom.core.message_ids import mint
 from postroom.core.sending.layout import plain_to_html
-from postroom.directory.models import Company, Membership, User
+from postroom.directory.models import Membership, User
 from postroom.domains.models import AliasDomain
 from postroom.infra.clock import now
 from postroom.outbound.models import Delivery, OutgoingServer
@@ -36,7 +36,7 @@ def send_trial_mail(*, user: User, row: OutgoingServer) -> int:
         raise CannotSend("A personal server sends the mail of its owner only: they can send themselves a test mail.")
     company = row.company_id or _company(user)
     if not company:
-        raise CannotSend("There is no company yet in whose name a mail could be written.")
+        raise CannotSend("You belong to no company in whose name a mail could be written.")
     sender = sender_of(user, row.company_id or 0, row.from_filter, trusted=row.trusted_relay)
     with transaction.atomic():
         ((pk,),) = queue([(_letter(user, row, company, sender), [Recipient(user.email, user.name)])], Lane.INTERACTIVE)
@@ -50,8 +50,8 @@ def trial_mail(user: User, row: OutgoingServer, delivery_id: int) -> Delivery | 
 
 
 def _company(user: User) -> int:
-    own = Membership.objects.filter(user=user).order_by("company").values_list("company", flat=True).first()
-    return own or Company.objects.order_by("pk").values_list("pk", flat=True).first() or 0
+    """The company of a server that serves all of them: the user's own, the first that they came to."""
+    return Membership.objects.filter(user=user).order_by("pk").values_list("company", flat=True).first() or 0
 
 
 def _letter(user: User, row: OutgoingServer, company: int, sender: Address) -> NewLetter:

@@ -13,7 +13,6 @@ from postroom.api.auth import asking, ensure_may
 from postroom.api.endpoints.creating import Key, made_once
 from postroom.api.paging import Cursor, Limit, cut
 from postroom.api.problems import Problem, not_found
-from postroom.api.schemas.outbound import ChoiceOut
 from postroom.api.schemas.servers import (
     MailOut,
     MoveIn,
@@ -23,18 +22,21 @@ from postroom.api.schemas.servers import (
     ServerList,
     ServerOut,
     SimulationIn,
+    SimulationOut,
     SizeOut,
     TrialOut,
     TrialStep,
     UseList,
     UseOut,
 )
+from postroom.conversations import simulator
+from postroom.conversations.simulator import CannotAsk
 from postroom.core.addresses import Address, valid
 from postroom.directory.models import User
 from postroom.directory.roles import Permission
 from postroom.infra.secrets import CannotDecrypt
 from postroom.outbound import server_uses, servers
-from postroom.outbound.choice import preview, reach
+from postroom.outbound.choice import reach
 from postroom.outbound.connection_test import ask_size
 from postroom.outbound.models import OutgoingServer
 from postroom.outbound.providers.catalogue import PROVIDERS
@@ -79,16 +81,29 @@ def try_new_server(request: HttpRequest, given: ServerIn) -> TrialOut:
     return TrialOut.of(list(trial.steps()))
 
 
-@router.post("/servers/simulate", response=ChoiceOut, operation_id="simulate_server")
-def simulate(request: HttpRequest, given: SimulationIn) -> ChoiceOut:
-    """Which server and which From a mail of this author would have, and why not another; changes nothing."""
+@router.post("/servers/simulate", response=SimulationOut, operation_id="simulate_server")
+def simulate(request: HttpRequest, given: SimulationIn) -> SimulationOut:
+    """How a mail would leave: by which server and why not by another, the From, the return path and the Reply-To on the
+    wire, and whether SPF, DKIM and DMARC of that From would align there as far as DNS tells. Changes nothing.
+    """
     user = _manager(request)
-    if not valid(given.email):
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"email: {given.email[:100]!r} is not a mail address.")
-    company = _company(user, given.company)
-    writer = _writer(user, company, given.user) if given.user else None
-    name = given.name or (writer.name if writer else "")
-    return ChoiceOut.of(preview(company, Address(given.email, name), writer))
+    for name in ("email", "recipient"):
+        address = getattr(given, name)
+        if not valid(address) and (address or name == "email"):
+            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"{name}: {address[:100]!r} is not a mail address.")
+    try:
+        asked = simulator.question(
+            user,
+            Address(given.email, given.name),
+            company=given.company,
+            writer=given.user,
+            record=given.record,
+            server=given.server,
+        )
+    except CannotAsk as error:
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"{error.field}: {error}") from None
+    choice = simulator.simulate(asked)
+    return SimulationOut.told(choice, given.recipient, simulator.ask_dns(choice) if given.dns else ())
 
 
 @router.get("/servers/providers", response=ProviderList, operation_id="list_providers")
@@ -234,18 +249,3 @@ def _entered(known: ServerFields, given: ServerIn) -> ServerFields:
 def _refused(error: CannotSave) -> Problem:
     errors = [{"where": f"body.{name}", "what": said} for name, said in error.problems.items()]
     return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error), errors=errors)
-
-
-def _company(user: User, given: int | None) -> int:
-    mine = [pk for pk in servers.places(user) if pk]
-    if given is None and len(mine) == 1:
-        return mine[0]
-    if given in mine:
-        return given
-    raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "company: name a company whose servers you manage.")
-
-
-def _writer(user: User, company: int, given: int) -> User:
-    if given in {pk for pk, _name, where in servers.people(user) if where == company}:
-        return User.objects.get(pk=given)
-    raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "user: name somebody of this company.")

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Annotated
+
 from ninja import Schema
 from pydantic import ConfigDict, Field
 
 from postroom.api.schemas.common import Id, Time
+from postroom.api.schemas.outbound import ChoiceOut
+from postroom.core.authentication.sender import Check
+from postroom.core.sending.facts import Choice
 from postroom.outbound.connection_test import Step, worked
 from postroom.outbound.models import OutgoingServer
 from postroom.outbound.providers.provider import Provider
@@ -147,7 +153,9 @@ class TrialOut(Schema):
 
 
 class SimulationIn(Schema):
-    """A From, and the company whose servers are asked (None: the only one whose servers the asking user manages)."""
+    """A mail that nobody wrote. A record decides the company; without one `company` does (None: the only one whose
+    servers the asking user manages).
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -155,6 +163,60 @@ class SimulationIn(Schema):
     name: str = Field("", max_length=500)
     company: Id | None = None
     user: Id | None = Field(None, description="The user who writes: their personal server is asked, too.")
+    record: Id | None = Field(None, description="The record that the mail belongs to: its desk takes the answers.")
+    recipient: str = Field("", max_length=320, description="Who is written to; it changes no choice.")
+    server: Annotated[int, Field(ge=0, le=SMALL)] | None = Field(
+        None, description="The server that the mail names, 0 for the default server; null: it is searched for."
+    )
+    dns: bool = Field(True, description="Whether DNS is asked about SPF, DKIM and DMARC, which takes seconds at most.")
+
+
+class CandidateOut(Schema):
+    """A server that was asked, 0 for the default server, and why it was chosen or not."""
+
+    server: int
+    name: str
+    why: str
+    chosen: bool
+
+
+class CheckOut(Schema):
+    """What DNS tells of SPF, DKIM or DMARC: aligned, not aligned, no record, could not ask (DNS did not answer, which
+    says nothing about the record), cannot be told (no record could say it). `publish` is what to put at `publish_at`.
+    """
+
+    method: str
+    verdict: str
+    text: str
+    record: str
+    at: str
+    publish: str
+    publish_at: str
+
+
+class SimulationOut(ChoiceOut):
+    """How the mail would leave: the choice, and all that stands on the wire besides. `return_tagged` and
+    `reply_tagged`: each copy has a tag of its own in that address. `checks` is empty where nothing would leave.
+    """
+
+    recipient: str
+    reply_to: str
+    return_tagged: bool
+    reply_tagged: bool
+    candidates: list[CandidateOut]
+    checks: list[CheckOut]
+
+    @classmethod
+    def told(cls, choice: Choice, recipient: str, checks: Sequence[Check]) -> SimulationOut:
+        return cls.of(
+            choice,
+            recipient=recipient,
+            reply_to=choice.reply_to,
+            return_tagged=bool(choice.return_tag),
+            reply_tagged=bool(choice.reply_tag),
+            candidates=[CandidateOut.from_orm(one) for one in choice.candidates],
+            checks=[CheckOut.from_orm(one) for one in checks],
+        )
 
 
 class UseOut(Schema):

@@ -39,6 +39,7 @@ _ALL = (
         ),
         domains=("gmail.com", "googlemail.com"),
         hosts=("smtp.gmail.com",),
+        spf_include="_spf.google.com",
     ),
     Provider(
         key="google-workspace",
@@ -61,6 +62,8 @@ _ALL = (
         ),
         mx=("aspmx.l.google.com", "googlemail.com", "smtp.google.com", "l.google.com"),
         hosts=("smtp-relay.gmail.com",),
+        spf_include="_spf.google.com",
+        selectors=("google",),
     ),
     Provider(
         key="microsoft-connector",
@@ -83,6 +86,8 @@ _ALL = (
         ),
         mx=("mail.protection.outlook.com", "mx.microsoft"),
         hosts=("mail.protection.outlook.com", "mx.microsoft"),
+        spf_include="spf.protection.outlook.com",
+        selectors=("selector1",),
     ),
     Provider(
         key="outlook",
@@ -109,6 +114,7 @@ _ALL = (
         ),
         domains=("outlook.com", "hotmail.com", "live.com", "msn.com", "outlook.fr", "outlook.de", "hotmail.fr"),
         hosts=("smtp.office365.com", "smtp-mail.outlook.com", "smtp.outlook.com"),
+        spf_include="spf.protection.outlook.com",
     ),
     Provider(
         key="aol",
@@ -153,6 +159,7 @@ _ALL = (
         domains=("yahoo.com", "ymail.com", "rocketmail.com", "yahoo.fr", "yahoo.de", "yahoo.co.uk", "yahoo.es"),
         mx=("yahoodns.net",),
         hosts=("smtp.mail.yahoo.com",),
+        spf_include="_spf.mail.yahoo.com",
     ),
     Provider(
         key="ses",
@@ -174,6 +181,7 @@ _ALL = (
             _REWRITES_ID,
         ),
         hosts=("amazonaws.com",),
+        spf_include="amazonses.com",
     ),
     Provider(
         key="mailjet",
@@ -190,6 +198,8 @@ _ALL = (
         other_ports=(465, 2525, 25),
         restrictions=(_PROVE, "The free plan sends 200 mails a day."),
         hosts=("mailjet.com",),
+        spf_include="spf.mailjet.com",
+        selectors=("mailjet",),
     ),
     Provider(
         key="brevo",
@@ -209,6 +219,7 @@ _ALL = (
             "The free plan sends 300 mails a day.",
         ),
         hosts=("brevo.com", "sendinblue.com"),
+        spf_include="spf.brevo.com",
     ),
     Provider(
         key="mailgun",
@@ -230,6 +241,7 @@ _ALL = (
         ),
         mx=("mailgun.org",),
         hosts=("mailgun.org",),
+        spf_include="mailgun.org",
     ),
     Provider(
         key="sendgrid",
@@ -248,6 +260,8 @@ _ALL = (
         restrictions=(_PROVE, "Suppressed recipients are dropped there after the mail was taken."),
         mx=("mx.sendgrid.net",),
         hosts=("sendgrid.net",),
+        spf_include="sendgrid.net",
+        selectors=("s1",),
     ),
     Provider(
         key="postmark",
@@ -270,6 +284,7 @@ _ALL = (
         ),
         mx=("inbound.postmarkapp.com",),
         hosts=("postmarkapp.com",),
+        spf_include="spf.mtasv.net",
     ),
     Provider(
         key="generic",

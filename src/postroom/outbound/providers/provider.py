@@ -25,7 +25,8 @@ class Provider:
     the login itself, or empty. `mails_a_day` and `bytes_a_mail` are the provider's caps as published, 0 where it names
     none. `restrictions` are known before the first mail; `help_url` is the provider's own page. `domains` are those of
     its mailboxes; `mx` the ends of host names that take mail for domains that it hosts; `hosts` the ends of its own
-    servers' names.
+    servers' names. `spf_include` is the name whose SPF record lists the addresses that it delivers from, where these
+    are not its submission server's; `selectors` are those that it signs with for everybody's domain.
     """
 
     key: str
@@ -47,6 +48,8 @@ class Provider:
     domains: tuple[str, ...] = ()
     mx: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
+    spf_include: str = ""
+    selectors: tuple[str, ...] = ()
 
     def host_for(self, address: str) -> str:
         """The host name, with what the address tells filled in; empty where it needs a domain that is not known."""

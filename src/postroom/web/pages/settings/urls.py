@@ -27,6 +27,7 @@ urlpatterns = [
     path("settings/servers", servers.server_list, name="servers"),
     path("settings/servers/default", servers.server_default, name="server-default"),
     path("settings/servers/choice", servers.server_choice, name="server-choice"),
+    path("settings/servers/choice/dns", servers.server_choice_dns, name="server-choice-dns"),
     path("settings/servers/new", servers.server_new, name="server-new"),
     path("settings/servers/new/test", trial.server_test, name="server-new-test"),
     path("settings/servers/new/size", trial.server_size, name="server-new-size"),

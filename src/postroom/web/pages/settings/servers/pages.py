@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -21,7 +22,7 @@ from postroom.outbound.models import OutgoingServer
 from postroom.outbound.server_uses import CannotMove, InUse, Use, targets
 from postroom.outbound.servers import CannotSave, NoServer
 from postroom.web.pages.common import found, number, reader
-from postroom.web.pages.settings.servers.choice import Simulation, simulation
+from postroom.web.pages.settings.servers.choice import Simulation, dns, simulation
 from postroom.web.pages.settings.servers.common import may_manage
 from postroom.web.pages.settings.servers.form import Form, empty_form, form_of, given_form
 from postroom.web.pages.settings.servers.provider import filled_for
@@ -190,8 +191,18 @@ def server_choice(request: HttpRequest) -> HttpResponse:
     """Which server a From would leave by; htmx asks for the answer alone."""
     user = reader(request)
     if request.headers.get("HX-Request"):
-        return render(request, "web/servers/choice.html", {"sim": simulation(user, request.GET)})
+        return render(request, "web/servers/choice.html", {"sim": simulation(user, request.GET), "checks": None})
     return _page(request, 0, None, one=False)
+
+
+@may_manage
+def server_choice_dns(request: HttpRequest) -> HttpResponse:
+    """What DNS says of the From at the server that it would leave by; htmx asks for that alone."""
+    user = reader(request)
+    shown = {"checks": dns(user, request.GET)}
+    if request.headers.get("HX-Request"):
+        return render(request, "web/servers/dns.html", shown)
+    return _page(request, 0, None, one=False, more=shown)
 
 
 def shown_page(
@@ -215,6 +226,7 @@ def _page(
     tested: Tested | None = None,
     uses: Needed | None = None,
     asked: str = "",
+    more: Mapping[str, object] | None = None,
 ) -> HttpResponse:
     """The page with one of its servers open: 0 is the default server, -1 a new one."""
     user = reader(request)
@@ -234,7 +246,7 @@ def _page(
         asked=asked,
     )
     title = (form.title if one and form else "") or _("Outgoing servers")
-    shown = {"title": title, "here": "settings", "page": page, "form": form}
+    shown = {"title": title, "here": "settings", "page": page, "form": form, "checks": None, **(more or {})}
     return render(request, "web/servers/page.html", shown, status=status)
 
 
