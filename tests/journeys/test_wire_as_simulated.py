@@ -79,6 +79,7 @@ class Chance:
             for who, name in (("anna", "Anna"), ("bo", "Bo Å, Öst"))
         )
         words = [*names, *(f"{local}@{one}" for one in names for local in ("anna", "notifications", "bounce", "hello"))]
+        words += names[:1] * 10 + [f"{local}@{names[0]}" for local in ("anna", "notifications") for _ in range(4)]
         words += ["customer.example", "mary@customer.example", "slip@@of a pen"]
         default = pick.random() < 0.8
         self.settings(default, words)
@@ -169,7 +170,8 @@ class Chance:
             Address("", "Nobody proves it"),
         ]
         forced = pick.choice(rows).pk if rows and pick.random() < 0.25 else None
-        return Question(company.pk, pick.choice(authors), pick.choice([user, None]), record, forced)
+        author = pick.choices(authors, weights=[6, 2, 3, 1, 1, 1])[0]
+        return Question(company.pk, author, pick.choice([user, None]), record, forced)
 
 
 def _post(place: Place) -> Delivery:
