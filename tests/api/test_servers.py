@@ -10,12 +10,14 @@ import pytest
 
 from postroom.infra import parameters, secrets
 from postroom.infra.config import config
-from postroom.outbound import choice
+from postroom.infra.dns import Resolver
+from postroom.outbound import choice, sender_check
 from postroom.outbound.models import Delivery, OutgoingServer
 from tests.api.calls import Caller, caller, problem
 from tests.support import factory
 from tests.support.acme import Acme, make_acme
 from tests.support.authority import Authority
+from tests.support.dns_server import Records, serving
 from tests.support.sending import post
 from tests.support.smtp_server import SmtpServer
 
@@ -189,6 +191,27 @@ def test_the_simulator_asks_the_personal_server_of_who_writes(ada: Caller, acme:
     assert (hers["server_name"], hers["author"]["name"]) == ("Hers", "Amara Okafor")
 
 
+def test_the_simulator_tells_all_that_stands_on_the_wire(
+    ada: Caller, acme: Acme, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = factory.server(acme.company, "Relay", host="relay.example", from_filter="acme.example")
+    record = factory.record(acme.support)
+    table: Records = {("acme.example", "TXT"): ['"v=spf1 a:relay.example -all"'], ("relay.example", "A"): ["192.0.2.3"]}
+    asked = {"email": "amara@acme.example", "record": record.pk, "recipient": "bob@x.example", "server": row.pk}
+    with serving(table) as there:
+        monkeypatch.setattr(sender_check, "resolver", lambda: Resolver([there.address]))
+        found = ada.send("POST", "/servers/simulate", asked).json()
+        assert ada.send("POST", "/servers/simulate", {**asked, "dns": False}).json()["checks"] == []
+    assert (found["case"], found["recipient"], found["reply_to"], found["return_path"]) == (
+        "forced", "bob@x.example", "support@acme.example", "bounce@acme.example",
+    )  # fmt: skip
+    assert (found["reply_tagged"], found["return_tagged"]) == (True, True)
+    assert [(one["server"], one["chosen"]) for one in found["candidates"]] == [(row.pk, True)]
+    verdicts = {check["method"]: check["verdict"] for check in found["checks"]}
+    assert verdicts == {"SPF": "aligned", "DKIM": "cannot be told", "DMARC": "no record"}
+    assert [step["step"] for step in found["trace"]] == ["from", "server", "choice", "return path", "reply to"]
+
+
 @pytest.mark.parametrize(
     ("body", "words"),
     [
@@ -198,6 +221,10 @@ def test_the_simulator_asks_the_personal_server_of_who_writes(ada: Caller, acme:
         ({"email": "a@x.example", "company": 4711}, "company"),
         ({"email": "a@x.example", "company": 0}, "company"),
         ({"email": "a@x.example", "user": 4711}, "user"),
+        ({"email": "a@x.example", "record": 4711}, "record"),
+        ({"email": "a@x.example", "server": 4711}, "server"),
+        ({"email": "a@x.example", "server": -1}, "server"),
+        ({"email": "a@x.example", "recipient": "bob"}, "recipient"),
         ({"email": "a@x.example", "from": "b@x.example"}, "from"),
     ],
 )

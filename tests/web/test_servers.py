@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import html
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +14,14 @@ from django.http import StreamingHttpResponse
 from django.test import AsyncClient, Client
 
 from postroom.directory.models import User
+from postroom.infra.dns import Limits, Resolver
 from postroom.infra.models import Change
-from postroom.outbound import servers
+from postroom.outbound import sender_check, servers
 from postroom.outbound.models import Delivery, OutgoingServer
 from postroom.outbound.servers import ServerFields
 from tests.support import factory
 from tests.support.authority import Authority
+from tests.support.dns_server import Fault, Records, serving
 from tests.support.smtp_script import Script, scripted
 from tests.web.conftest import World
 
@@ -58,6 +62,7 @@ PAGES = {
     "/settings/servers/default": (403, 200, 200, 200, 403),
     "/settings/servers/new": (403, 200, 200, 200, 403),
     "/settings/servers/choice?from=x@acme.example": (403, 200, 200, 200, 403),
+    "/settings/servers/choice/dns?from=": (403, 200, 200, 200, 403),
     "/settings/servers/{pk}": (403, 200, 404, 404, 403),
     "/settings/servers/999999": (403, 404, 404, 404, 403),
     "/profile": (200, 200, 200, 200, 200),
@@ -204,6 +209,76 @@ def test_the_simulator_answers_for_companies_of_the_reader_only(
 ) -> None:
     client.force_login(world.stranger)
     assert "Company mail" not in _ask(client, company=world.acme.pk, **{"from": "amara@acme.example"})
+
+
+def test_the_simulator_takes_a_record_a_recipient_and_a_server(
+    client: Client, world: World, row: OutgoingServer
+) -> None:
+    client.force_login(world.admin)
+    asked = {"from": "Hanna <hanna@customer.example>", "to": "bob@customer.example", "record": f"LEAD-{world.lead.pk}"}
+    assert world.lead.desk
+    assert world.lead.desk.alias
+    said = _ask(client, server=row.pk, **asked)
+    plain = html.unescape(re.sub(r"<[^>]*>", "", said))
+    assert world.lead.title in plain
+    assert "Hanna <hanna@customer.example>" in plain
+    assert world.lead.desk.alias.address in plain
+    assert "bob@customer.example" in plain
+    assert "The letter names Company mail. Not admitted" in plain
+    assert "Newest" not in plain
+    page = client.get("/settings/servers/choice", {**asked, "server": str(row.pk)}).content.decode()
+    assert f'<option value="{row.pk}" selected>Company mail' in page
+    assert 'hx-get="/settings/servers/choice/dns?from=Hanna' in page, (
+        "DNS is asked apart, so that the choice is there at once"
+    )
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"record": "LEAD-99999"}, "no record LEAD-99999"),
+        ({"record": "ticket-{lead}"}, "no record ticket-"),
+        ({"record": "soon"}, "no record soon"),
+        ({"to": "bob"}, "recipient is no whole address"),
+        ({"from": ""}, "Type who writes"),
+        ({"from": "a@b.example, c@d.example"}, "whole address"),
+    ],
+)
+def test_a_question_that_is_none_is_said(client: Client, world: World, asked: dict[str, str], words: str) -> None:
+    client.force_login(world.admin)
+    named = {key: value.format(lead=world.lead.pk) for key, value in asked.items()}
+    assert words in _ask(client, **{"from": "amara@acme.example", **named})
+
+
+def test_a_record_of_another_company_is_not_there(client: Client, world: World, row: OutgoingServer) -> None:
+    client.force_login(world.stranger)
+    said = _ask(client, **{"from": "amara@acme.example", "record": str(world.lead.pk), "server": str(row.pk)})
+    assert "no record" in said
+    assert world.lead.title not in said
+
+
+@pytest.mark.parametrize(("fault", "word"), [(None, "no record"), ("SERVFAIL", "could not ask")])
+def test_what_dns_says_stands_under_the_choice(
+    client: Client, world: World, row: OutgoingServer, fault: Fault | None, word: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table: Records = {("smtp.acme.example", "A"): ["192.0.2.3"]}
+    if fault:
+        table = dict.fromkeys([("acme.example", "TXT"), ("_dmarc.acme.example", "TXT"), *table], fault)
+    client.force_login(world.admin)
+    with serving(table) as there:
+        asks = Resolver([there.address], Limits(0.3, 1))
+        monkeypatch.setattr(sender_check, "resolver", lambda: asks)
+        headers = {"HX-Request": "true"}
+        asked = {"from": "amara@acme.example"}
+        said = client.get("/settings/servers/choice/dns", asked, headers=headers).content.decode()
+        page = client.get("/settings/servers/choice/dns", asked).content.decode()
+    for shown in (said, page):
+        assert shown.count(f"</svg>{word}</span>") == 2
+        other = {"no record", "could not ask"} - {word}
+        assert f"</svg>{other.pop()}</span>" not in shown
+    assert ("In its place" in said) is (fault is None)
+    assert "Outgoing servers" in page
+    assert "<form" not in said
 
 
 async def _tested(user: User, address: str, sent: dict[str, str]) -> str:
