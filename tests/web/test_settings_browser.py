@@ -214,6 +214,25 @@ def test_an_address_fills_in_its_provider_and_a_choice_goes_over_it(admin: Admin
     assert complaints == []
 
 
+def test_the_simulator_answers_while_one_types(admin: Admin) -> None:
+    page, complaints = admin
+    page.goto("/settings/servers/choice")
+    page.get_by_label("From address").fill("stranger@customer.example")
+    expect(page.locator("#choice")).to_contain_text("Changed, so that receivers believe it.")
+    page.get_by_text("Record, recipient, server").click()
+    page.get_by_label("Record", exact=True).fill(f"LEAD-{10**9}")
+    expect(page.locator("#choice")).to_contain_text("There is no record")
+    page.get_by_label("Record", exact=True).fill("")
+    page.get_by_label("Recipient").fill("bob@customer.example")
+    expect(page.locator("#choice .onwire")).to_contain_text("bob@customer.example")
+    page.get_by_label("The mail names its server").select_option(index=1)
+    expect(page.locator("#choice .win")).to_contain_text("The letter names it")
+    page.locator("#choice .why summary").click()
+    expect(page.locator("#choice .trace")).to_contain_text("Return path")
+    assert _violations(page) == []
+    assert complaints == []
+
+
 def test_mistakes_stand_beside_their_fields(admin: Admin) -> None:
     page, _complaints = admin
     page.goto("/settings/servers/new")

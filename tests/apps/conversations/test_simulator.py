@@ -102,7 +102,7 @@ def test_a_record_brings_the_address_of_its_desk(acme: Acme) -> None:
     )  # fmt: skip
     without = simulate(question(acme.admin, AMARA))
     assert without.reply_to == "catchall@acme.example"
-    assert without.trace[-1]["text"] == "Answers go to catchall@acme.example, from each copy with a tag of its own."
+    assert without.trace[-1]["text"] == "Answers go to catchall@acme.example, with a tag of its own for each copy."
 
 
 def test_without_proof_that_tags_arrive_none_is_promised(acme: Acme) -> None:

@@ -158,4 +158,4 @@ def reply_to(address: str, tag: str) -> str:
 
 
 def _each_its_own(tag: str) -> str:
-    return ", from each copy with a tag of its own" if tag else ""
+    return ", with a tag of its own for each copy" if tag else ""
