@@ -49,7 +49,7 @@ MEANINGS = {
 @dataclass(frozen=True, slots=True)
 class Trip:
     """A mail as it was sent: to `address`, which is `base` with or without a tag. `return_path` is what the outgoing
-    server was told.
+    server was told, empty where that is no longer known.
     """
 
     id: int
@@ -92,7 +92,7 @@ def judge(trip: Trip, seen: Seen) -> tuple[Fate, ...]:
 
 def _has_other_sender(trip: Trip, seen: Seen) -> bool:
     """Whether the return path differs; what SRS and BATV wrap around it is taken off wherever mail comes in."""
-    if seen.sender is None:
+    if seen.sender is None or not trip.return_path:
         return False
     return normalise(unwrap(seen.sender)) != normalise(trip.return_path)
 

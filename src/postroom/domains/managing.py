@@ -47,7 +47,7 @@ class NoDomain(PostroomError):
 
 @dataclass(frozen=True, slots=True)
 class DomainFields:
-    """An alias domain as somebody enters it. `tags_proved`: they saw mail to a tagged address come in."""
+    """An alias domain as somebody enters it. `tags_overridden`: tags are put on addresses without a proof."""
 
     name: str = ""
     priority: int = 10
@@ -56,7 +56,7 @@ class DomainFields:
     default_from: str = "notifications"
     separator: str = "+"
     way_in: str = AliasDomain.WayIn.LISTENER.value
-    tags_proved: bool = False
+    tags_overridden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def fields_of(row: AliasDomain) -> DomainFields:
         default_from=row.default_from,
         separator=row.separator,
         way_in=row.way_in,
-        tags_proved=row.tags_proved_at is not None,
+        tags_overridden=row.tags_overridden,
     )
 
 
@@ -114,8 +114,8 @@ def add_domain(*, user: User, fields: DomainFields, companies: Iterable[int] = (
         raise CannotSave({"name": _STRANGE})
     with transaction.atomic():
         row = _created(entered, owners)
-        if entered.tags_proved:
-            AliasDomain.objects.filter(pk=row.pk).update(tags_proved_at=now())
+        if entered.tags_overridden:
+            AliasDomain.objects.filter(pk=row.pk).update(tags_overridden=True)
     log.info("alias domain added", domain=row.name, by=user.username)
     return row
 
@@ -163,12 +163,14 @@ def edit_domain(*, user: User, domain_id: int, fields: DomainFields) -> AliasDom
         entered = checked(fields)
         if entered.name != row.name and not _is_operator(user) and _is_strange(user, entered.name):
             raise CannotSave({"name": _STRANGE})
+        if (entered.name, entered.separator, entered.way_in) != (row.name, row.separator, row.way_in):
+            row.tags_proved_at = row.tags_lost_at = None  # what was seen held for the way that mail took until now
         _rename(row, entered)
         if entered.separator != row.separator:
             former = (row.separators).replace(entered.separator, "")
             row.separator, row.former_separators = entered.separator, former
         row.priority, row.way_in = entered.priority, entered.way_in
-        row.tags_proved_at = (row.tags_proved_at or now()) if entered.tags_proved else None
+        row.tags_overridden = entered.tags_overridden
         row.save()
         services.tell_domain(row)
     log.info("alias domain changed", domain=row.name, by=user.username)

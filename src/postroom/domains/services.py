@@ -89,6 +89,14 @@ def domain_name(name: str) -> str:
     return plain
 
 
+def note_tags(*, domain_id: int, arrive: bool) -> None:
+    """Within a transaction: write down whether mail to tagged addresses was seen to arrive with its tags."""
+    at = now()
+    seen = {"tags_proved_at": at, "tags_lost_at": None} if arrive else {"tags_proved_at": None, "tags_lost_at": at}
+    AliasDomain.objects.filter(pk=domain_id).update(**seen)
+    tell([(0, TOPIC, f"domain:{domain_id}")])
+
+
 def share_domain(*, domain: AliasDomain, company: Company) -> None:
     """Let a company use a domain."""
     with transaction.atomic():

@@ -9,6 +9,7 @@ from postroom.inbound.steps.expire import expire
 from postroom.infra import changes, counters, idempotency
 from postroom.infra.schedule import Action
 from postroom.infra.search import index
+from postroom.outbound import proof_results
 
 
 def _forget() -> str:
@@ -24,6 +25,12 @@ ACTIONS = {
     ),
     "conversations.wake": Action(
         EVERY_SECONDS, wake_due, _("Wake conversations"), _("Brings back what somebody put off until now.")
+    ),
+    proof_results.ACTION: Action(
+        proof_results.EVERY_SECONDS,
+        proof_results.tend,
+        _("End proofs of domains"),
+        _("Closes those whose round trips did not come back in time."),
     ),
     index.ACTION: Action(
         index.EVERY_SECONDS, index.index_some, _("Index for search"), _("Lets people find what is new or changed.")

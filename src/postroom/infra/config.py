@@ -92,6 +92,7 @@ class Config(BaseSettings):
     batch: int = Field(50, description="Arrivals that a worker takes at once, at most.")
     lease_seconds: float = Field(60.0, description="Time after which a worker's claim may be taken by another.")
     parse_seconds: float = Field(30.0, description="Time that reading one batch may take before it is read one by one.")
+    proof_seconds: float = Field(600.0, description="Seconds that the round trips of a proof of a domain may take.")
     restart_seconds: float = Field(1.0, description="First pause before a child is started again; doubles to 30.")
     keep_raw_days: int = Field(365, description="Days for which the bytes of settled arrivals are kept.")
     keep_refusals_days: int = Field(30, description="Days for which refusals are kept.")

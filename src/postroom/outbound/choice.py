@@ -167,6 +167,7 @@ def _default_reach() -> Server:
         username=own.outgoing_user,
         password=own.outgoing_password,
         connections=own.outgoing_connections,
+        by_default=True,
     )
 
 
@@ -202,12 +203,8 @@ def _facts(
         bounce=f"{domain.bounce}@{domain.name}" if domain else "",
         force_from=values["mail.force.smtp.from"],
         dynamic_from=values["mail.dynamic.smtp.from"],
-        tag=domain.separator if domain and _tags_arrive(domain) else "",
+        tag=domain.separator if domain and domain.tags_arrive else "",
     )
-
-
-def _tags_arrive(domain: AliasDomain) -> bool:
-    return domain.way_in == AliasDomain.WayIn.LISTENER or domain.tags_proved_at is not None
 
 
 def _fact(row: OutgoingServer) -> ServerFact:

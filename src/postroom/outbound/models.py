@@ -163,6 +163,7 @@ class Dispatch(models.Model):
 
 
 ENDED_WELL = (DeliveryState.ACCEPTED.value, DeliveryState.DELIVERED.value)  # nearly all: others have their own index
+ENDED_BADLY = (DeliveryState.FAILED.value, DeliveryState.BOUNCED.value)
 
 
 class Delivery(models.Model):
@@ -204,6 +205,9 @@ class Delivery(models.Model):
                 name="delivery_open",
                 condition=~Q(state__in=ENDED_WELL),
             ),
+            models.Index(
+                fields=["company", "-settled_at"], name="delivery_ended_badly", condition=Q(state__in=ENDED_BADLY)
+            ),
         ]
 
 
@@ -223,3 +227,75 @@ class Attempt(models.Model):
     enhanced = models.CharField(max_length=12, default="")
     words = models.TextField(default="")
     message_id = models.TextField(default="")
+
+
+class Proof(models.Model):
+    """A run that proves an alias domain: round trips from every server to its addresses; open until `closed_at`.
+
+    `due` is when it is closed at the latest; `left_out` counts the addresses for which there was no room. `tags_arrive`
+    is what was seen of mail to tagged addresses, None where that cannot be told. `stopped`: a person ended it.
+    """
+
+    domain = models.ForeignKey(AliasDomain, on_delete=models.CASCADE, related_name="+")
+    by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    began_at = models.DateTimeField()
+    due = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+    left_out = models.PositiveIntegerField(default=0)
+    stopped = models.BooleanField(default=False)
+    tags_arrive = models.BooleanField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["domain"], condition=Q(closed_at=None), name="proof_one_at_a_time")
+        ]
+        indexes = [models.Index(fields=["due"], condition=Q(closed_at=None), name="proof_open")]
+
+
+class RoundTrip(models.Model):
+    """A mail of a proof: to `address`, which is `base` with a tag where `is_tagged`. `server` is null for the default
+    server. `fates` (`core.proving.Fate`, by commas) are empty while it is under way; the first is what matters most.
+    `words` say what differed, or what a server said; `arrival` is the id of the arrival, 0 where there is none.
+    """
+
+    proof = models.ForeignKey(Proof, on_delete=models.CASCADE, related_name="trips")
+    server = models.ForeignKey(OutgoingServer, null=True, on_delete=models.SET_NULL, related_name="+")
+    server_name = models.TextField()
+    base = models.CharField(max_length=320)
+    is_tagged = models.BooleanField(default=False)
+    address = models.CharField(max_length=320, default="")
+    message_id = models.TextField(default="")
+    delivery = models.ForeignKey(Delivery, null=True, on_delete=models.SET_NULL, related_name="+")
+    fates = models.CharField(max_length=80, default="")
+    words = models.TextField(default="")
+    arrival = models.BigIntegerField(default=0)
+    settled_at = models.DateTimeField(null=True)
+
+
+class Plan(models.Model):
+    """What a company may send a day by the operator's default server: copies, 0 for any number."""
+
+    name = models.CharField(max_length=60, unique=True)
+    daily_limit = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Allowance(models.Model):
+    """What one company may: its plan, or a limit of its own that stands above it. Without a row: the configured one."""
+
+    company = models.OneToOneField(Company, primary_key=True, on_delete=models.CASCADE, related_name="+")
+    plan = models.ForeignKey(Plan, null=True, on_delete=models.PROTECT, related_name="allowances")
+    daily_limit = models.PositiveIntegerField(null=True)
+
+
+class DailyUsage(models.Model):
+    """How many copies of a company were handed to the operator's default server on a day (UTC)."""
+
+    company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="+", db_index=False)
+    day = models.DateField(db_index=True)
+    sent = models.IntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["company", "day"], name="usage_once_a_day")]

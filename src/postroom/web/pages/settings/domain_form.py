@@ -75,7 +75,7 @@ def given_domain_form(user: User, given: QueryDict, row: AliasDomain | None) -> 
         default_from=text("default_from"),
         separator=text("separator"),
         way_in=text("way_in"),
-        tags_proved=text("tags_proved") == "on",
+        tags_overridden=text("tags_overridden") == "on",
     )
     chosen = tuple(one for one in map(number, given.getlist("companies")) if one)
     return _form(user, fields, row, chosen, {"priority": text("priority")})

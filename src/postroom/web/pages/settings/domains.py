@@ -250,7 +250,7 @@ def _row(
         companies=managing.listed(names, 3) if names else _("No company of yours uses it"),
         is_first=place == 0,
         is_last=place == len(rows) - 1,
-        unproved=row.way_in != AliasDomain.WayIn.LISTENER and row.tags_proved_at is None,
+        unproved=not row.tags_arrive,
         current=is_current,
         moved=moved if is_current else "",
     )
