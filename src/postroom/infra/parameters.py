@@ -67,7 +67,7 @@ KNOWN: Mapping[str, Known] = {
         "30", _("Minutes for which one may edit or delete one's own note; 0: never."), Kind.NUMBER
     ),
 }
-HIDDEN = frozenset({instance.KEY})  # rows that are no setting
+HIDDEN = instance.KEYS  # rows that are no setting
 
 
 @dataclass(slots=True)

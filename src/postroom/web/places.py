@@ -15,7 +15,7 @@ from postroom.directory.access import may
 from postroom.directory.models import User
 from postroom.directory.roles import Permission
 
-AREAS = ("home", "inbox", "records", "contacts", "search", "arrivals", "outbox", "settings", "developer")
+AREAS = ("home", "inbox", "records", "contacts", "search", "arrivals", "outbox", "settings", "hosting", "developer")
 """The packages of `web.pages` whose `places.PLACES` are shown, in this order."""
 
 WORK, RECORDS, MAIL, SETTINGS, DEVELOPER = "work", "records", "mail", "settings", "developer"

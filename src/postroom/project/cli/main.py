@@ -25,6 +25,7 @@ from postroom.project.cli import (
     search,
     send_queue,
     serve,
+    takeover,
     token,
     try_server,
     user,
@@ -54,6 +55,7 @@ app.command("inspect")(inspect_mail.inspect_mail)
 app.command("replay")(replay.replay)
 app.command("send-queue")(send_queue.send_queue)
 app.command("test-server")(try_server.try_server)
+app.command("takeover")(takeover.takeover)
 app.command("doctor")(doctor.doctor)
 app.command("prepare", hidden=True)(prepare.prepare)
 app.add_typer(explain.app, name="explain")
