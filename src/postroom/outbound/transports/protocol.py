@@ -15,8 +15,9 @@ __all__ = ["Copy", "NoSession", "Outcome", "Result", "Server", "Session", "Trans
 class Server:
     """How to reach a server; `id` 0 is the default server. `encryption` and `authentication` as in OutgoingServer.
     `certificate` is a client's: PEM key and chain. `max_size` (bytes) and `daily_limit` (mails) are 0 for none. With
-    `public_only` nothing is said to an address of a private network, whatever its name. `trouble` says in a sentence
-    why it can't be reached at all, such as a password that nobody can decrypt.
+    `public_only` nothing is said to an address of a private network, whatever its name. `by_default`: it is the
+    operator's default server, or refers to it. `trouble` says in a sentence why it can't be reached at all, such as a
+    password that nobody can decrypt.
     """
 
     id: int
@@ -34,6 +35,7 @@ class Server:
     max_size: int = 0
     daily_limit: int = 0
     public_only: bool = False
+    by_default: bool = False
     trouble: str = ""
 
 
