@@ -23,6 +23,7 @@ from postroom.project.cli.shared import (
 
 if TYPE_CHECKING:
     from postroom.conversations.simulator import Question
+    from postroom.directory.models import Company
 
 CHOSEN = (
     "server", "server_name", "return_path", "return_tag", "reply_to", "reply_tag", "case", "admitted", "because",
@@ -33,7 +34,12 @@ app = typer.Typer(help="Say what would become of a mail, and why; nothing is cha
 
 Author = Annotated[str, typer.Option("--from", metavar="ADDRESS", help="Who writes.")]
 Recipient = Annotated[str, typer.Option("--to", metavar="ADDRESS", help="Who is written to; it changes no choice.")]
-Company = Annotated[str, typer.Option("--company", metavar="SLUG", help="Whose servers are asked; else the only one.")]
+Slug = Annotated[
+    str,
+    typer.Option(
+        "--company", metavar="SLUG", help="Whose servers are asked; else the record's, the author's, the only one."
+    ),
+]
 Number = Annotated[int | None, typer.Option("--record", metavar="NUMBER", help="The record that it belongs to.")]
 Named = Annotated[
     str, typer.Option("--server", metavar="SERVER", help="Server that it names, by id or name; 0: the default.")
@@ -72,7 +78,7 @@ def inbound(file: File, rcpt: Recipients = None, sender: Sender = "", as_json: J
 def outbound(
     author: Author,
     to: Recipient = "",
-    company: Company = "",
+    company: Slug = "",
     record: Number = None,
     server: Named = "",
     dns: Dns = True,
@@ -124,12 +130,21 @@ def _question(author: str, company: str, record: int | None, server: str) -> Que
     about = Record.objects.select_related("company").filter(pk=record).first() if record is not None else None
     if record is not None and about is None:
         raise Failure(f"There is no record {record}.", EX_USAGE)
-    place = about.company if about and not company else company_named(company)
+    place = company_named(company) if company else about.company if about else _own_company(author)
     if about and about.company_id != place.pk:
         raise Failure(f"Record {record} belongs to {about.company.slug}, and that decides.", EX_USAGE)
     writer = User.objects.filter(email=author.lower(), memberships__company=place, is_active=True).first()
     name = writer.name if writer else ""
     return Question(place.pk, Address(author, name), writer, about, _server(server, place.pk))
+
+
+def _own_company(author: str) -> Company:
+    """The only company of whoever has this address, else the only one there is."""
+    from postroom.directory.models import Company
+
+    own = Company.objects.filter(memberships__user__email=author.lower(), memberships__user__is_active=True).distinct()
+    found = list(own[:2])
+    return found[0] if len(found) == 1 else company_named("")
 
 
 def _server(named: str, company: int) -> int | None:

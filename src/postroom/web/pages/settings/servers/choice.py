@@ -15,17 +15,18 @@ from postroom.conversations.simulator import CannotAsk, Question
 from postroom.core.addresses import Address, normalise, parse_addresses, valid
 from postroom.core.authentication.sender import Check
 from postroom.core.sending.facts import DEFAULT_SERVER, Choice
-from postroom.directory.models import User
+from postroom.directory.models import Membership, User
 from postroom.outbound import servers
 from postroom.outbound.choice import default_server
 from postroom.outbound.models import is_kept_here
+from postroom.records.models import Record
 from postroom.records.selectors import record_by_id
 from postroom.web.pages.settings.servers.form import Option
 from postroom.web.trace import Line, State, trace_of
 
 LONGEST = 320
 ASKED = ("from", "company", "author", "record", "to", "server")
-_NUMBER = re.compile(r"(?:.*[-:/])?([0-9]{1,15})/?")  # LEAD-12, lead:12, 12, or the address of its page
+_NUMBER = re.compile(r"(?:.*/)?(?:([a-z-]+?)s?[-:/])?([0-9]{1,15})/?")  # LEAD-12, lead:12, 12, …/leads/12
 
 VERDICTS: Mapping[str, State] = {
     "aligned": State(gettext_lazy("aligned"), "circle-check", "ok"),
@@ -78,6 +79,16 @@ class Shown:
     check: Check
     verdict: State
 
+    @property
+    def found(self) -> str:
+        """The record as zone files have it."""
+        return f"{self.check.at} TXT “{self.check.record}”"
+
+    @property
+    def wanted(self) -> str:
+        """The record that would do instead."""
+        return f"{self.check.publish_at} TXT “{self.check.publish}”"
+
 
 def simulation(user: User, asked: Mapping[str, str]) -> Simulation:
     """Ask the choice; without a From that of the reader is tried. Changes nothing."""
@@ -96,9 +107,8 @@ def _asked(user: User, asked: Mapping[str, str]) -> tuple[Simulation, Question |
     """The form as it was filled in, and its question; None where that is none, the form says why."""
     places, people = servers.places(user), servers.people(user)
     typed = asked.get("record", "").strip()[:LONGEST]
-    number = _NUMBER.fullmatch(typed)
-    about = record_by_id(user, int(number[1])) if number else None
-    company = _chosen(str(about.company_id) if about else asked.get("company", ""), [pk or 0 for pk in places])
+    about = _record(user, typed)
+    company = _company(user, str(about.company_id) if about else asked.get("company", ""), [pk or 0 for pk in places])
     author = _chosen(asked.get("author", ""), [0, *(pk for pk, _name, where in people if where == company)])
     form = Simulation(
         email=asked.get("from", user.email).strip()[:LONGEST],
@@ -127,6 +137,21 @@ def _asked(user: User, asked: Mapping[str, str]) -> tuple[Simulation, Question |
         )
     except CannotAsk as error:
         return replace(form, problem=str(error)), None
+
+
+def _record(user: User, typed: str) -> Record | None:
+    """The record that somebody typed, by number; of another type than they say it is another."""
+    parts = _NUMBER.fullmatch(typed.lower())
+    found = record_by_id(user, int(parts[2])) if parts else None
+    return found if found and parts and parts[1] in {None, found.type} else None
+
+
+def _company(user: User, given: str, allowed: list[int]) -> int:
+    """The company that is asked for; without one the reader's own, if they manage its servers."""
+    if not given:
+        own = Membership.objects.filter(user=user, company__in=allowed).order_by("pk")
+        given = str(own.values_list("company", flat=True).first() or "")
+    return _chosen(given, allowed)
 
 
 def _problem(form: Simulation, *, found: bool) -> str:
