@@ -127,7 +127,7 @@ def restored(url: str) -> str:
 
 def pg(program: str, *arguments: str, given: bytes = b"") -> bytes:
     """What one of PostgreSQL's programs says."""
-    command = [require("postgres") / program, *arguments]
+    command = [str(require("postgres") / program), *arguments]
     return subprocess.run(command, input=given, check=True, capture_output=True).stdout
 
 

@@ -19,9 +19,11 @@ from postroom.core.routing.facts import Part, WhoMayWrite
 from postroom.core.tokens import MAX_KEY
 from postroom.directory.models import Company
 from postroom.domains.facts import POSTMASTERS, default_from
+from postroom.domains.hosting import ensure_hosted_domain
 from postroom.domains.models import Alias, AliasDomain, AllowedSender, CompanyDomain, RetiredAddress, TokenKey
 from postroom.infra.changes import tell
 from postroom.infra.clock import now
+from postroom.infra.config import config
 
 TOPIC = "addresses"
 LONGEST_ALIAS = 39  # leaves room for a separator and a token within 64 octets
@@ -49,7 +51,7 @@ def create_domain(
     separator: str = "+",
     way_in: str = AliasDomain.WayIn.LISTENER,
 ) -> AliasDomain:
-    """Make an alias domain for these companies; the first domain of all goes to every company.
+    """Make an alias domain for these companies; the first domain of all goes to every company, unless these are hosted.
 
     Raises:
         CannotDo: the name is none, or a domain with the same name and service addresses is there.
@@ -60,7 +62,7 @@ def create_domain(
     if same.filter(bounce=bounce).exists() or same.filter(catchall=catchall).exists():
         raise CannotDo(f"{plain} is there already, with the same bounce or catchall address.")
     with transaction.atomic():
-        is_first = not AliasDomain.objects.exists()
+        is_first = not (config().hosted_domain or AliasDomain.objects.exists())
         domain = AliasDomain.objects.create(
             name=plain,
             priority=priority,
@@ -105,7 +107,11 @@ def share_domain(*, domain: AliasDomain, company: Company) -> None:
 
 
 def give_first_domain(*, company: Company) -> AliasDomain | None:
-    """Let a new company use the domain with the lowest priority number, where there is any."""
+    """Let a new company use the domain with the lowest priority number, where there is any; a hosted one gets a
+    subdomain of its own.
+    """
+    if own := ensure_hosted_domain(company):
+        return own
     domain = AliasDomain.objects.order_by("priority", "id").first()
     if domain is not None:
         share_domain(domain=domain, company=company)

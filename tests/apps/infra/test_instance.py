@@ -10,7 +10,7 @@ import pytest
 
 from postroom.infra import instance
 from postroom.infra.config import config
-from postroom.infra.database import base
+from postroom.infra.database import base, sqlite
 from postroom.infra.models import Parameter
 
 pytestmark = pytest.mark.django_db
@@ -196,8 +196,8 @@ def test_the_place_of_a_file(tmp_path: Path) -> None:
     (tmp_path / "one").write_text("x")
     shutil.copy2(tmp_path / "one", tmp_path / "two")
     first.settings_dict, second.settings_dict = {"NAME": str(tmp_path / "one")}, {"NAME": str(tmp_path / "two")}
-    own = base.sqlite.place(first)
-    assert own != base.sqlite.place(second)
+    own = sqlite.place(first)
+    assert own != sqlite.place(second)
     (tmp_path / "one").rename(tmp_path / "three")
     first.settings_dict["NAME"] = str(tmp_path / "three")
-    assert base.sqlite.place(first) == own  # another name is no other file
+    assert sqlite.place(first) == own  # another name is no other file

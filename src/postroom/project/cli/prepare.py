@@ -26,7 +26,16 @@ def prepare(
         from postroom.project.demo.load import load
 
         load()
+    _give_subdomains()
     offer_setup()
+
+
+def _give_subdomains() -> None:
+    """To each company that an operator hosts, also where it was there before that began. Needs Django."""
+    from postroom.domains.hosting import ensure_all
+
+    if made := ensure_all():
+        print(f"{made} companies got their subdomain.")
 
 
 def offer_setup() -> None:
