@@ -11,7 +11,7 @@ PLACES = (
     Place(
         "installation",
         _("This installation"),
-        "fingerprint",
+        "fingerprint-pattern",
         "",
         Permission.SYSTEM_MANAGE,
         group=SETTINGS,
