@@ -12,4 +12,5 @@ class OutboundConfig(AppConfig):
             attention,
             identity_attention,
             our_addresses,
+            proof_attention,
         )

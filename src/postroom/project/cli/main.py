@@ -21,6 +21,7 @@ from postroom.project.cli import (
     inspect_mail,
     prepare,
     processes,
+    prove,
     replay,
     search,
     send_queue,
@@ -56,6 +57,7 @@ app.command("replay")(replay.replay)
 app.command("send-queue")(send_queue.send_queue)
 app.command("test-server")(try_server.try_server)
 app.command("takeover")(takeover.takeover)
+app.command("prove")(prove.prove)
 app.command("doctor")(doctor.doctor)
 app.command("prepare", hidden=True)(prepare.prepare)
 app.add_typer(explain.app, name="explain")

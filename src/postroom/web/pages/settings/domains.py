@@ -23,6 +23,7 @@ from postroom.domains.services import CannotDo
 from postroom.outbound.our_addresses import Sender, senders_at
 from postroom.web.pages.common import for_those_who_may, found, number, reader
 from postroom.web.pages.settings.domain_form import DomainForm, domain_form, given_domain_form
+from postroom.web.pages.settings.proof import Verdict, last_verdict, why_not
 from postroom.web.pages.settings.renaming import ask, confirmed
 
 may_manage = for_those_who_may(Permission.DOMAINS_MANAGE)
@@ -57,7 +58,8 @@ class Page:
     others: tuple[Company, ...] = ()
     senders: tuple[Sender, ...] = ()
     problem: str = ""
-    proved: AliasDomain | None = None
+    proof: Verdict | None = None
+    nothing_leaves: str = ""
 
 
 @may_manage
@@ -215,7 +217,8 @@ def _page(
         others=tuple(company for company in companies.values() if company not in here) if row else (),
         senders=tuple(senders_at(user, row)) if row else (),
         problem=problem,
-        proved=row,
+        proof=last_verdict(user, row) if row and row.pk in mine else None,
+        nothing_leaves=why_not(user, row) if row and row.pk in mine else "",
     )
     title = (form.title if one and form else "") or _("Alias domains")
     shown = {"title": title, "here": "settings", "page": page, "form": form}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from postroom.web.pages.settings import aliases, companies, domains, index, invitation, profile, tokens, users
+from postroom.web.pages.settings import aliases, companies, domains, index, invitation, profile, proof, tokens, users
 from postroom.web.pages.settings.servers import mail, provider, trial
 from postroom.web.pages.settings.servers import pages as servers
 
@@ -47,6 +47,8 @@ urlpatterns = [
     path("settings/domains/<int:pk>/share", domains.domain_share, name="domain-share"),
     path("settings/domains/<int:pk>/unshare", domains.domain_unshare, name="domain-unshare"),
     path("settings/domains/<int:pk>/remove", domains.domain_remove, name="domain-remove"),
+    path("settings/domains/<int:pk>/proof", proof.domain_proof, name="domain-proof"),
+    path("settings/domains/<int:pk>/proof/stop", proof.domain_proof_stop, name="domain-proof-stop"),
     path("settings/aliases", aliases.alias_list, name="aliases"),
     path("settings/aliases/new", aliases.alias_new, name="alias-new"),
     path("settings/aliases/<int:pk>", aliases.alias_page, name="alias"),
