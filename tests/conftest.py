@@ -70,6 +70,15 @@ def _start_once(shared: Path) -> Server:
         return _shared_server(shared)
 
 
+@pytest.fixture(autouse=True)
+def own_installation() -> None:
+    """A test's database is its own, without being asked, until a test of just that says otherwise."""
+    from postroom.infra import instance
+
+    instance.forget()
+    instance.assume(instance.Standing())
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Server:
     """A running private PostgreSQL, one for the whole run; skips where none is installed."""

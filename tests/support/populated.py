@@ -29,14 +29,15 @@ class Populated:
 KINDS: Mapping[str, str] = {
     "aliases": "alias", "arrivals": "arrival", "attachments": "attachment", "companies": "company",
     "contacts": "contact", "copies": "copy", "desks": "desk", "domains": "domain", "followers": "contact",
-    "inbound": "arrival", "inbox": "record", "leads": "record", "messages": "message", "outbound": "copy",
+    "inbound": "arrival", "inbox": "record", "leads": "record", "messages": "message", "monitor": "company",
+    "outbound": "copy",
     "outbox": "copy", "people": "desk", "proofs": "proof", "records": "record", "replies": "message",
     "roles": "company", "servers": "server", "tickets": "ticket", "tokens": "token", "users": "user",
 }  # fmt: skip
 # What else is named in an address, by what stands before it.
 NAMES: Mapping[str, str] = {
     "actions": "infra.forget", "addresses": "hanna@norrgard.example", "files": "0",
-    "parameters": "mail.incoming.limit.period",
+    "parameters": "mail.incoming.limit.period", "plans": "Small",
     "scheduled-actions": "infra.forget", "welcome": "company",
 }  # fmt: skip
 

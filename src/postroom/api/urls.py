@@ -22,6 +22,7 @@ from postroom.api.endpoints import (
     conversations,
     domains,
     health,
+    hosting,
     inbound,
     inbox,
     me,
@@ -74,6 +75,7 @@ for part in (
     users,
     tokens,
     companies,
+    hosting,
     system,
 ):
     api.add_router("", part.router)

@@ -94,6 +94,11 @@ def forget() -> None:
     _forget_ids()
 
 
+def assume(standing: Standing) -> None:
+    """Take this for the answer until `forget`, without asking."""
+    _cache.standing, _cache.read_at = standing, float("inf")
+
+
 def _forget_ids() -> None:
     instance_id.cache_clear()
     own_ids.cache_clear()

@@ -11,6 +11,7 @@ class OutboundConfig(AppConfig):
         from postroom.outbound import (  # noqa: F401, PLC0415 they register what they know
             attention,
             identity_attention,
+            limit_attention,
             our_addresses,
             proof_attention,
         )

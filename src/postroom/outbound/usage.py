@@ -56,6 +56,16 @@ class Usage:
         return min(100, self.sent * 100 // self.allowed.limit) if self.allowed.limit else 0
 
     @property
+    def high(self) -> int:
+        """From how many on the limit is nearly used."""
+        return int(self.allowed.limit * NEARLY)
+
+    @property
+    def shown(self) -> int:
+        """What was sent, as far as a meter of the limit shows it."""
+        return min(max(self.sent, 0), self.allowed.limit)
+
+    @property
     def state(self) -> str:
         """Whether the limit is `reached`, `near`, or all is well."""
         if not self.allowed.limit or self.sent < self.allowed.limit * NEARLY:
@@ -73,6 +83,11 @@ class Row:
     held: int = 0
     unknown: int = 0
     failed: int = 0
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing of it wants a look."""
+        return not (self.queued or self.held or self.unknown or self.failed or self.usage.state == "reached")
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from postroom.project.cli import (
     demo,
     doctor,
     explain,
+    hosting,
     init,
     inspect_mail,
     prepare,
@@ -61,6 +62,7 @@ app.command("prove")(prove.prove)
 app.command("doctor")(doctor.doctor)
 app.command("prepare", hidden=True)(prepare.prepare)
 app.add_typer(explain.app, name="explain")
+app.add_typer(hosting.app, name="hosting")
 app.add_typer(search.app, name="search")
 app.add_typer(token.app, name="token")
 app.add_typer(user.app, name="user")

@@ -32,7 +32,8 @@ class Option:
 class DomainForm:
     """A form with its choices; `pk` 0: a new domain. `chosen` are the companies that a new one is for.
 
-    `is_hosted`: it was given to a company by whoever hosts it. `to_all`: it goes to every company; `is_last_say`: to companies of others, so that only operators change it then.
+    `is_hosted`: it was given to a company by whoever hosts it. `to_all`: it goes to every company; `is_last_say`: to
+    companies of others, so that only operators change it then.
     """
 
     fields: DomainFields
