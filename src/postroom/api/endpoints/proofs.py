@@ -9,6 +9,7 @@ from ninja import Router
 from ninja.responses import Status
 
 from postroom.api.auth import asking, ensure_may
+from postroom.api.paging import Cursor, Limit, cut
 from postroom.api.problems import Problem, not_found
 from postroom.api.schemas.proofs import ProofList, ProofOut
 from postroom.directory.models import User
@@ -35,9 +36,10 @@ def prove_domain(request: HttpRequest, pk: int) -> Status[ProofOut]:
 
 
 @router.get("/domains/{int:pk}/proofs", response=ProofList, operation_id="list_proofs")
-def list_proofs(request: HttpRequest, pk: int) -> ProofList:
+def list_proofs(request: HttpRequest, pk: int, cursor: Cursor, limit: Limit) -> ProofList:
     """The last proofs of a domain."""
-    return ProofList(items=_shown(list(proving.proofs(_prover(request, pk), pk))))
+    rows, more = cut(list(proving.proofs(_prover(request, pk), pk)), lambda row: row.pk, cursor, limit)
+    return ProofList(items=_shown(rows), next=more)
 
 
 @router.get("/proofs/{int:pk}", response=ProofOut, operation_id="get_proof")

@@ -75,3 +75,4 @@ class ProofList(Schema):
     """Proofs of a domain, the latest first: the last ten are kept."""
 
     items: list[ProofOut]
+    next: str | None

@@ -289,7 +289,7 @@ def _line(trip: RoundTrip, plain_came: bool) -> Line:
     return Line(
         address=_shown(trip),
         state=state,
-        title=", ".join(str(TITLES[fate]) for fate in fates),
+        title=" · ".join(str(TITLES[fate]) for fate in fates),
         advice=str(LOST_TAGGED) if lost_by_tag else " ".join(str(ADVICE[fate]) for fate in fates if fate in ADVICE),
         said=trip.words,
         arrival=trip.arrival,
