@@ -72,7 +72,7 @@ def test_what_is_left_when_it_begins_anew_and_whom_to_ask(client: Client, world:
     client.force_login(world.admin)
     text = body(client, "/settings/usage")
     assert "<b>3</b> of 10 mails left today" in text
-    assert 'value="7"' in text
+    assert '<rect width="70%"' in text
     assert "at midnight UTC" in text
     assert 'href="mailto:hosting@host.example"' in text
     assert "Globex" not in text
@@ -243,7 +243,7 @@ def test_taking_over_by_a_browser(
     become_a_copy(monkeypatch)
     text = body(client, "/settings/installation")
     assert "not where it was" in text
-    assert "1 copy waited when it was copied" in text
+    assert "1 mail waited when it was copied" in text
     assert client.post("/settings/installation", {"waiting": "nonsense"}).status_code == 422
     answer = client.post("/settings/installation", {"waiting": "hold"}, follow=True)
     said = html.unescape(answer.content.decode())

@@ -56,16 +56,6 @@ class Usage:
         return min(100, self.sent * 100 // self.allowed.limit) if self.allowed.limit else 0
 
     @property
-    def high(self) -> int:
-        """From how many on the limit is nearly used."""
-        return int(self.allowed.limit * NEARLY)
-
-    @property
-    def shown(self) -> int:
-        """What was sent, as far as a meter of the limit shows it."""
-        return min(max(self.sent, 0), self.allowed.limit)
-
-    @property
     def state(self) -> str:
         """Whether the limit is `reached`, `near`, or all is well."""
         if not self.allowed.limit or self.sent < self.allowed.limit * NEARLY:
@@ -87,7 +77,7 @@ class Row:
     @property
     def is_quiet(self) -> bool:
         """Whether nothing of it wants a look."""
-        return not (self.queued or self.held or self.unknown or self.failed or self.usage.state == "reached")
+        return not (self.queued or self.held or self.unknown or self.failed or self.usage.state != "well")
 
 
 @dataclass(frozen=True, slots=True)

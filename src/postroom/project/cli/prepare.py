@@ -35,7 +35,7 @@ def _give_subdomains() -> None:
     from postroom.domains.hosting import ensure_all
 
     if made := ensure_all():
-        print(f"{made} companies got their subdomain.")
+        print(f"Companies that got a subdomain: {made}.")
 
 
 def offer_setup() -> None:
