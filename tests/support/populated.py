@@ -38,7 +38,7 @@ KINDS: Mapping[str, str] = {
 NAMES: Mapping[str, str] = {
     "actions": "infra.forget", "addresses": "hanna@norrgard.example", "files": "0",
     "parameters": "mail.incoming.limit.period", "plans": "Small",
-    "scheduled-actions": "infra.forget", "welcome": "company",
+    "scheduled-actions": "infra.forget", "test-mail": "0", "welcome": "company",
 }  # fmt: skip
 
 

@@ -304,7 +304,7 @@ TABLE = {
     "settings/servers/<int:pk>/size": "mmmmmmm ssx+--x",
     "settings/servers/<int:pk>/move": "mmmmmmm ssx+--x",
     "settings/servers/<int:pk>/test-mail": "mmmmmmm ssx+--x",
-    "settings/servers/<int:pk>/test-mail/<int:number>": "------- -------",
+    "settings/servers/<int:pk>/test-mail/<int:number>": "ssx---x ssx---x",
     "settings/servers/new": "ssx+++x ssxfffx",
     "settings/servers/new/test": "mmmmmmm ssx+++x",
     "settings/servers/<int:pk>": "ssx+--x ssxf--x",
