@@ -105,7 +105,7 @@ def test_taking_over(acme: Company, operator: Caller, tmp_path: object, monkeypa
     monkeypatch.setattr(config(), "var", tmp_path)
     own = instance.ensure()
     assert operator.get("/installation").json()["is_copy"] is False
-    problem(operator.send("POST", "/installation/takeover", {"waiting": "hold"}), 409)
+    problem(operator.send("POST", "/installation/takeover", {"waiting": "hold"}), 422)
     factory.delivery(factory.record(factory.desk(acme)), state="queued", due=allowances.resets_at())
     monkeypatch.setattr(base, "place", lambda: "elsewhere")
     said = operator.get("/installation").json()

@@ -177,7 +177,7 @@ TABLE = {
     "api/v1/plans": "ssxxx+x mmmmmmm",
     "api/v1/plans/<name>": "mmmmmmm mmmmmmm",
     "api/v1/installation": "ssxxx+x mmmmmmm",
-    "api/v1/installation/takeover": "mmmmmmm ssxxx+x",
+    "api/v1/installation/takeover": "mmmmmmm ssxxxfx",
     "api/v1/parameters": "ssxxx+x mmmmmmm",
     "api/v1/parameters/<key>": "ssxxx+x mmmmmmm",
     "api/v1/scheduled-actions": "ssxxx+x mmmmmmm",

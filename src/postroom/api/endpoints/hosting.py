@@ -125,7 +125,7 @@ def take_over(request: HttpRequest, given: TakeoverIn) -> TakenOut:
     try:
         taken = takeover.take_over(takeover.Waiting(given.waiting), by=user.username)
     except takeover.NothingToDo as error:
-        raise Problem(HTTPStatus.CONFLICT, str(error)) from None
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from None
     return TakenOut(id=taken.id, settled=taken.settled)
 
 
