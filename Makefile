@@ -16,8 +16,8 @@ env: ## Make the developers' environment in .venv
 	@requirements/install dev
 
 test: env ## Run the tests, on SQLite and on PostgreSQL where it is installed
-	@$(PY) -m pytest -n 2 --dist loadgroup $(TESTS)
-	@$(PY) -m tests.support.postgres $(PY) -m pytest -n 2 --dist loadgroup --only-database $(TESTS)
+	@$(PY) -m pytest -n 2 --dist loadfile $(TESTS)
+	@$(PY) -m tests.support.postgres $(PY) -m pytest -n 2 --dist loadfile --only-database $(TESTS)
 
 check: env ## Format, lint, types, floors and house rules: under a minute
 	@$(PY) -m ruff format --check --quiet .

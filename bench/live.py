@@ -54,7 +54,7 @@ def run(rate: int = RATE) -> dict[str, Any]:
         raise NotThere("Chromium is not installed: apt-get install chromium")
     with (
         tempfile.TemporaryDirectory(prefix="postroom-live-") as folder,
-        house(Path(folder)) as here,
+        house(Path(folder), "") as here,
         running_chromium(program) as browser,
     ):
         here.start("demo")

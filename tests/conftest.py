@@ -6,19 +6,52 @@ import fcntl
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.db import transaction
 from hypothesis import HealthCheck, settings
+from pytest_django import DjangoDbBlocker
 
 from tests.support.postgres import Server, prepare
+from tests.support.ready import SHARED
 from tests.support.require import require
 
 # Examples are limited by their number, not by the clock: machines that share their cores are slow at times.
 settings.register_profile("postroom", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("postroom")
 
-SHARED = "POSTROOM_TEST_SHARED"
+# A worker takes a whole module (`--dist loadfile`), so that what a module sets up is set up once, and these first:
+# otherwise one worker would wait in the end for the other's last long one. Longest first.
+LONG = (
+    "web/test_every_page_browser.py",
+    "journeys/test_kill.py",
+    "journeys/test_cuts.py",
+    "journeys/test_demo.py",
+    "web/test_composer.py",
+    "web/test_post_browser.py",
+    "journeys/test_durability.py",
+    "web/test_inbox_browser.py",
+    "web/test_browser.py",
+    "web/test_record_browser.py",
+    "web/test_settings_browser.py",
+    "web/test_people_browser.py",
+    "journeys/test_supervisor.py",
+    "web/test_home_browser.py",
+    "journeys/test_answers.py",
+    "sources/test_session.py",
+    "journeys/test_postfix.py",
+    "journeys/test_sink.py",
+    "journeys/test_trip.py",
+    "journeys/test_renaming.py",
+    "web/test_records_browser.py",
+    "web/test_addresses_browser.py",
+    "web/test_contacts_browser.py",
+    "web/test_search_browser.py",
+    "web/test_access_matrix.py",
+    "api/test_schema.py",
+)
 GIVEN = "POSTROOM_TEST_POSTGRES"
 DATABASE_FIXTURES = {"db", "transactional_db", "django_db_reset_sequences", "django_db_serialized_rollback"}
 
@@ -31,6 +64,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """The first process of a run makes the folder by which its workers share a server."""
     if not hasattr(config, "workerinput"):
         os.environ[SHARED] = tempfile.mkdtemp(prefix="postroom-test-")
+        # Hundreds of processes of a run load the same modules: they shall be compiled once.
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -43,11 +78,21 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    items.sort(key=_turn)
     if not config.getoption("--only-database"):
         return
-    bound = [item for item in items if _uses_database(item)]
-    config.hook.pytest_deselected(items=[item for item in items if item not in set(bound)])
-    items[:] = bound
+    config.hook.pytest_deselected(items=[item for item in items if not _uses_database(item)])
+    items[:] = [item for item in items if _uses_database(item)]
+
+
+def _module(item: pytest.Item) -> str:
+    return str(item.path.relative_to(Path(__file__).parent))
+
+
+def _turn(item: pytest.Item) -> int:
+    """The place among the modules that take long, or behind them all."""
+    module = _module(item)
+    return LONG.index(module) if module in LONG else len(LONG)
 
 
 def _uses_database(item: pytest.Item) -> bool:
@@ -98,6 +143,16 @@ def postgres_url(postgres_server: Server) -> str:
 def corpora() -> Path:
     """The folder of test mail with expected answers; skips where it is absent."""
     return require("corpora")
+
+
+@pytest.fixture(scope="module")
+def rows_of_module(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """What further fixtures of a module's scope put into the database is there for all of its tests and gone after
+    them; what a test does to it goes with the test. Not for tests that commit.
+    """
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield
+        transaction.set_rollback(True)
 
 
 @pytest.fixture

@@ -43,8 +43,8 @@ PARAMETER = "/parameters/mail.incoming.limit.period"
 BEGUN = {"subject": "Trackers", "body": "Hello", "to": ["nina@holm.example"]}
 
 
-@pytest.fixture
-def world() -> World:
+@pytest.fixture(scope="module")
+def world(rows_of_module: None) -> World:
     acme, globex = factory.company(), factory.company("Globex")
     record = factory.record(factory.desk(acme))
     message = factory.message(record)
@@ -112,6 +112,7 @@ def world() -> World:
             "begin": Call("/conversations", "POST", {**BEGUN, "desk": record.desk_id}),
             "contacts": Call("/contacts"),
             "contact": Call(of_contact),
+            "talks of contact": Call(f"{of_contact}/conversations"),
             "add contact": Call("/contacts", "POST", {"name": "Luca", "company": acme.pk}),
             "change contact": Call(of_contact, "PATCH", {"phone": "+46"}),
             "add address": Call(f"{of_contact}/addresses", "POST", {"email": "new@holm.example"}),
@@ -124,6 +125,7 @@ def world() -> World:
             "hold": Call(f"{of_copy}/hold", "POST"),
             "servers": Call("/servers"),
             "server": Call(of_server),
+            "default server": Call("/servers/default"),
             "add server": Call("/servers", "POST", {**SERVER, "company": acme.pk}),
             "change server": Call(of_server, "PATCH", {"priority": 3}),
             "archive": Call(f"{of_server}/archive", "POST"),
@@ -244,6 +246,7 @@ TABLE = {
     "begin": (201, 201, 422, 403, 401),
     "contacts": ("full", "full", "empty", 403, 401),
     "contact": (200, 200, 404, 403, 401),
+    "talks of contact": ("full", "full", 404, 403, 401),
     "add contact": (201, 201, 422, 403, 401),
     "change contact": (200, 200, 404, 403, 401),
     "add address": (200, 200, 404, 403, 401),
@@ -256,6 +259,7 @@ TABLE = {
     "hold": (200, 404, 404, 404, 401),
     "servers": ("full", 403, "empty", "empty", 401),
     "server": (200, 403, 404, 404, 401),
+    "default server": (200, 403, 200, 200, 401),
     "add server": (201, 403, 422, 422, 401),
     "change server": (200, 403, 404, 404, 401),
     "archive": (200, 403, 404, 404, 401),
@@ -428,7 +432,7 @@ def test_a_session_is_no_token(admin: User) -> None:
 
 def test_a_token_remembers_that_it_was_used(admin: User) -> None:
     caller(admin).get("/records")
-    assert ApiToken.objects.get().last_used_at is not None
+    assert ApiToken.objects.get(user=admin).last_used_at is not None
 
 
 def test_of_a_shared_mail_a_company_sees_its_own_part() -> None:

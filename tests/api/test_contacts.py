@@ -104,3 +104,30 @@ def test_another_companys_contacts_are_not_there(amara: Caller, acme: Company) -
     problem(amara.send("POST", f"/contacts/{10**30}/merge", {"other": own.pk}), 404)
     problem(somebody("operator", acme, "root").get("/contacts"), 403)
     assert Contact.objects.get(pk=foreign.pk).name == "Foreign"
+
+
+def test_the_conversations_of_a_contact_come_in_pages(amara: Caller, acme: Company) -> None:
+    desk, hanna = factory.desk(acme), factory.contact(acme, "Hanna", "hanna@vans.example")
+    records = [factory.record(desk, f"Vans {number}", contact=hanna) for number in range(3)]
+    words = "Good morning, here is the list."
+    said = [factory.message(record, words, author_name="Hanna", author=hanna) for record in records]
+    factory.attachment(said[-1], "list.pdf")
+    factory.message(factory.record(desk, "Of somebody else", contact=factory.contact(acme, "Luca", "l@x.example")))
+    path = f"/contacts/{hanna.pk}/conversations"
+    first = amara.get(f"{path}?limit=2").json()
+    assert [one["record"]["title"] for one in first["items"]] == ["Vans 2", "Vans 1"]
+    assert [one["files"] for one in first["items"]] == [True, False]
+    assert (first["items"][0]["author"], first["items"][0]["snippet"]) == ("Hanna", words)
+    second = amara.get(f"{path}?limit=2&cursor={first['next']}").json()
+    assert ([one["record"]["id"] for one in second["items"]], second["next"]) == ([records[0].pk], None)
+    problem(amara.get(f"{path}?cursor=nonsense"), 422)
+    problem(amara.get("/contacts/999999/conversations"), 404)
+
+
+def test_a_merged_contact_answers_with_the_conversations_of_what_it_became(amara: Caller, acme: Company) -> None:
+    hanna, other = factory.contact(acme, "Hanna", "h@x.example"), factory.contact(acme, "Hanna S.", "s@x.example")
+    record = factory.record(factory.desk(acme), contact=other)
+    factory.message(record, author=other)
+    amara.send("POST", f"/contacts/{hanna.pk}/merge", {"other": other.pk})
+    shown = amara.get(f"/contacts/{other.pk}/conversations").json()
+    assert [one["record"]["id"] for one in shown["items"]] == [record.pk]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -37,9 +38,14 @@ BODIES: tuple[bytes, ...] = (
 )  # fmt: skip
 
 
-@pytest.fixture
-def filled(db: None) -> Populated:
+@pytest.fixture(scope="module")
+def filled_once(rows_of_module: None) -> Populated:
     return populate()
+
+
+@pytest.fixture
+def filled(db: None, filled_once: Populated) -> Populated:
+    return copy.deepcopy(filled_once)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ Schemathesis makes the requests from the document; each is made in this process,
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -72,9 +73,14 @@ def one_connection() -> Iterator[None]:
         signal.connect(close_old_connections)
 
 
-@pytest.fixture
-def filled(db: None) -> Populated:
+@pytest.fixture(scope="module")
+def filled_once(rows_of_module: None) -> Populated:
     return populate()
+
+
+@pytest.fixture
+def filled(db: None, filled_once: Populated) -> Populated:
+    return copy.deepcopy(filled_once)
 
 
 def _modes() -> Iterator[tuple[str, GenerationMode]]:

@@ -25,6 +25,7 @@ def lead(acme: Company) -> Record:
 
 @pytest.fixture
 def member(acme: Company, lead: Record) -> Caller:
+    factory.nothing_indexed()
     factory.message(lead, "The <pallets> arrive.", visibility="internal", kind="note")
     index_all()
     return somebody("member", acme)

@@ -296,3 +296,26 @@ def test_providers_are_listed_and_guessed(ada: Caller) -> None:
     (gmail,) = ada.get("/servers/providers?address=ada@gmail.com").json()["items"]
     assert (gmail["host"], gmail["from_filter"]) == ("smtp.gmail.com", "ada@gmail.com")
     assert ada.get("/servers/providers?address=nonsense").json()["items"] == []
+
+
+def test_the_default_server_is_told_without_its_password(
+    ada: Caller, whole: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = ada.get("/servers/default").json()
+    assert (shown["transport"], shown["host"], shown["port"], shown["alone"]) == ("outbox", "", None, True)
+    for name, value in {
+        "outgoing_server": "relay.acme.example",
+        "outgoing_port": 2525,
+        "outgoing_user": "postroom-user",
+        "outgoing_password": WORD,
+        "from_filter": "acme.example, news@else.example",
+    }.items():
+        monkeypatch.setattr(config(), name, value)
+    choice.forget()
+    ada.send("POST", "/servers", whole)
+    answer = ada.get("/servers/default")
+    shown = answer.json()
+    assert (shown["transport"], shown["host"], shown["port"]) == ("smtp", "relay.acme.example", 2525)
+    assert (shown["from_filter"], shown["alone"], shown["folder"]) == ("acme.example, news@else.example", False, "")
+    assert WORD not in answer.content.decode()
+    assert "postroom-user" not in answer.content.decode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,7 @@ from postroom.directory import access
 from postroom.directory.models import Company, Contact, ContactAddress, User
 from postroom.directory.roles import Permission
 from postroom.infra.models import Change
-from postroom.records import services
+from postroom.records import editing, events, services
 from postroom.records.models import Desk, DeskFollower, FieldChange, Record, Stage
 from postroom.records.services import CannotDo, NoRecord
 from tests.support import factory
@@ -241,3 +242,41 @@ def test_a_message_makes_its_record_active(desks: Desks) -> None:
     before = record.active_at
     record.refresh_from_db()
     assert record.active_at > before
+
+
+def test_the_log_of_many_says_whose_they_were_when_they_were_taken(
+    desks: Desks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records = [made(desks, title=f"Lead {number}") for number in range(3)]
+    tell_owners = events.records_assigned.send
+
+    def late(rows: Sequence[Record]) -> None:
+        """Somebody else gives one away, and another one to the same owner, before the rows are taken."""
+        Record.objects.filter(pk=records[0].pk).update(owner=desks.amara)
+        Record.objects.filter(pk=records[1].pk).update(owner=desks.jonas)
+        tell_owners(rows)
+
+    monkeypatch.setattr(events.records_assigned, "send", late)
+    outcome = services.assign_many(user=desks.amara, record_ids=[one.pk for one in records], owner_id=desks.jonas.pk)
+    assert len(outcome.done) == 3
+    assert [log(one) for one in records] == [[("owner", "Amara", "Jonas")], [], [("owner", "", "Jonas")]]
+
+
+def test_who_owns_a_record_meanwhile_is_asked_again(desks: Desks, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Jonas owned it when it was looked at, nobody once it was taken: he follows, since he owns it anew."""
+    record = made(desks)
+    Record.objects.filter(pk=record.pk).update(owner=desks.jonas)
+    taken = editing.own_record
+
+    def late(user: User, record_id: int, *, lock: bool = False) -> Record:
+        if lock:
+            Record.objects.filter(pk=record_id).update(owner=None)
+        return taken(user, record_id, lock=lock)
+
+    monkeypatch.setattr(editing, "own_record", late)
+    with pytest.raises(CannotDo, match="Others are changing"):
+        services.assign(user=desks.amara, record_id=record.pk, owner_id=desks.jonas.pk)
+    monkeypatch.setattr(editing, "own_record", taken)
+    services.assign(user=desks.amara, record_id=record.pk, owner_id=None)
+    services.assign(user=desks.amara, record_id=record.pk, owner_id=desks.jonas.pk)
+    assert Follower.objects.filter(contact__user=desks.jonas).count() == 1

@@ -68,9 +68,8 @@ def test_a_decision_says_its_rule_first(path: Path) -> None:
     assert len(text.split()) <= 400, "half a page"
 
 
-def test_no_two_decisions_have_one_number() -> None:
-    numbers = [int(path.name[:4]) for path in DECISIONS]
-    assert len(set(numbers)) == len(numbers)
+def test_decisions_are_numbered_without_gaps() -> None:
+    assert [int(path.name[:4]) for path in DECISIONS] == list(range(1, len(DECISIONS) + 1))
 
 
 def test_the_readme_starts_and_tests_with_one_command_each() -> None:

@@ -16,12 +16,13 @@ from postroom.core.message.draft import Draft
 from postroom.core.message.mail import Mail
 from postroom.core.message.parse import parse
 from postroom.core.message.render import render
+from tests.support import ready
 from tests.support.acting import Actor
 from tests.support.running import Installation, stop
 from tests.support.smtp_server import SmtpServer
 from tests.support.supervised import wait_for
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]
+pytestmark = pytest.mark.slow
 
 HANNA = Address("hanna@customer.example", "Hanna Sjöberg")
 MARY = Address("mary@customer.example", "Mary")
@@ -100,8 +101,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
             "POSTROOM_WORKER_PARSERS": "0",
         }
         installation = Installation(tmp_path_factory.mktemp("answers") / "var", extra=extra)
-        done = installation.run("tests.support.prepare")
-        assert done.returncode == 0, done.stderr.decode()
+        ready.put("acme", installation.var)
         processes = [installation.listener(), installation.worker()]
         try:
             with Actor(installation) as act:

@@ -27,7 +27,7 @@ from tests.support.running import Installation, stop
 from tests.support.smtp_server import SmtpServer
 from tests.support.supervised import wait_for
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]
+pytestmark = pytest.mark.slow
 
 COPIES = 40
 A_MOMENT = 2.0  # seconds in which a worker that may send would have sent

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.support import ready
 from tests.support.acting import Actor
 from tests.support.browser import Site, context_for, serving, sign_in, watched
 from tests.support.chromium import running_chromium
@@ -20,7 +21,7 @@ from tests.support.running import Installation, free_port, kill, stop
 from tests.support.smtp_server import DROP, Hang, Mail, SmtpServer
 from tests.support.supervised import wait_for
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]
+pytestmark = pytest.mark.slow
 
 HANNA, BOB = "hanna@customer.example", "bob@customer.example"
 LEASE_SECONDS = 3.0  # the time after which a killed worker's copies are looked at
@@ -156,7 +157,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
         "POSTROOM_WORKER_ONLY": "outbound",
     }
     site = Site(Installation(tmp_path_factory.mktemp("cuts") / "var", extra=extra), free_port())
-    site.run("tests.support.prepare")
+    ready.put("acme", site.installation.var)
     way.open()
     workers: list[Popen[bytes]] = []
     try:

@@ -13,7 +13,7 @@ import pytest
 from postroom.project.demo.company import ACME, PASSWORD
 from tests.support.supervised import House, house, wait_for
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]
+pytestmark = pytest.mark.slow
 
 MAIL = "From: Nadia <nadia@customer.example>\r\nTo: sales@acme.example\r\nSubject: Forty chairs\r\n\r\nBy May?\r\n"
 
@@ -21,7 +21,7 @@ MAIL = "From: Nadia <nadia@customer.example>\r\nTo: sales@acme.example\r\nSubjec
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """A demo that was started cold, from an empty folder."""
-    with house(tmp_path_factory.mktemp("demo")) as made:
+    with house(tmp_path_factory.mktemp("demo"), "") as made:
         made.start("demo")
         yield made
 
@@ -135,7 +135,7 @@ MADE = "Made: Globex, globex.example, ada, sales@globex.example, support@globex.
 
 
 def test_an_installation_of_somebody_else_is_left_alone(tmp_path_factory: pytest.TempPathFactory) -> None:
-    with house(tmp_path_factory.mktemp("init")) as here:
+    with house(tmp_path_factory.mktemp("init"), "empty") as here:
         password = here.var.parent / "password"
         password.write_text("a long enough phrase\n")
         flags = (

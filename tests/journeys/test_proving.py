@@ -18,7 +18,7 @@ from tests.support.postfix import relaying_to
 from tests.support.running import Installation, free_port, stop
 from tests.support.supervised import wait_for
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]
+pytestmark = pytest.mark.slow
 
 TITLE = "Forty vans"
 EVERY = ("catchall", "catchall+", "bounce", "bounce+", "sales", "support")

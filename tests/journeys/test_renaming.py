@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.supervised import House, house, wait_for
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]
+pytestmark = pytest.mark.slow
 
 BASE = b"From: Nadia <nadia@customer.example>\r\nDate: Sat, 21 Nov 2026 10:00:00 +0000\r\n"
 
@@ -20,7 +20,7 @@ BASE = b"From: Nadia <nadia@customer.example>\r\nDate: Sat, 21 Nov 2026 10:00:00
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """The demo, running."""
-    with house(tmp_path_factory.mktemp("renaming")) as made:
+    with house(tmp_path_factory.mktemp("renaming"), "demo") as made:
         made.start("demo")
         yield made
 

@@ -12,12 +12,13 @@ from typing import Any
 
 import pytest
 
+from tests.support import ready
 from tests.support.acting import Actor
 from tests.support.require import require
 from tests.support.running import Installation, free_port, stop, wait_for_port
 from tests.support.supervised import wait_for
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]
+pytestmark = pytest.mark.slow
 
 TITLE, TALK = "Forty vans", "Long talk"
 PEOPLE = tuple(f"{name}@customer.example" for name in ("hanna", "bob", "carol"))
@@ -86,8 +87,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         "POSTROOM_WORKER_ONLY": "outbound",
     }
     installation = Installation(tmp_path_factory.mktemp("office") / "var", extra=extra)
-    done = installation.run("tests.support.prepare")
-    assert done.returncode == 0, done.stderr.decode()
+    ready.put("acme", installation.var)
     processes = [subprocess.Popen([*map(str, command)], start_new_session=True)]
     try:
         wait_for_port(port, processes[0])

@@ -178,9 +178,8 @@ def test_one_supervisor_for_a_folder(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("processes")
 def test_serve_runs_stops_and_says_what_stands_in_its_way(tmp_path: Path) -> None:
-    with house(tmp_path) as here:
+    with house(tmp_path, "") as here:
         with socket.create_server(("127.0.0.1", here.smtp_port)):
             busy = here.run("serve")
         assert busy.returncode == EX_UNAVAILABLE
@@ -209,7 +208,7 @@ def test_the_supervisor_itself_never_loads_django() -> None:
 
 
 def test_what_is_written_is_not_for_everybody(tmp_path: Path) -> None:
-    with house(tmp_path) as made:
+    with house(tmp_path, "") as made:
         made.start()
         files = [path for path in made.var.rglob("*") if not path.is_symlink() and "static" not in path.parts]
         open_to_all = [str(path) for path in files if path.stat().st_mode & 0o007]

@@ -14,7 +14,7 @@ from postroom.core.message.draft import Draft, DraftFile
 from postroom.core.message.render import render
 from tests.support.supervised import House, house, wait_for
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]
+pytestmark = pytest.mark.slow
 
 NADIA = Address("nadia@customer.example", "Nadia Örn")
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(60)
@@ -26,7 +26,7 @@ QUOTED = (
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """The demo, running."""
-    with house(tmp_path_factory.mktemp("trip")) as made:
+    with house(tmp_path_factory.mktemp("trip"), "demo") as made:
         made.start("demo")
         yield made
 

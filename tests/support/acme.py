@@ -87,11 +87,3 @@ def take_in(*arrivals: Arrival) -> Sequence[Kept]:
     kept = accept(arrivals)
     settle_all()
     return kept
-
-
-def prepare() -> None:
-    """A fresh database with Acme in it; for an installation of its own: `python -m tests.support.prepare`."""
-    from django.core.management import call_command
-
-    call_command("migrate", verbosity=0)
-    make_acme()

@@ -13,9 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+import axe_playwright_python
 import httpx
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from tests.support import ready
 from tests.support.factory import PASSWORD
 from tests.support.require import REPOSITORY
 from tests.support.running import Installation, free_port
@@ -32,9 +34,13 @@ class Site:
     port: int
     ids: dict[str, int] = field(default_factory=dict)
     server: subprocess.Popen[bytes] | None = None
+    teller: subprocess.Popen[str] | None = None
 
     def stop(self) -> float:
         """Ask the server to end; the seconds that it took. 0 where it has ended already."""
+        if self.teller is not None:
+            self.teller.communicate(timeout=15)
+            self.teller = None
         if self.server is None or self.server.poll() is not None:
             return 0.0
         began = time.monotonic()
@@ -59,26 +65,46 @@ class Site:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def news(self, verb: str) -> dict[str, int]:
-        """Something happens while browsers look."""
-        said: dict[str, int] = json.loads(self.run("tests.web.filling", verb))
+    def tell(self, module: str, verb: str) -> dict[str, int]:
+        """Something happens while browsers look: what this verb of a module does; see `telling`."""
+        if self.teller is None:
+            self.teller = self._new_teller()
+        assert self.teller.stdin
+        assert self.teller.stdout
+        self.teller.stdin.write(f"{module} {verb}\n")
+        self.teller.stdin.flush()
+        said: dict[str, int] | None = json.loads(self.teller.stdout.readline() or "null")
+        assert said is not None, self.installation.said("telling")
         return said
+
+    def news(self, verb: str) -> dict[str, int]:
+        return self.tell("tests.web.filling", verb)
+
+    def _new_teller(self) -> subprocess.Popen[str]:
+        with (self.installation.var / "telling.log").open("w") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "tests.support.telling"],
+                env=self.installation.environment(),
+                cwd=REPOSITORY,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
 
 
 @contextmanager
-def running_site(folder: Path) -> Iterator[Site]:
-    """A site on a new SQLite database under `folder`, filled, until the block ends."""
+def running_site(folder: Path, kind: str = "filled") -> Iterator[Site]:
+    """A site on a SQLite database of this kind under `folder`, until the block ends; see `ready`."""
     site = Site(Installation(folder), free_port())
-    site.run("django", "migrate", "-v0")
-    site.ids = json.loads(site.run("tests.web.filling", "fill"))
+    site.ids = ready.put(kind, folder)
     with serving(site):
         yield site
 
 
 @contextmanager
 def serving(site: Site) -> Iterator[Site]:
-    """The pages of an installation whose database is there, until the block ends."""
-    site.run("django", "collectstatic", "--noinput", "-v0")
+    """The pages of an installation whose database and static files are there, until the block ends."""
     server = site.installation.start(
         "uvicorn",
         "postroom.project.asgi:application",
@@ -134,6 +160,36 @@ def watched(context: BrowserContext) -> tuple[Page, list[str]]:
 
 def _no_fade(error: str) -> bool:
     return any(words in error for words in NO_TRANSITION)
+
+
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+RUN = """only => axe.run(document, only ? {runOnly: only, resultTypes: ['violations']} : {resultTypes: ['violations']})
+    .then(found => found.violations.flatMap(one => one.nodes.map(node => `${one.id}: ${node.html}`)))"""
+
+
+def violations(page: Page, look: Look = "light") -> list[str]:
+    """What axe finds. In the dark only colours are other than in the light, where all else is looked at."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE)
+    found: list[str] = page.evaluate(RUN, ["color-contrast"] if look == "dark" else None)
+    return found
+
+
+class States:
+    """For each user the browser's state after signing in, which is done once."""
+
+    def __init__(self, browser: Browser, site: Site) -> None:
+        self._browser, self._site = browser, site
+        self._kept: dict[str, Path] = {}
+
+    def __getitem__(self, username: str) -> Path:
+        if username not in self._kept:
+            context = context_for(self._browser, self._site)
+            sign_in(context.new_page(), username)
+            self._kept[username] = self._site.installation.var / f"{username}.json"
+            context.storage_state(path=self._kept[username])
+            context.close()
+        return self._kept[username]
 
 
 def sign_in(page: Page, username: str) -> None:

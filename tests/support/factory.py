@@ -14,7 +14,9 @@ from postroom.domains.models import Alias, AliasDomain, CompanyDomain
 from postroom.inbound.models import InboundMail, RawMail, Refusal, Route
 from postroom.infra import blobs
 from postroom.infra.clock import now
-from postroom.infra.models import Blob, File
+from postroom.infra.database import words
+from postroom.infra.models import Blob, File, SearchEntry, SearchPending
+from postroom.infra.search.sources import sources
 from postroom.outbound.models import Delivery, Letter, OutgoingServer, Proof, RoundTrip
 from postroom.records.models import Desk, Record, Stage
 
@@ -226,3 +228,11 @@ def proof(where: AliasDomain, *fates: str, **fields: Any) -> Proof:
             proof=made, server_name="Relay", base=base, is_tagged=tag, address=address, fates=fate, settled_at=now()
         )
     return made
+
+
+def nothing_indexed() -> None:
+    """The search as an update leaves it: all that stands there waits. Tests that commit may have left it otherwise."""
+    words.empty()
+    SearchEntry.objects.all().delete()
+    SearchPending.objects.all().delete()
+    SearchPending.objects.bulk_create([SearchPending(kind=one.kind) for one in sources()])

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.support import ready
 from tests.support.running import free_port
 
 PATIENCE = 60.0  # seconds; machines that share their cores are slow at times
@@ -117,9 +118,13 @@ def alive(pid: int) -> bool:
 
 
 @contextmanager
-def house(folder: Path) -> Iterator[House]:
-    """An installation in a folder; whatever still runs at the end is killed."""
+def house(folder: Path, kind: str) -> Iterator[House]:
+    """An installation in a folder: of this kind, see `ready`, or "" for an empty folder. What still runs at the end
+    is killed.
+    """
     made = House(folder / "var")
+    if kind:
+        ready.put(kind, made.var)
     try:
         yield made
     finally:

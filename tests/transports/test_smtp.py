@@ -94,7 +94,7 @@ def test_before_the_content_nothing_was_sent(server: SmtpServer, step: str, acti
     assert outcomes[0].words.startswith("127.0.0.1 did not take the mail: ")
     assert outcomes[1].is_untouched
     assert not server.mails
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < 30  # it must not hang
 
 
 @pytest.mark.parametrize("action", [DROP, Hang(), b"what?\r\n", b"x" * 40_000, b"354 Go on\r\n", b"199 hm\r\n"])

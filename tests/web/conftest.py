@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from django.conf import settings
@@ -14,6 +17,12 @@ from postroom.directory.models import Company, User
 from postroom.inbound.models import InboundMail, Refusal
 from postroom.records.models import Record
 from tests.support import factory
+from tests.support.require import require
+
+if TYPE_CHECKING:  # tests without a browser need not load it
+    from playwright.sync_api import Browser
+
+    from tests.support.browser import Site, States
 
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000a49444154789c6360000002000154a24f5f0000"
@@ -79,9 +88,42 @@ def static_folder() -> None:
     Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
 
 
-@pytest.fixture
-def world(db: None) -> World:
+@pytest.fixture(scope="module")
+def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A site of its own for a module's browser: filled, or as the module says by `SITE`, one of `ready.RECIPES`."""
+    from tests.support.browser import running_site
+
+    require("chromium")
+    with running_site(tmp_path_factory.mktemp("site"), getattr(request.module, "SITE", "filled")) as site:
+        yield site
+
+
+@pytest.fixture(scope="module")
+def browser(site: Site) -> Iterator[Browser]:
+    """It ends with the module: while it runs, Django takes the thread for one that must not wait for a database."""
+    from tests.support.chromium import running_chromium
+
+    with running_chromium(require("chromium")) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def states(browser: Browser, site: Site) -> States:
+    """`states[username]`: what a browser keeps after this user signed in."""
+    from tests.support.browser import States
+
+    return States(browser, site)
+
+
+@pytest.fixture(scope="module")
+def world_of_module(rows_of_module: None) -> World:
     return make_world()
+
+
+@pytest.fixture
+def world(db: None, world_of_module: World) -> World:
+    """A test's own copy: what it does to the rows and to these goes with it."""
+    return copy.deepcopy(world_of_module)
 
 
 @pytest.fixture

@@ -115,9 +115,8 @@ def long_talk() -> dict[str, int]:
     desk = Record.objects.latest("pk").desk
     assert desk is not None
     lead = factory.record(desk, "A long talk")
-    for number in range(120):
-        factory.message(lead, f"Word {number} of many")
-    return {"lead": lead.pk}
+    words = [factory.message(lead, f"Word {number} of many") for number in range(120)]
+    return {"lead": lead.pk, "first": words[0].pk, "last": words[-1].pk}
 
 
 VERBS: dict[str, Any] = {

@@ -2,54 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.support.browser import Look, Site, context_for, running_site, sign_in, watched
-from tests.support.chromium import running_chromium
-from tests.support.require import require
-
-pytestmark = [pytest.mark.xdist_group("settings")]
+from tests.support.browser import Look, Site, States, context_for, violations, watched
 
 LOOKS: tuple[Look, ...] = ("light", "dark", "phone")
 MOST_TABS = 80
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    require("chromium")
-    with running_site(tmp_path_factory.mktemp("site")) as site:
-        yield site
-
-
-@pytest.fixture(scope="module")
-def browser(site: Site) -> Iterator[Browser]:
-    with running_chromium(require("chromium")) as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def admin(browser: Browser, site: Site) -> Path:
-    """The browser's state after an administrator signed in."""
-    context = context_for(browser, site)
-    sign_in(context.new_page(), "admin")
-    kept = site.installation.var / "admin.json"
-    context.storage_state(path=kept)
-    context.close()
-    return kept
-
-
-def _violations(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
-    return [f"{one['id']}: {node['html']}" for one in found for node in one["nodes"]]
+def admin(states: States) -> Path:
+    return states["admin"]
 
 
 def _clean(page: Page, where: str) -> None:
-    assert _violations(page) == [], where
+    assert violations(page) == [], where
     assert page.evaluate("document.documentElement.scrollWidth <= screen.width"), f"{where} is too wide"
 
 
@@ -57,9 +27,6 @@ def _clean(page: Page, where: str) -> None:
 def test_every_page_is_clean(browser: Browser, site: Site, admin: Path, look: Look) -> None:
     context = context_for(browser, site, look, storage_state=admin)
     page, complaints = watched(context)
-    for address in ("/settings/domains", "/settings/domains/new", "/settings/aliases", "/settings/aliases/new"):
-        page.goto(address)
-        _clean(page, address)
     page.goto("/settings/domains/1")
     page.get_by_label("Bounce", exact=True).fill("returns")
     page.get_by_role("button", name="Save").click()
@@ -153,7 +120,8 @@ def test_addresses_by_keyboard_alone(browser: Browser, site: Site, admin: Path) 
     page.keyboard.press("Control+A")
     page.keyboard.type("typing")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("region", name="Give up")).to_be_focused()
+    expect(page.get_by_role("heading", name="Give up")).to_be_focused()
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "none", "no ring around a page"
     _tab_to(page, "Change addresses")
     page.keyboard.press("Enter")
     expect(page.get_by_text("goes on working.").first).to_be_visible()

@@ -5,17 +5,11 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.support.browser import Look, Site, context_for, running_site, sign_in, watched
-from tests.support.chromium import running_chromium
-from tests.support.require import require
-
-pytestmark = [pytest.mark.xdist_group("browser")]
+from tests.support.browser import Look, Site, States, context_for, violations, watched
 
 LOOKS: tuple[Look, ...] = ("light", "dark", "phone")
 PAGES = {
@@ -32,71 +26,38 @@ PAGES = {
 WIDTHS = (320, 360, 768, 834, 1024, 1280, 1440, 1920)
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    require("chromium")
-    with running_site(tmp_path_factory.mktemp("site")) as site:
-        yield site
-
-
-@pytest.fixture(scope="module")
-def browser(site: Site) -> Iterator[Browser]:
-    with running_chromium(require("chromium")) as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def signed_in(browser: Browser, site: Site) -> dict[str, Path]:
-    """For each user the browser's state after signing in, so that it is done once."""
-    states = {}
-    for username in ("admin", "jonas", "quiet", "lonely"):
-        context = context_for(browser, site)
-        sign_in(context.new_page(), username)
-        states[username] = site.installation.var / f"{username}.json"
-        context.storage_state(path=states[username])
-        context.close()
-    return states
-
-
 @pytest.fixture
-def admin(browser: Browser, site: Site, signed_in: dict[str, Path]) -> Iterator[tuple[Page, list[str]]]:
-    context = context_for(browser, site, storage_state=signed_in["admin"])
+def admin(browser: Browser, site: Site, states: States) -> Iterator[tuple[Page, list[str]]]:
+    context = context_for(browser, site, storage_state=states["admin"])
     yield watched(context)
     context.close()
 
 
-def _violations(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
-    return [f"{one['id']}: {node['html']}" for one in found for node in one["nodes"]]
-
-
 @pytest.mark.parametrize("look", LOOKS)
-def test_every_page_is_clean(browser: Browser, site: Site, signed_in: dict[str, Path], look: Look) -> None:
-    context = context_for(browser, site, look, storage_state=signed_in["admin"])
+def test_every_page_is_clean(browser: Browser, site: Site, states: States, look: Look) -> None:
+    context = context_for(browser, site, look, storage_state=states["admin"])
     page, complaints = watched(context)
     for name, address in PAGES.items():
         page.goto(address.format(**site.ids))
         page.wait_for_load_state("load")
-        assert _violations(page) == [], name
+        assert violations(page, look) == [], name
         assert page.evaluate("document.documentElement.scrollWidth <= screen.width"), f"{name} is too wide"
     if look == "phone":
         page.goto(f"/leads/{site.ids['lead']}")
         page.get_by_text("Details").click()
         expect(page.get_by_role("heading", name="People of the conversation")).to_be_visible()
-        assert _violations(page) == []
+        assert violations(page, look) == []
     assert complaints == []
     context.close()
 
 
 @pytest.mark.parametrize("look", LOOKS)
-def test_pages_without_a_company_are_clean(
-    browser: Browser, site: Site, signed_in: dict[str, Path], look: Look
-) -> None:
+def test_pages_without_a_company_are_clean(browser: Browser, site: Site, states: States, look: Look) -> None:
     for username, address in (("lonely", "/leads"), ("lonely", "/arrivals"), ("", "/sign-in"), ("", "/nowhere")):
-        context = context_for(browser, site, look, storage_state=signed_in.get(username))
+        context = context_for(browser, site, look, storage_state=states[username] if username else None)
         page, complaints = watched(context)
         page.goto(address)
-        assert _violations(page) == []
+        assert violations(page, look) == []
         assert [said for said in complaints if "status of 40" not in said] == []
         context.close()
 
@@ -190,8 +151,8 @@ def test_everything_by_keyboard(admin: tuple[Page, list[str]]) -> None:
     expect(page.locator("[data-id]").first).to_be_focused()
 
 
-def test_single_keys_can_be_switched_off(browser: Browser, site: Site, signed_in: dict[str, Path]) -> None:
-    context = context_for(browser, site, storage_state=signed_in["quiet"])
+def test_single_keys_can_be_switched_off(browser: Browser, site: Site, states: States) -> None:
+    context = context_for(browser, site, storage_state=states["quiet"])
     page = context.new_page()
     page.goto("/leads")
     page.keyboard.press("?")
@@ -336,8 +297,8 @@ def test_releasing_asks_first_and_then_says_so(admin: tuple[Page, list[str]], si
     assert complaints == []
 
 
-def test_pages_work_without_script(browser: Browser, site: Site, signed_in: dict[str, Path]) -> None:
-    context: BrowserContext = context_for(browser, site, storage_state=signed_in["admin"], java_script_enabled=False)
+def test_pages_work_without_script(browser: Browser, site: Site, states: States) -> None:
+    context: BrowserContext = context_for(browser, site, storage_state=states["admin"], java_script_enabled=False)
     page = context.new_page()
     page.goto("/leads")
     page.get_by_label("Filter by title or contact").fill("tanaka")
@@ -359,6 +320,35 @@ def test_a_page_is_small(admin: tuple[Page, list[str]], site: Site) -> None:
     page.goto("/leads")
     page.wait_for_load_state("load")
     assert sum(bodies) < 120_000, "bytes on the wire of a first visit"
+
+
+def test_slash_goes_where_words_are_typed(admin: tuple[Page, list[str]]) -> None:
+    page, _complaints = admin
+    page.goto("/outbox")
+    page.keyboard.press("/")
+    expect(page.get_by_role("searchbox")).to_be_focused()
+    page.goto("/arrivals")
+    page.keyboard.press("/")
+    expect(page.locator("#palette-q")).to_be_focused()
+
+
+def test_a_phone_s_empty_composer_shows_all_its_words(browser: Browser, site: Site, states: States) -> None:
+    context = context_for(browser, site, "phone", storage_state=states["admin"])
+    page = context.new_page()
+    page.set_viewport_size({"width": 320, "height": 640})
+    page.goto(f"/leads/{site.ids['lead']}")
+    field, send = page.locator("#compose-body"), page.locator("#compose-send")
+    expect(send).to_be_hidden()
+    wide = (
+        "field => { const line = document.createElement('canvas').getContext('2d'), look = getComputedStyle(field);"
+        " line.font = look.font; return [line.measureText(field.placeholder).width,"
+        " field.clientWidth - parseFloat(look.paddingLeft) - parseFloat(look.paddingRight)] }"
+    )
+    needed, there = field.evaluate(wide)
+    assert needed <= there
+    field.tap()
+    expect(send).to_be_visible()
+    context.close()
 
 
 def test_the_server_ends_soon_though_pages_listen(admin: tuple[Page, list[str]], site: Site) -> None:

@@ -2,56 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.support.browser import Look, Site, context_for, running_site, sign_in, watched
-from tests.support.chromium import running_chromium
+from tests.support.browser import Look, Site, States, context_for, sign_in, violations, watched
 from tests.support.factory import PASSWORD
-from tests.support.require import require
 
-pytestmark = [pytest.mark.xdist_group("composer")]
-
+SITE = "talk"
 LOOKS: tuple[Look, ...] = ("light", "dark", "phone")
 EXPECTED = ("htmx:afterRequest", "htmx:sendAbort")  # a change that somebody makes goes before news of the same place
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    require("chromium")
-    with running_site(tmp_path_factory.mktemp("site")) as site:
-        site.ids.update(_told(site, "fill"))
-        yield site
-
-
-@pytest.fixture(scope="module")
-def browser(site: Site) -> Iterator[Browser]:
-    with running_chromium(require("chromium")) as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def signed_in(browser: Browser, site: Site) -> dict[str, Path]:
-    states = {}
-    for username in ("admin", "jonas"):
-        context = context_for(browser, site)
-        sign_in(context.new_page(), username)
-        states[username] = site.installation.var / f"{username}.json"
-        context.storage_state(path=states[username])
-        context.close()
-    return states
-
-
 @pytest.fixture
-def page(browser: Browser, site: Site, signed_in: dict[str, Path]) -> Iterator[Page]:
+def page(browser: Browser, site: Site, states: States) -> Iterator[Page]:
     """The answered lead as Amara sees it; nothing may be complained of."""
-    context = context_for(browser, site, storage_state=signed_in["admin"])
+    context = context_for(browser, site, storage_state=states["admin"])
     page, complaints = watched(context)
     page.goto(f"/leads/{site.ids['answered']}")
     yield page
@@ -60,13 +28,7 @@ def page(browser: Browser, site: Site, signed_in: dict[str, Path]) -> Iterator[P
 
 
 def _told(site: Site, verb: str) -> dict[str, int]:
-    said: dict[str, int] = json.loads(site.run("tests.web.talking", verb))
-    return said
-
-
-def _violations(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
-    return [f"{one['id']}: {node['html']}" for one in found for node in one["nodes"]]
+    return site.tell("tests.web.talking", verb)
 
 
 def _text(page: Page) -> str:
@@ -83,46 +45,44 @@ def _stream_is_open(page: Page) -> None:
 
 
 @pytest.mark.parametrize("look", LOOKS)
-def test_the_composer_is_clean_in_every_state(
-    browser: Browser, site: Site, signed_in: dict[str, Path], look: Look
-) -> None:
-    context = context_for(browser, site, look, storage_state=signed_in["admin"])
+def test_the_composer_is_clean_in_every_state(browser: Browser, site: Site, states: States, look: Look) -> None:
+    context = context_for(browser, site, look, storage_state=states["admin"])
     page, complaints = watched(context)
     page.goto(f"/leads/{site.ids['quiet']}")
-    assert _violations(page) == []
+    assert violations(page, look) == []
     page.goto(f"/leads/{site.ids['answered']}")
-    assert _violations(page) == []
+    assert violations(page, look) == []
     page.locator("#compose-body").focus()
-    assert _violations(page) == []
+    assert violations(page, look) == []
     page.locator("#compose-add").press_sequentially("har")
     expect(page.get_by_role("option", name="Harald Nyman")).to_be_visible()
-    assert _violations(page) == []
+    assert violations(page, look) == []
     page.keyboard.press("Escape")
     page.locator("#compose-add").fill("")
     page.locator("#followers-faces").click()
     expect(page.get_by_role("heading", name="Followers")).to_be_visible()
-    assert _violations(page) == []
+    assert violations(page, look) == []
     page.keyboard.press("Escape")
     page.locator("#compose-body").focus()
     page.get_by_role("button", name="Why this sender?").click()
-    assert _violations(page) == []
+    assert violations(page, look) == []
     page.keyboard.press("Escape")
     page.locator(f"#m{site.ids['sent']} .copy summary").first.click()
     expect(page.locator(".steps").first).to_be_visible()
-    assert _violations(page) == []
+    assert violations(page, look) == []
     page.locator("#compose-body").focus()
     page.locator("#compose-add").fill(", ".join(f"person{number}@company.example" for number in range(30)))
     page.keyboard.press("Enter")
     expect(page.locator(".chip")).to_have_count(33)
-    assert _violations(page) == []
+    assert violations(page, look) == []
     page.get_by_text("Note", exact=True).first.click()
-    assert _violations(page) == []
+    assert violations(page, look) == []
     page.evaluate("sessionStorage.clear()")
     assert page.evaluate("document.documentElement.scrollWidth <= screen.width")
     copy = str(page.locator("[id^=cd]").first.get_attribute("id"))[2:]
     page.goto(f"/copies/{copy}")
     expect(page.get_by_role("heading", name="A copy for")).to_be_visible()
-    assert _violations(page) == []
+    assert violations(page, look) == []
     assert complaints == []
     context.close()
 
@@ -228,8 +188,8 @@ def test_what_is_wrong_keeps_what_was_written(page: Page) -> None:
     page.locator("#compose-body").fill("")
 
 
-def test_a_server_that_is_away_loses_nothing(browser: Browser, site: Site, signed_in: dict[str, Path]) -> None:
-    context = context_for(browser, site, storage_state=signed_in["admin"])
+def test_a_server_that_is_away_loses_nothing(browser: Browser, site: Site, states: States) -> None:
+    context = context_for(browser, site, storage_state=states["admin"])
     page = context.new_page()
     page.goto(f"/leads/{site.ids['answered']}")
     page.route("**/post", lambda route: route.abort())
@@ -390,8 +350,8 @@ def test_accepting_passes_on_and_keeps_the_draft(page: Page, site: Site) -> None
     page.locator("#compose-body").fill("")
 
 
-def test_members_see_states_and_decide_nothing(browser: Browser, site: Site, signed_in: dict[str, Path]) -> None:
-    context = context_for(browser, site, storage_state=signed_in["jonas"])
+def test_members_see_states_and_decide_nothing(browser: Browser, site: Site, states: States) -> None:
+    context = context_for(browser, site, storage_state=states["jonas"])
     page = context.new_page()
     page.goto(f"/leads/{site.ids['answered']}")
     strip = page.locator(f"#b{site.ids['sent']}")
@@ -407,10 +367,8 @@ def test_sending_again_is_a_click(page: Page, site: Site) -> None:
     expect(page.locator("#live")).to_have_text("Queued again.")
 
 
-def test_the_composer_of_a_phone_opens_when_it_is_touched(
-    browser: Browser, site: Site, signed_in: dict[str, Path]
-) -> None:
-    context = context_for(browser, site, "phone", storage_state=signed_in["admin"])
+def test_the_composer_of_a_phone_opens_when_it_is_touched(browser: Browser, site: Site, states: States) -> None:
+    context = context_for(browser, site, "phone", storage_state=states["admin"])
     page = context.new_page()
     page.goto(f"/leads/{site.ids['answered']}")
     expect(page.locator(".who-line")).to_be_hidden()
@@ -422,8 +380,8 @@ def test_the_composer_of_a_phone_opens_when_it_is_touched(
     context.close()
 
 
-def test_posting_works_without_script(browser: Browser, site: Site, signed_in: dict[str, Path]) -> None:
-    context = context_for(browser, site, storage_state=signed_in["admin"], java_script_enabled=False)
+def test_posting_works_without_script(browser: Browser, site: Site, states: States) -> None:
+    context = context_for(browser, site, storage_state=states["admin"], java_script_enabled=False)
     page = context.new_page()
     page.goto(f"/leads/{site.ids['answered']}")
     page.get_by_role("button", name="Send message").click()

@@ -151,7 +151,7 @@ def test_messages_are_those_of_ones_own_companies(boss: Client, client: Client, 
     MessageId.objects.create(message=other, company=world.globex, value="them@globex.example")
     MessageId.objects.create(message=world.message, company=world.acme, value="us@acme.example")
     text = body(boss, "/developer/messages")
-    assert f"/leads/{world.lead.pk}#m{world.message.pk}" in text
+    assert f"/leads/{world.lead.pk}?at={world.message.pk}#m{world.message.pk}" in text
     assert "Globex only" not in text
     assert f"#m{world.message.pk}" in body(boss, "/developer/messages?q=<us@acme.example>")
     assert "No message of your companies" in body(boss, "/developer/messages?q=them@globex.example")

@@ -6,24 +6,20 @@ requests and bytes; no page wider than its screen. A new page is walked to witho
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-import axe_playwright_python
 import pytest
 from django.urls import resolve
 from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, Request
 
-from tests.support.browser import Site, context_for, serving, sign_in, watched
-from tests.support.chromium import running_chromium
+from tests.support.browser import Look, Site, States, context_for, violations, watched
 from tests.support.populated import KINDS
-from tests.support.require import require
-from tests.support.running import Installation, free_port
 from tests.web.test_access_matrix import ADDRESSES, concrete
 
+SITE = "everything"
 WIDTHS = (320, 360, 768, 834, 1024, 1280, 1440, 1920)
 MOST_REQUESTS, MOST_BYTES = 6, 50_000
 GROUPS: dict[str, tuple[str, ...]] = {
@@ -34,12 +30,9 @@ GROUPS: dict[str, tuple[str, ...]] = {
 }
 OPEN = ("sign-in", "nowhere")  # for those who are not signed in
 LATER = "status of 404"  # what the console says of a page that is not there
-AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 ENDED = """document.getAnimations().forEach(one => {
     one.effect.getComputedTiming().endTime === Infinity ? one.cancel() : one.finish();
 })"""
-RUN = """only => axe.run(document, only ? {runOnly: only, resultTypes: ['violations']} : {resultTypes: ['violations']})
-    .then(found => found.violations.flatMap(one => one.nodes.map(node => `${one.id}: ${node.html}`)))"""
 
 
 @dataclass
@@ -65,10 +58,9 @@ class Walk:
     def look_at(self, address: str) -> None:
         """Everything that is asked of a page."""
         self._visit(address)
-        self.page.evaluate(AXE)
         self._axe(address, "light")
         self.page.emulate_media(color_scheme="dark")
-        self._axe(address, "dark", ["color-contrast"])  # in the dark only colours are other than in the light
+        self._axe(address, "dark")
         self.page.emulate_media(color_scheme="light")
         for width in WIDTHS:
             self._screen(width)
@@ -91,9 +83,9 @@ class Walk:
         if len(own) > MOST_REQUESTS or sent > MOST_BYTES:
             self.found.append(f"{address}: {len(own)} requests, {sent} bytes")
 
-    def _axe(self, address: str, look: str, only: Sequence[str] = ()) -> None:
+    def _axe(self, address: str, look: Look) -> None:
         self.page.evaluate(ENDED)
-        self.found += [f"{address}, {look}: {one}" for one in self.page.evaluate(RUN, list(only) or None)]
+        self.found += [f"{address}, {look}: {one}" for one in violations(self.page, look)]
 
     def _screen(self, width: int, *, phone: bool = False) -> None:
         screen = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": phone or width < 700}
@@ -103,29 +95,8 @@ class Walk:
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    require("chromium")
-    site = Site(Installation(tmp_path_factory.mktemp("site")), free_port())
-    site.run("django", "migrate", "-v0")
-    site.ids = json.loads(site.run("tests.web.everything"))
-    with serving(site):
-        yield site
-
-
-@pytest.fixture(scope="module")
-def browser(site: Site) -> Iterator[Browser]:
-    with running_chromium(require("chromium")) as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def signed_in(browser: Browser, site: Site) -> Path:
-    context = context_for(browser, site)
-    sign_in(context.new_page(), "administrator")
-    state = site.installation.var / "administrator.json"
-    context.storage_state(path=state)
-    context.close()
-    return state
+def signed_in(states: States) -> Path:
+    return states["administrator"]
 
 
 @cache
@@ -155,10 +126,7 @@ def pages_of(context: BrowserContext, site: Site, addresses: Sequence[str]) -> l
     return found
 
 
-@pytest.mark.parametrize(
-    "group",
-    [pytest.param(one, marks=pytest.mark.xdist_group(f"pages-{place % 2}")) for place, one in enumerate(GROUPS)],
-)
+@pytest.mark.parametrize("group", GROUPS)
 def test_every_page_is_clean_small_and_fits(browser: Browser, site: Site, signed_in: Path, group: str) -> None:
     context = context_for(browser, site, storage_state=signed_in)
     context.add_cookies([{"name": "developer", "value": "on", "url": site.url}])

@@ -3,48 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.support.browser import Look, Site, context_for, serving, sign_in, watched
-from tests.support.chromium import running_chromium
+from tests.support.browser import Look, Site, context_for, sign_in, violations, watched
 from tests.support.factory import PASSWORD
-from tests.support.require import require
-from tests.support.running import Installation, free_port
-
-pytestmark = [pytest.mark.xdist_group("home")]
 
 LOOKS: tuple[Look, ...] = ("light", "dark", "phone")
+SITE = "empty"  # nobody can sign in yet
 STEPS = ("company", "domain", "addresses", "you")
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """An installation in which nobody can sign in yet."""
-    require("chromium")
-    site = Site(Installation(tmp_path_factory.mktemp("empty")), free_port())
-    site.run("django", "migrate", "-v0")
-    with serving(site):
-        yield site
 
 
 @pytest.fixture(scope="module")
 def code(site: Site) -> str:
     return site.run("postroom", "init", "--browser").strip().rpartition("code=")[2]
-
-
-@pytest.fixture(scope="module")
-def browser(site: Site) -> Iterator[Browser]:
-    with running_chromium(require("chromium")) as browser:
-        yield browser
-
-
-def _violations(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
-    return [f"{one['id']}: {node['html']}" for one in found for node in one["nodes"]]
 
 
 def _fits(page: Page) -> bool:
@@ -57,26 +30,26 @@ def test_the_steps_by_mouse(browser: Browser, site: Site, code: str, look: Look)
     page, complaints = watched(context)
     page.goto("/")
     expect(page).to_have_url(re.compile("/welcome$"))
-    assert _violations(page) == []
+    assert violations(page, look) == []
     page.get_by_label("Setup code").fill(code)
     page.get_by_role("button", name="Begin").click()
     expect(page.get_by_label("Time zone")).to_have_value("Europe/Stockholm")
     page.get_by_label("Name").fill("Acme")
     for step in STEPS[:-1]:
         expect(page).to_have_url(re.compile(f"/welcome/{step}$"))
-        assert _violations(page) == []
+        assert violations(page, look) == []
         assert _fits(page)
         if step == "domain":
             page.get_by_label("Domain").fill("acme.example")
         page.get_by_role("button", name="Continue").click()
-    assert _violations(page) == []
+    assert violations(page, look) == []
     page.get_by_role("link", name="Addresses").click()
     page.get_by_label("Leads").fill("bounce")
     assert complaints == []
     page.get_by_role("button", name="Continue").click()
     expect(page.get_by_text("is a service address")).to_be_visible()
     expect(page.get_by_label("Leads")).to_have_value("bounce")
-    assert _violations(page) == []
+    assert violations(page, look) == []
     page.get_by_role("button", name="Leave for later").click()
     expect(page).to_have_url(re.compile("/welcome/you$"))
     page.goto("/welcome")  # left, and taken up again where it was
@@ -132,7 +105,7 @@ def _look_at_home(browser: Browser, site: Site, look: Look) -> None:
     sign_in(page, "ada")
     expect(page.get_by_role("heading", name="1 arrival failed")).to_be_visible()
     expect(page.locator("#needs")).to_have_text(re.compile("^1"))
-    assert _violations(page) == []
+    assert violations(page, look) == []
     assert _fits(page)
     page.get_by_role("link", name="See why").click()
     expect(page).to_have_url(re.compile(r"/arrivals\?state=failed$"))

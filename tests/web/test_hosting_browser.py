@@ -16,8 +16,6 @@ from tests.support.require import require
 from tests.support.running import Installation, free_port
 from tests.web.test_every_page_browser import Walk
 
-pytestmark = pytest.mark.xdist_group("hosting")
-
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:

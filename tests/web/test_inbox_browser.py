@@ -2,49 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.support.browser import Look, Site, context_for, running_site, sign_in, watched
-from tests.support.chromium import running_chromium
-from tests.support.require import require
+from tests.support.browser import Look, Site, States, context_for, violations, watched
 
-pytestmark = [pytest.mark.xdist_group("inbox")]
-
+SITE = "inbox"
 LOOKS: tuple[Look, ...] = ("light", "dark", "phone")
-PAGES = ("/inbox", "/inbox?tab=all", "/inbox?tab=snoozed", "/inbox/new", "/inbox/{hanna}?tab=all")
+PAGES = ("/inbox?tab=all", "/inbox?tab=snoozed", "/inbox/{hanna}?tab=all")  # others: see test_every_page_browser
 WIDTHS = (320, 360, 768, 834, 1024, 1279, 1280, 1920)
 SKIPPED = "Transition was aborted"  # Chromium says so where a page is left before it has faded in
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    require("chromium")
-    with running_site(tmp_path_factory.mktemp("site")) as site:
-        site.ids.update(_does(site, "fill"))
-        yield site
-
-
-@pytest.fixture(scope="module")
-def browser(site: Site) -> Iterator[Browser]:
-    with running_chromium(require("chromium")) as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def signed_in(browser: Browser, site: Site) -> Path:
-    context = context_for(browser, site)
-    sign_in(context.new_page(), "admin")
-    state = site.installation.var / "admin.json"
-    context.storage_state(path=state)
-    context.close()
-    return state
+def signed_in(states: States) -> Path:
+    return states["admin"]
 
 
 @pytest.fixture
@@ -58,13 +34,7 @@ def page(browser: Browser, site: Site, signed_in: Path) -> Iterator[Page]:
 
 
 def _does(site: Site, verb: str) -> dict[str, int]:
-    said: dict[str, int] = json.loads(site.run("tests.web.inboxing", verb))
-    return said
-
-
-def _violations(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
-    return [f"{one['id']}: {node['html']}" for one in found for node in one["nodes"]]
+    return site.tell("tests.web.inboxing", verb)
 
 
 def _opened(page: Page, address: str) -> None:
@@ -81,13 +51,13 @@ def test_every_page_is_clean(browser: Browser, site: Site, signed_in: Path, look
     for address in PAGES:
         page.goto(address.format(**site.ids))
         page.wait_for_load_state("load")
-        assert _violations(page) == [], address
+        assert violations(page, look) == [], address
         for width in WIDTHS if look == "light" else ():
             page.set_viewport_size({"width": width, "height": 900})
             assert page.evaluate("document.documentElement.scrollWidth <= screen.width"), f"{address} at {width}"
     page.locator("#act-snooze").click()
     expect(page.locator("#snooze")).to_be_visible()
-    assert _violations(page) == [], "the dialog"
+    assert violations(page, look) == [], "the dialog"
     assert [said for said in complaints if SKIPPED not in said] == []
     context.close()
 
@@ -178,6 +148,23 @@ def test_by_keyboard_alone(page: Page, site: Site, browser: Browser, signed_in: 
     assert [said for said in complaints if SKIPPED not in said] == []
 
 
+def test_what_was_read_and_done_stands_open_again_when_it_is_undone(page: Page, site: Site) -> None:
+    """The unread list has a conversation no more that was read before it was done."""
+    marek = site.ids["marek"]
+    _opened(page, f"/inbox/{marek}")
+    expect(page.locator("#reading")).to_contain_text("Read")
+    page.keyboard.press("e")
+    page.wait_for_url("**/inbox")
+    row = page.locator(f"#t{marek}")
+    expect(row).to_have_count(0)
+    page.get_by_role("button", name="Undo").click()
+    page.wait_for_url(f"**/inbox/{marek}")
+    expect(page.locator(".toast").filter(has_text="Undone.")).to_be_visible()
+    expect(row).to_be_visible()
+    expect(page.get_by_role("heading", name="Invoice INV/2026/0871", level=2)).to_be_visible()
+    expect(page.locator("#act-done")).to_be_visible()
+
+
 def test_a_new_message_begins_a_conversation(page: Page, site: Site) -> None:
     page.goto("/inbox")
     page.get_by_role("link", name="New message").click()
@@ -185,7 +172,7 @@ def test_a_new_message_begins_a_conversation(page: Page, site: Site) -> None:
     page.keyboard.type("Nina Holm")
     page.keyboard.press("Control+Enter")
     expect(page.get_by_text("“Nina Holm” is not a mail address.")).to_be_visible()
-    assert _violations(page) == []
+    assert violations(page) == []
     page.get_by_label("To", exact=True).fill("Nina Holm <nina@holm.example>")
     page.get_by_label("Subject").fill("Trackers for 12 vans")
     page.get_by_label("Becomes").select_option(label="Lead: Fleet")

@@ -7,6 +7,8 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from postroom.conversations.models import Message
+from postroom.infra import parameters
+from postroom.outbound import choice
 from tests.support import factory
 from tests.web.conftest import World
 
@@ -128,13 +130,21 @@ def test_what_a_page_costs_does_not_grow_with_its_rows(
     client.force_login(world.admin)
     where = address.format(**vars(world))
     _fill(world, 2)
+    _forget()
     with django_assert_max_num_queries(most) as few:
         client.get(where)
     _fill(world, 20)
     for text in ("a", "b", "c"):
         factory.attachment(factory.message(world.lead, text), "list.pdf")
+    _forget()
     with django_assert_max_num_queries(len(few)):
         client.get(where)
+
+
+def _forget() -> None:
+    """What a process keeps for seconds is read again, however long the test takes."""
+    choice.forget()
+    parameters.forget()
 
 
 def test_arrivals_by_state(client: Client, world: World) -> None:

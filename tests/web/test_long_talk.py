@@ -35,9 +35,11 @@ def test_fifty_messages_with_three_copies_each_cost_the_queries_of_one(
     client.get(page)  # what is read once for all pages
     with django_assert_max_num_queries(MOST) as few:
         client.get(page)
+    one = len(few)
     for number in range(1, MESSAGES):
         _answer(world, world.lead, number)
-    with django_assert_max_num_queries(len(few)):
+    client.get(page)  # what was read for all pages may have become old meanwhile
+    with django_assert_max_num_queries(one):
         shown = client.get(page).content.decode()
     assert shown.count('<li class="msg out') == MESSAGES
     assert shown.count('<li class="copy') >= MESSAGES * COPIES
@@ -53,3 +55,42 @@ def test_of_messages_that_stand_otherwise_now_some_come_at_once(
     with django_assert_max_num_queries(200):
         shown = client.get(f"/records/{world.lead.pk}/states?{asked}").content.decode()
     assert sum(f'id="m{row.pk}"' in shown for row in rows) == 20
+
+
+def test_a_link_to_an_old_message_leads_to_its_place(
+    client: Client, world: World, django_assert_max_num_queries: Any
+) -> None:
+    rows = [factory.message(world.lead, f"Word {number}.") for number in range(160)]
+    client.force_login(world.member)
+    page = f"/leads/{world.lead.pk}"
+
+    def shown(at: int) -> str:
+        return client.get(f"{page}?at={at}").content.decode()
+
+    old = rows[20]
+    shown(old.pk)  # what is read once for all pages
+    with django_assert_max_num_queries(MOST + 3):
+        text = shown(old.pk)
+    assert f'id="m{old.pk}"' in text
+    assert [f'id="m{row.pk}"' in text for row in rows[:32]] == [True] * 31 + [False], "ten newer ones above it"
+    assert "Newest messages" in text
+    assert f'href="{page}"' in text
+    assert 'id="seen"' not in text, "who reads old messages has not read the new ones"
+    newer = client.get(f"{page}?before={text.split('?before=')[1].split(chr(34))[0]}").content.decode()
+    assert [f'id="m{row.pk}"' in newer for row in rows[30:82]] == [False] + [True] * 50 + [False], "the page after it"
+
+    newest = shown(rows[150].pk)
+    assert "Newest messages" not in newest
+    assert f'id="m{rows[159].pk}"' in newest
+    for nothing in (rows[-1].pk + 1000, world.message.pk + 10**17, 0):
+        assert f'id="m{rows[159].pk}"' in shown(nothing)
+
+
+def test_a_message_of_another_conversation_leads_to_the_newest(client: Client, world: World) -> None:
+    assert world.lead.desk is not None
+    other = factory.message(factory.record(world.lead.desk), "Elsewhere.")
+    rows = [factory.message(world.lead, f"Word {number}.") for number in range(60)]
+    client.force_login(world.member)
+    text = client.get(f"/leads/{world.lead.pk}?at={other.pk}").content.decode()
+    assert f'id="m{rows[-1].pk}"' in text
+    assert f'id="m{other.pk}"' not in text

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.template import loader
 from django.test import Client, RequestFactory
+from django.urls import reverse
 from django.utils import timezone, translation
 
 from postroom.core.delivery.states import ArrivalState
@@ -182,7 +183,9 @@ def test_a_menu_from_a_stencil_is_the_template_s(acts: Acts, expected: set[str])
 
 def test_what_waits_until_somebody_opens_it_is_the_template_s() -> None:
     for shown in (_shown(heard_more=True), _shown(heard_more=True, id=7, author=Person("", "b@x.example"))):
-        assert who_heard(shown) == loader.render_to_string("web/records/why.html", {"m": shown})
+        where = reverse("message-heard", args=[shown.id])
+        given = {"id": shown.id, "who": shown.author.shown, "where": where}
+        assert who_heard(shown) == loader.render_to_string("web/records/why.html", given)
 
 
 def test_a_head_escapes_what_others_wrote() -> None:

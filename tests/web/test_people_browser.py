@@ -7,14 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.support.browser import Look, Site, context_for, running_site, sign_in, watched
-from tests.support.chromium import running_chromium
-from tests.support.require import require
-
-pytestmark = [pytest.mark.xdist_group("people")]
+from tests.support.browser import Look, Site, States, context_for, violations, watched
 
 LOOKS: tuple[Look, ...] = ("light", "dark", "phone")
 PAGES = ("/settings?q=blacklisted", "/settings/users")  # all others: see test_every_page_browser
@@ -23,26 +18,8 @@ STEPS = 60  # presses of Tab within which anything on a page is reached
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    require("chromium")
-    with running_site(tmp_path_factory.mktemp("site")) as site:
-        yield site
-
-
-@pytest.fixture(scope="module")
-def browser(site: Site) -> Iterator[Browser]:
-    with running_chromium(require("chromium")) as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def signed_in(browser: Browser, site: Site) -> Path:
-    context = context_for(browser, site)
-    sign_in(context.new_page(), "admin")
-    state = site.installation.var / "admin.json"
-    context.storage_state(path=state)
-    context.close()
-    return state
+def signed_in(states: States) -> Path:
+    return states["admin"]
 
 
 @pytest.fixture
@@ -52,13 +29,6 @@ def admin(browser: Browser, site: Site, signed_in: Path) -> Iterator[Page]:
     yield page
     assert _serious(complaints) == []
     context.close()
-
-
-def _violations(page: Page, look: Look = "light") -> list[str]:
-    """What axe finds; in the dark only colours are other than in the light."""
-    options = {"runOnly": ["color-contrast"]} if look == "dark" else None
-    found = Axe().run(page, options=options).response["violations"]
-    return [f"{one['id']}: {node['html']}" for one in found for node in one["nodes"]]
 
 
 def _serious(complaints: list[str]) -> list[str]:
@@ -75,13 +45,13 @@ def test_every_page_is_clean(browser: Browser, site: Site, signed_in: Path, look
     page, complaints = watched(context)
     for address in PAGES:
         page.goto(address)
-        assert _violations(page, look) == [], address
+        assert violations(page, look) == [], address
         assert page.evaluate("document.documentElement.scrollWidth <= screen.width"), f"{address} is too wide"
     assert _serious(complaints) == []
     page.goto("/settings/tokens")
     page.get_by_role("button", name="Make token").click()
     expect(page.get_by_role("alert")).to_be_focused()
-    assert _violations(page, look) == []
+    assert violations(page, look) == []
     context.close()
 
 
@@ -104,7 +74,7 @@ def test_people_by_mouse(admin: Page, browser: Browser, site: Site) -> None:
     mary = context_for(browser, site)
     theirs, complaints = watched(mary)
     theirs.goto(re.sub(r"^https?://[^/]+", site.url, link))
-    assert _violations(theirs) == []
+    assert violations(theirs) == []
     theirs.get_by_label("Password").fill("quite a long phrase")
     theirs.keyboard.press("Enter")
     expect(theirs.get_by_text("You sign in as mary.")).to_be_visible()
@@ -116,7 +86,7 @@ def test_people_by_mouse(admin: Page, browser: Browser, site: Site) -> None:
     expect(theirs.get_by_role("heading", name="Users", level=1)).to_be_visible()
 
     admin.get_by_role("button", name="Deactivate").first.click()
-    assert _violations(admin) == []
+    assert violations(admin) == []
     admin.get_by_role("dialog").get_by_role("button", name="Deactivate").click()
     expect(_toast(admin)).to_contain_text("Mary Poe is deactivated and signed out everywhere.")
     theirs.goto("/settings")

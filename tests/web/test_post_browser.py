@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.support.browser import Look, Site, context_for, running_site, sign_in, watched
-from tests.support.chromium import running_chromium
-from tests.support.require import require
+from tests.support.browser import Look, Site, States, context_for, violations, watched
 from tests.support.running import stop
 
-pytestmark = [pytest.mark.xdist_group("post")]
-
+SITE = "talk"
 LOOKS: tuple[Look, ...] = ("light", "dark", "phone")
 WIDTHS = (320, 360, 768, 834, 1024, 1279, 1280, 1440, 1920)
 PAGES = {
@@ -34,14 +28,6 @@ LATE = 15_000  # milliseconds that a listener and a worker on a busy machine may
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    require("chromium")
-    with running_site(tmp_path_factory.mktemp("site")) as site:
-        site.ids.update(_told(site, "fill"))
-        yield site
-
-
-@pytest.fixture(scope="module")
 def post(site: Site) -> Iterator[None]:
     """A listener and a worker of the same installation."""
     running = [site.installation.listener(), site.installation.worker()]
@@ -49,28 +35,10 @@ def post(site: Site) -> Iterator[None]:
     stop(running)
 
 
-@pytest.fixture(scope="module")
-def browser(site: Site) -> Iterator[Browser]:
-    with running_chromium(require("chromium")) as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def signed_in(browser: Browser, site: Site) -> dict[str, Path]:
-    states = {}
-    for username in ("admin", "jonas"):
-        context = context_for(browser, site)
-        sign_in(context.new_page(), username)
-        states[username] = site.installation.var / f"{username}.json"
-        context.storage_state(path=states[username])
-        context.close()
-    return states
-
-
 @pytest.fixture
-def page(browser: Browser, site: Site, signed_in: dict[str, Path]) -> Iterator[Page]:
+def page(browser: Browser, site: Site, states: States) -> Iterator[Page]:
     """What Amara sees; nothing may be complained of."""
-    context = context_for(browser, site, storage_state=signed_in["admin"])
+    context = context_for(browser, site, storage_state=states["admin"])
     page, complaints = watched(context)
     yield page
     context.close()
@@ -78,13 +46,7 @@ def page(browser: Browser, site: Site, signed_in: dict[str, Path]) -> Iterator[P
 
 
 def _told(site: Site, verb: str) -> dict[str, int]:
-    said: dict[str, int] = json.loads(site.run("tests.web.talking", verb))
-    return said
-
-
-def _violations(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
-    return [f"{one['id']}: {node['html']}" for one in found for node in one["nodes"]]
+    return site.tell("tests.web.talking", verb)
 
 
 def _row(page: Page, site: Site) -> str:
@@ -106,14 +68,13 @@ def _unread(page: Page, site: Site) -> None:
 
 
 @pytest.mark.parametrize("look", LOOKS)
-def test_every_page_is_clean(browser: Browser, site: Site, signed_in: dict[str, Path], look: Look) -> None:
+def test_every_page_is_clean(browser: Browser, site: Site, states: States, look: Look) -> None:
     _told(site, "answer")
-    context = context_for(browser, site, look, storage_state=signed_in["admin"])
+    context = context_for(browser, site, look, storage_state=states["admin"])
     page, complaints = watched(context)
     for name, address in PAGES.items():
         page.goto(address.format(**site.ids))
-        page.wait_for_load_state("load")
-        assert _violations(page) == [], name
+        assert violations(page, look) == [], name
         assert page.evaluate("document.documentElement.scrollWidth <= screen.width"), f"{name} is too wide"
     assert complaints == []
     context.close()
@@ -132,7 +93,7 @@ def test_nothing_overflows_at_any_width(page: Page, site: Site) -> None:
             )
             assert panes == 0, f"something is too wide in {name} at {width}"
         page.set_viewport_size({"width": 834, "height": 1112})
-        assert _violations(page) == [], f"{name} on a tablet"
+        assert violations(page) == [], f"{name} on a tablet"
 
 
 def test_a_new_message_appears_by_itself_and_is_counted(page: Page, site: Site) -> None:
@@ -217,9 +178,9 @@ def test_what_comes_while_one_reads_is_read_and_the_draft_stays(page: Page, site
     assert page.url.endswith(f"/inbox/{site.ids['answered']}")
 
 
-def test_a_phone_shows_the_list_or_the_conversation(browser: Browser, site: Site, signed_in: dict[str, Path]) -> None:
+def test_a_phone_shows_the_list_or_the_conversation(browser: Browser, site: Site, states: States) -> None:
     _told(site, "answer")
-    context: BrowserContext = context_for(browser, site, "phone", storage_state=signed_in["admin"])
+    context: BrowserContext = context_for(browser, site, "phone", storage_state=states["admin"])
     page, complaints = watched(context)
     page.goto("/inbox")
     page.locator(f"#ta{site.ids['answered']}").tap()
@@ -259,8 +220,8 @@ def test_the_outbox_follows_what_happens(page: Page, site: Site) -> None:
     expect(page.locator("#fate").get_by_role("button", name="Release")).to_be_visible()
 
 
-def test_a_members_rail_has_no_outbox(browser: Browser, site: Site, signed_in: dict[str, Path]) -> None:
-    context = context_for(browser, site, storage_state=signed_in["jonas"])
+def test_a_members_rail_has_no_outbox(browser: Browser, site: Site, states: States) -> None:
+    context = context_for(browser, site, storage_state=states["jonas"])
     page = context.new_page()
     page.goto("/")
     page.wait_for_url("**/inbox")

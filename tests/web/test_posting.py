@@ -107,6 +107,7 @@ def test_a_form_that_was_refused_posts_when_it_is_mended(client: Client, world: 
     ("fields", "place", "words"),
     [
         ({"body": "  "}, "body", "There is nothing to send"),
+        ({"add": "Ask mine @jon, hanna@norrgard.example"}, "people", "“Ask mine @jon” is not a mail address"),
         ({"add": "Hanna, nobody"}, "people", "“Hanna” is not a mail address"),
         ({"add": '"Berg, Nadia" <nadia@norrgard.example>, bob'}, "people", "“bob” is not a mail address"),
         ({"to": ["x" * 300 + "@norrgard.example"]}, "people", "is not a mail address"),

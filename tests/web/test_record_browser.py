@@ -2,48 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.support.browser import Look, Site, context_for, running_site, sign_in, watched
-from tests.support.chromium import running_chromium
-from tests.support.require import require
+from tests.support.browser import Look, Site, States, context_for, violations, watched
 
-pytestmark = [pytest.mark.xdist_group("record")]
-
+SITE = "changes"
 LOOKS: tuple[Look, ...] = ("light", "dark", "phone")
 SKIPPED = "Transition was aborted"  # Chromium says so where a page is left before it has faded in
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    require("chromium")
-    with running_site(tmp_path_factory.mktemp("site")) as site:
-        site.ids.update(json.loads(site.run("tests.web.talking", "fill")))
-        site.ids.update(json.loads(site.run("tests.web.talking", "changes")))
-        yield site
-
-
-@pytest.fixture(scope="module")
-def browser(site: Site) -> Iterator[Browser]:
-    with running_chromium(require("chromium")) as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def signed_in(browser: Browser, site: Site) -> Path:
-    context = context_for(browser, site)
-    sign_in(context.new_page(), "jonas")
-    state = site.installation.var / "jonas.json"
-    context.storage_state(path=state)
-    context.close()
-    return state
+def signed_in(states: States) -> Path:
+    return states["jonas"]
 
 
 @pytest.fixture
@@ -56,11 +31,6 @@ def page(browser: Browser, site: Site, signed_in: Path) -> Iterator[Page]:
     assert [said for said in complaints if not said.startswith(SKIPPED)] == []
 
 
-def _violations(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
-    return [f"{one['id']}: {node['html']}" for one in found for node in one["nodes"]]
-
-
 def _lead(site: Site) -> str:
     return f"/leads/{site.ids['answered']}"
 
@@ -71,8 +41,7 @@ def _mail(page: Page) -> str:
 
 
 def _posted(site: Site) -> dict[str, int]:
-    said: dict[str, int] = json.loads(site.run("tests.web.talking", "posted"))
-    return said
+    return site.tell("tests.web.talking", "posted")
 
 
 @pytest.mark.parametrize("look", LOOKS)
@@ -83,10 +52,10 @@ def test_everything_is_clean(browser: Browser, site: Site, signed_in: Path, look
     mail = page.locator(_mail(page))
     mail.locator(".msg-menu summary").click()
     expect(mail.get_by_role("link", name="Forward")).to_be_visible()
-    assert _violations(page) == [], "an open menu"
+    assert violations(page, look) == [], "an open menu"
     mail.get_by_role("link", name="Forward").click()
     expect(page.get_by_role("group", name="Files that go along")).to_be_visible()
-    assert _violations(page) == [], "a forward"
+    assert violations(page, look) == [], "a forward"
     assert page.evaluate("document.documentElement.scrollWidth <= screen.width")
     page.locator("#compose-leave").click()
     expect(page.locator(".aside")).to_have_count(0)
@@ -95,10 +64,10 @@ def test_everything_is_clean(browser: Browser, site: Site, signed_in: Path, look
     note.locator(".msg-menu summary").click()
     note.get_by_role("link", name="Edit note").click()
     expect(page.get_by_label("Text of the note")).to_be_focused()
-    assert _violations(page) == [], "a note that is edited"
+    assert violations(page, look) == [], "a note that is edited"
     assert page.evaluate("document.documentElement.scrollWidth <= screen.width")
     page.goto(f"/messages/{site.ids['sent']}/original")
-    assert _violations(page) == [], "the original"
+    assert violations(page, look) == [], "the original"
     assert page.evaluate("document.documentElement.scrollWidth <= screen.width")
     assert [said for said in complaints if not said.startswith(SKIPPED)] == []
     context.close()
@@ -136,6 +105,23 @@ def test_a_forward_by_mouse_with_dropped_and_pasted_files(page: Page, site: Site
     assert page.evaluate("window.progress") >= 1, "the way of the files is shown"
     done = _posted(site)
     assert (done["told"], done["files"]) == (1, 2), "one file chosen, one dropped; who follows is not told again"
+
+
+def test_a_forward_that_was_left_leaves_the_single_keys(page: Page, site: Site) -> None:
+    page.goto(_lead(site))
+    page.locator(_mail(page)).focus()
+    page.keyboard.press("f")
+    expect(page.locator("#compose-add")).to_be_focused()
+    page.keyboard.type("later")
+    page.goto(_lead(site))
+    expect(page.locator(".aside")).to_be_visible()
+    page.wait_for_timeout(300)  # until the composer that came has settled
+    assert page.evaluate("document.activeElement === document.body")
+    page.keyboard.press("?")
+    expect(page.locator("#keys")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.locator("#compose-leave").click()
+    expect(page.locator(".aside")).to_have_count(0)
 
 
 def test_a_file_that_is_too_large_is_named_before_anything_is_sent(page: Page, site: Site) -> None:

@@ -160,7 +160,7 @@ def test_a_note_is_edited_where_it_stands(client: Client, world: World) -> None:
     assert "New words" in good
     assert "edited" in good
     plain = client.post(f"/messages/{note.pk}/edit", {"body": "Other words"})
-    assert plain.headers["Location"] == f"/leads/{world.lead.pk}#m{note.pk}"
+    assert plain.headers["Location"] == f"/leads/{world.lead.pk}?at={note.pk}#m{note.pk}"
 
 
 def test_who_is_mentioned_in_an_edit_is_told_and_marked(client: Client, world: World) -> None:
@@ -177,7 +177,7 @@ def test_a_deleted_note_says_who_deleted_it(client: Client, world: World) -> Non
     note = post_note(user=world.member, record_id=world.lead.pk, body="Secret words")
     client.force_login(world.member)
     done = client.post(f"/messages/{note.pk}/delete")
-    assert done.headers["Location"] == f"/leads/{world.lead.pk}#m{note.pk}"
+    assert done.headers["Location"] == f"/leads/{world.lead.pk}?at={note.pk}#m{note.pk}"
     page = _get(client, f"/leads/{world.lead.pk}")
     assert "Note deleted by Member" in page
     assert "Secret words" not in page

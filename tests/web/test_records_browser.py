@@ -6,14 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.support.browser import Look, Site, context_for, running_site, sign_in, watched
-from tests.support.chromium import running_chromium
-from tests.support.require import require
-
-pytestmark = [pytest.mark.xdist_group("browser")]
+from tests.support.browser import Look, Site, States, context_for, violations, watched
 
 LOOKS: tuple[Look, ...] = ("light", "dark", "phone")
 PAGES = {
@@ -21,32 +16,12 @@ PAGES = {
     "board": "/leads?view=board",
     "board, none": "/tickets?view=board",
     "board, nothing matches": "/leads?view=board&q=nothing",
-    "new": "/leads/new",
-    "edit": "/leads/{lead}/edit",
-}
+}  # all others: see test_every_page_browser
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    require("chromium")
-    with running_site(tmp_path_factory.mktemp("site")) as site:
-        yield site
-
-
-@pytest.fixture(scope="module")
-def browser(site: Site) -> Iterator[Browser]:
-    with running_chromium(require("chromium")) as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def signed_in(browser: Browser, site: Site) -> Path:
-    context = context_for(browser, site)
-    sign_in(context.new_page(), "jonas")
-    state = site.installation.var / "jonas.json"
-    context.storage_state(path=state)
-    context.close()
-    return state
+def signed_in(states: States) -> Path:
+    return states["jonas"]
 
 
 @pytest.fixture
@@ -58,23 +33,18 @@ def jonas(browser: Browser, site: Site, signed_in: Path) -> Iterator[Page]:
     context.close()
 
 
-def _violations(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
-    return [f"{one['id']}: {node['html']}" for one in found for node in one["nodes"]]
-
-
 @pytest.mark.parametrize("look", LOOKS)
 def test_every_page_is_clean(browser: Browser, site: Site, signed_in: Path, look: Look) -> None:
     context = context_for(browser, site, look, storage_state=signed_in)
     page, complaints = watched(context)
     for name, address in PAGES.items():
         page.goto(address.format(**site.ids))
-        assert _violations(page) == [], name
+        assert violations(page, look) == [], name
         assert page.evaluate("document.documentElement.scrollWidth <= screen.width"), f"{name} is too wide"
     page.goto("/leads?view=list")
     page.locator("[data-pick]").first.check()
     page.get_by_text("Filter and sort").click()
-    assert _violations(page) == []
+    assert violations(page, look) == []
     page.keyboard.press("Escape")
     if look == "phone":
         page.goto("/leads?view=board")
@@ -90,7 +60,7 @@ def _move_by_dialog(page: Page) -> None:
     card.get_by_role("button", name=f"Move {number}").tap()
     dialog = page.get_by_role("dialog", name="Move to")
     expect(dialog.get_by_role("button", name="New", exact=True)).to_be_disabled()
-    assert _violations(page) == []
+    assert violations(page) == []
     dialog.get_by_role("button", name="Proposition").tap()
     expect(page.locator("#live")).to_have_text(f"Moved {number} to Proposition.")
     expect(page.locator(".column[data-stage=Proposition]")).to_contain_text(number)

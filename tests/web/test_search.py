@@ -18,6 +18,7 @@ HTMX = {"HX-Request": "true", "HX-Target": "found"}
 
 @pytest.fixture
 def member(client: Client, world: World) -> Client:
+    factory.nothing_indexed()
     factory.message(world.lead, "The <b>pallets</b> & Pallets arrive.", author_name="Zoë <x>")
     factory.contact(world.acme, "Pallet Works", "post@pallets.example", organisation="Pallet Group")
     factory.message(world.ticket, "A secret pallet", kind="note", visibility="internal")
@@ -36,7 +37,7 @@ def test_results_of_every_kind_with_what_was_asked_for_marked(member: Client, wo
     shown = page(member, "/search?q=pallet")
     for words in (
         "&lt;b&gt;<mark>pallets</mark>&lt;/b&gt; &amp; <mark>Pallets</mark> arrive.", "Zoë &lt;x&gt;: ",
-        f'href="/leads/{world.lead.pk}#m', f'href="/tickets/{world.ticket.pk}#m', "<mark>Pallet</mark> Works",
+        f'href="/leads/{world.lead.pk}?at=', f'href="/tickets/{world.ticket.pk}?at=', "<mark>Pallet</mark> Works",
         "post@<mark>pallets</mark>.example", "Note</span>", 'value="pallet"',
     ):  # fmt: skip
         assert words in shown

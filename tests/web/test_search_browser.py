@@ -6,41 +6,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.support.browser import Look, Site, context_for, running_site, sign_in, watched
-from tests.support.chromium import running_chromium
-from tests.support.require import require
+from tests.support.browser import Look, Site, States, context_for, violations, watched
 
-pytestmark = [pytest.mark.xdist_group("browser")]
-
+SITE = "searched"
 LOOKS: tuple[Look, ...] = ("light", "dark", "phone")
-PAGES = ("/search", "/search?q=tanaka", "/search?q=offer&kind=conversations", "/search?q=nothinglikeit")
+PAGES = ("/search?q=tanaka", "/search?q=offer&kind=conversations", "/search?q=nothinglikeit")
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    require("chromium")
-    with running_site(tmp_path_factory.mktemp("site")) as site:
-        site.run("postroom", "search", "rebuild")
-        yield site
-
-
-@pytest.fixture(scope="module")
-def browser(site: Site) -> Iterator[Browser]:
-    with running_chromium(require("chromium")) as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def signed_in(browser: Browser, site: Site) -> Path:
-    context = context_for(browser, site)
-    sign_in(context.new_page(), "jonas")
-    state = site.installation.var / "jonas.json"
-    context.storage_state(path=state)
-    context.close()
-    return state
+def signed_in(states: States) -> Path:
+    return states["jonas"]
 
 
 @pytest.fixture
@@ -52,18 +29,13 @@ def jonas(browser: Browser, site: Site, signed_in: Path) -> Iterator[Page]:
     context.close()
 
 
-def _violations(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
-    return [f"{one['id']}: {node['html']}" for one in found for node in one["nodes"]]
-
-
 @pytest.mark.parametrize("look", LOOKS)
 def test_every_page_is_clean(browser: Browser, site: Site, signed_in: Path, look: Look) -> None:
     context = context_for(browser, site, look, storage_state=signed_in)
     page, complaints = watched(context)
     for address in PAGES:
         page.goto(address)
-        assert _violations(page) == [], address
+        assert violations(page, look) == [], address
         assert page.evaluate("document.documentElement.scrollWidth <= screen.width"), f"{address} is too wide"
     page.goto("/inbox")
     if look == "phone":
@@ -72,10 +44,10 @@ def test_every_page_is_clean(browser: Browser, site: Site, signed_in: Path, look
         expect(page.get_by_role("heading", name="Search")).to_be_visible()
     else:
         page.keyboard.press("Control+k")
-        assert _violations(page) == []
+        assert violations(page, look) == []
         page.get_by_role("combobox").fill("aiko")
         expect(page.get_by_role("option").first).to_be_visible()
-        assert _violations(page) == []
+        assert violations(page, look) == []
     assert complaints == []
     context.close()
 
@@ -87,7 +59,7 @@ def test_by_mouse(jonas: Page, site: Site) -> None:
     expect(field).to_be_focused()
     field.fill("42 vans")
     jonas.get_by_role("option", name="vans").first.click()
-    jonas.wait_for_url(f"**/leads/{site.ids['lead']}#m*")
+    jonas.wait_for_url(f"**/leads/{site.ids['lead']}*#m*")
 
     jonas.goto("/search")
     jonas.get_by_role("searchbox").fill("tanaka")
@@ -143,6 +115,30 @@ def test_by_keyboard_alone(jonas: Page, site: Site) -> None:
     keys.press("k")
     keys.press("Enter")
     jonas.wait_for_url("**/leads/*")
+
+
+def test_a_link_to_an_old_message_shows_it_in_its_place(browser: Browser, site: Site, signed_in: Path) -> None:
+    """A bare link, too: it finds the page that the message is on, and from there one goes to the newest."""
+    said = site.news("talk")
+    lead, old, newest = said["lead"], said["first"] + 20, said["last"]
+    for look in LOOKS:
+        context = context_for(browser, site, look, storage_state=signed_in)
+        page, complaints = watched(context)
+        page.goto(f"/leads/{lead}#m{old}")
+        page.wait_for_url(f"**/leads/{lead}?at={old}#m{old}")
+        expect(page.locator(f"#m{old}")).to_be_in_viewport()
+        assert page.evaluate("document.querySelector(':target').id") == f"m{old}"
+        assert page.locator(f"#m{newest}").count() == 0
+        way = page.get_by_role("navigation", name="Place in the conversation")
+        expect(way).to_be_in_viewport()
+        assert violations(page, look) == []
+        way.get_by_role("link", name="Newer").click()
+        expect(page.locator(f"#m{old + 11}")).to_have_count(1)
+        page.get_by_role("link", name="Newest messages").click()
+        page.wait_for_url(f"**/leads/{lead}")
+        expect(page.locator(f"#m{newest}")).to_be_visible()
+        assert complaints == []
+        context.close()
 
 
 def test_without_script(browser: Browser, site: Site, signed_in: Path) -> None:

@@ -23,7 +23,7 @@ from tests.support import factory
 from tests.support.authority import Authority
 from tests.support.dns_server import Fault, Records, serving
 from tests.support.smtp_script import Script, scripted
-from tests.web.conftest import World
+from tests.web.conftest import World, make_world
 
 pytestmark = pytest.mark.django_db
 
@@ -40,6 +40,12 @@ SENT = {
     "password": SECRET,
     "max_connections": "4",
 }
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    """Made for each test, since some commit."""
+    return make_world()
 
 
 @pytest.fixture

@@ -164,6 +164,15 @@ def test_every_step_can_be_left_and_taken_up_again(founder: Client) -> None:
     assert "No alias domain yet" in founder.get("/").content.decode()
 
 
+def test_what_was_put_off_has_no_tick(founder: Client) -> None:
+    _send(founder, "company", **COMPANY)
+    _send(founder, "domain", act="later")
+    _send(founder, "addresses", **{"address-lead": "sales", "address-ticket": ""})
+    assert founder.get("/welcome/you").content.decode().count("done:") == 1, "addresses need a domain"
+    _send(founder, "domain", domain="acme.example")
+    assert founder.get("/welcome/you").content.decode().count("done:") == 3
+
+
 def test_the_last_step_first_leads_to_what_is_missing(founder: Client) -> None:
     assert _send(founder, "you", **YOU) == "/welcome/company?check"
     assert "Enter the name of the company" in founder.get("/welcome/company?check").content.decode()

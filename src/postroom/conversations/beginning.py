@@ -15,7 +15,7 @@ from postroom.directory.access import companies
 from postroom.directory.models import User
 from postroom.directory.roles import Permission
 from postroom.records.editing import create_record
-from postroom.records.models import Desk
+from postroom.records.models import Desk, Record
 from postroom.records.problems import CannotDo
 
 
@@ -42,29 +42,33 @@ def begin(
         OSError: a file could not be written.
 
     """
-    desk = next((one for one in desks_of(user) if one.pk == desk_id), None)
-    if desk is None:
-        raise CannotPost(f"There is no desk {desk_id} on which {user.name} may begin a conversation.")
+    desk = _desk(user, desk_id)
     title = one_line(subject)
     if not title:
         raise CannotPost("Give it a subject: what is it about?")
     named, copied = checked_people(to, cc)
     if not named:
         raise CannotPost("Say to whom it goes.")
-    first = named[0]
     with transaction.atomic():
-        try:
-            record = create_record(
-                user=user,
-                type=desk.record_type,
-                title=title,
-                desk_id=desk.pk,
-                owner_id=user.pk,
-                contact_email=first.email,
-                contact_name=first.name,
-            )
-        except CannotDo as problem:
-            raise CannotPost(str(problem)) from problem
+        record = _record(user, desk, title, named[0])
         return post_message(
             user=user, record_id=record.pk, body=body, subject=title, to=named, cc=copied, uploads=uploads
         )
+
+
+def _desk(user: User, desk_id: int) -> Desk:
+    desk = next((one for one in desks_of(user) if one.pk == desk_id), None)
+    if desk is None:
+        raise CannotPost(f"There is no desk {desk_id} on which {user.name} may begin a conversation.")
+    return desk
+
+
+def _record(user: User, desk: Desk, title: str, first: Address) -> Record:
+    """What the conversation is about, owned by who begins it."""
+    try:
+        return create_record(
+            user=user, type=desk.record_type, title=title, desk_id=desk.pk, owner_id=user.pk,
+            contact_email=first.email, contact_name=first.name,
+        )  # fmt: skip
+    except CannotDo as problem:
+        raise CannotPost(str(problem)) from problem

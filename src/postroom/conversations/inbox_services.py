@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from postroom.conversations.access import readable
 from postroom.conversations.checks import CannotPost, writable
@@ -233,29 +234,43 @@ def _notification(user: User, message: Message, because: str, *, read: bool = Fa
 def _read(user: User, told: QuerySet[Notification]) -> Handled:
     """Within a transaction: these are read now."""
     at = now()
-    threads = _change(told, at)
-    count_again(user.pk, threads, -1)
-    return Handled(count=sum(number for _, number in threads.values()), conversations=len(threads), read_at=at)
+    threads = _change(user, told, None, at)
+    return Handled(count=threads.total(), conversations=len(threads), read_at=at)
 
 
 def _unread_again(user: User, at: datetime, record: Record | None) -> None:
     """Within a transaction: what became read at that very moment is unread again."""
     told = _told(user).filter(read_at=at, company_id__in=companies(user, Permission.RECORDS_WRITE))
-    count_again(user.pk, _change(told.filter(message__thread__record=record) if record else told, None), +1)
+    _change(user, told.filter(message__thread__record=record) if record else told, at, None)
 
 
-def _change(told: QuerySet[Notification], at: datetime | None) -> dict[int, tuple[int, int]]:
-    """Write `read_at` of these; returns company and number of each thread that they were of."""
-    rows = told.select_related("message").only("company_id", "message__thread_id").order_by("pk")
-    threads: dict[int, tuple[int, int]] = {}
-    keys = []
-    for one in rows.select_for_update(of=("self",)):
-        keys.append(one.pk)
-        thread = one.message.thread_id
-        threads[thread] = (one.company_id, threads.get(thread, (0, 0))[1] + 1)
-    for start in range(0, len(keys), CHUNK):
-        Notification.objects.filter(pk__in=keys[start : start + CHUNK]).update(read_at=at)
+def _change(
+    user: User, told: QuerySet[Notification], before: datetime | None, after: datetime | None
+) -> Counter[tuple[int, int]]:
+    """Write `read_at` of these, `before` now, in batches of two statements, and count the entries anew; how many they
+    are of each thread, by (thread, company).
+    """
+    threads: Counter[tuple[int, int]] = Counter()
+    last, rows = 0, _batch(told, before, 0)
+    while rows:
+        keys = [pk for pk, _, _ in rows]
+        Notification.objects.filter(pk__in=keys).update(read_at=after)
+        threads.update((thread, company) for _, thread, company in rows)
+        last = keys[-1]
+        rows = _batch(told, before, last) if len(rows) == CHUNK else []
+    sign = +1 if after is None else -1
+    counted = [(thread, (company, number)) for (thread, company), number in sorted(threads.items())]
+    for start in range(0, len(counted), CHUNK):
+        count_again(user.pk, dict(counted[start : start + CHUNK]), sign)
     return threads
+
+
+def _batch(told: QuerySet[Notification], before: datetime | None, after: int) -> list[tuple[int, int, int]]:
+    """The next of these by id, locked: id, thread and company. `before` is asked again of rows that others held."""
+    keys = told.filter(pk__gt=after).order_by("pk").values("pk")[:CHUNK]
+    thread = Message.objects.filter(pk=OuterRef("message")).values("thread")
+    rows = Notification.objects.filter(pk__in=keys, read_at=before).annotate(thread=Subquery(thread))
+    return list(rows.order_by("pk").select_for_update(no_key=True).values_list("pk", "thread", "company_id"))
 
 
 def _tell(user: User, of: Iterable[int]) -> None:

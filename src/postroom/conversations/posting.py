@@ -23,7 +23,8 @@ LONGEST_ID = 255
 @dataclass(frozen=True, slots=True)
 class Post:
     """One mail for one thread. `author` is the contact of its From, if any; `ours` are recipients that are addresses of
-    ours and so nobody's own. `is_doubted`: its people do not take part before a member believes it.
+    ours and so nobody's own. `is_doubted`: its people do not take part before a member believes it. `new_record` and
+    `new_author` are false where these were there before: a search knows them.
     """
 
     thread: Thread
@@ -34,6 +35,8 @@ class Post:
     received_at: datetime
     ours: frozenset[str] = frozenset()
     is_doubted: bool = False
+    new_record: bool = True
+    new_author: bool = True
 
 
 def open_threads(records: Sequence[Record], followers: Sequence[Sequence[int]], at: datetime) -> list[Thread]:
@@ -79,9 +82,9 @@ def post(posts: Sequence[Post]) -> list[Message]:
 
 
 def _mark(posts: Sequence[Post], messages: Sequence[Message]) -> None:
-    """Let the messages be found, and what may be new with them: their records and authors."""
-    authors = [one.author for one in posts if one.author]
-    records = [one.thread.record_id for one in posts]
+    """Let the messages be found, and what is new with them: their records and authors."""
+    authors = [one.author for one in posts if one.author and one.new_author]
+    records = [one.thread.record_id for one in posts if one.new_record]
     mark({"message": [message.pk for message in messages], "record": records, "contact": authors})
 
 

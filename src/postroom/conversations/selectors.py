@@ -25,6 +25,7 @@ from postroom.directory.models import User
 from postroom.infra.paging import Page, page_of
 
 PAGE = 50
+ABOVE = 10  # newer messages that stand above the one that a link leads to
 SHOWN = 100_000  # characters of a plain body that a page shows; the rest is a link away
 SNIPPET = 160
 PEOPLE = 100  # of a conversation that a page names: one mail may bring tens of thousands
@@ -88,6 +89,23 @@ def messages(
     told = Prefetch("tellings", to_attr="told")
     rows = list(found.prefetch_related(files, told).order_by("-pk")[: limit + 1])
     return page_of(rows, [row.pk for row in rows], limit)
+
+
+def around(user: User, record_id: int, pk: int) -> int | None:
+    """The id before which the page of a message begins, with some newer ones above it; None where it is among the
+    newest, or not there.
+    """
+    mine = readable(user).filter(thread__record_id=record_id)
+    newer = list(mine.filter(pk__gt=pk).order_by("pk").values_list("pk", flat=True)[:PAGE])
+    if len(newer) < PAGE or not mine.filter(pk=pk).exists():
+        return None
+    return newer[ABOVE]
+
+
+def later(user: User, record_id: int, before: int) -> int | None:
+    """The id before which the page that comes after the one before `before` begins; None where it is the newest."""
+    mine = readable(user).filter(thread__record_id=record_id, pk__gte=before)
+    return mine.order_by("pk").values_list("pk", flat=True)[PAGE : PAGE + 1].first()
 
 
 def whole_messages(user: User, record_id: int, *, before: int | None = None, limit: int = PAGE) -> Page[Message]:

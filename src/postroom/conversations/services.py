@@ -83,36 +83,38 @@ def post_message(
     after = answered(user, record, answers, internal=False) if answers else None
     text = checked_body(body, uploads, bare=quoted is not None)
     new_files = checked_uploads(uploads, quoted.size if quoted else 0)
+    people = _People(*_outside(user, record, to, cc, forwards), checked_mentions(record.company_id, mentions))
+    title = one_line(subject) or (forward_subject if forwards else reply_subject)(record.title)
+    with transaction.atomic():
+        thread = _met(record, people)
+        written = Composed(
+            thread, user, title, text, _host(record), to=people.to, cc=people.cc, uploads=new_files, quote=quoted
+        )
+        message = _post(written, people, after)
+        _keep_following(thread, message)
+        forget_counts([thread.pk])
+    return message
+
+
+def _outside(
+    user: User, record: Record, to: Sequence[Address] | None, cc: Sequence[Address], forwards: int
+) -> tuple[tuple[Address, ...], tuple[Address, ...]]:
+    """To and Cc as they were chosen; where To was not, those that are suggested, with the Cc."""
     if forwards and not (to or cc):
         raise CannotPost("Say to whom it is to be forwarded.")
     if to is None:
         proposed = suggested(record, following_of(record), user.pk)
         to = [one.address for one in proposed if one.field == "to"]
         cc = [*cc, *(one.address for one in proposed if one.field == "cc")]
-    named, copied = checked_people(to, cc)
-    people = _People(named, copied, checked_mentions(record.company_id, mentions))
-    with transaction.atomic():
-        thread = _locked_thread(record)
-        met = find_or_make({(record.company_id, one.email): one.name for one in (*named, *copied)})
-        mark({"contact": met.values()})
-        message = _post(
-            Composed(
-                thread,
-                user,
-                one_line(subject) or (forward_subject if forwards else reply_subject)(record.title),
-                text,
-                _host(record),
-                to=named,
-                cc=copied,
-                uploads=new_files,
-                quote=quoted,
-            ),
-            people,
-            after,
-        )
-        _keep_following(thread, message)
-        forget_counts([thread.pk])
-    return message
+    return checked_people(to, cc)
+
+
+def _met(record: Record, people: _People) -> Thread:
+    """Within a transaction: the conversation, locked, and a contact for each person outside."""
+    thread = _locked_thread(record)
+    met = find_or_make({(record.company_id, one.email): one.name for one in (*people.to, *people.cc)})
+    mark({"contact": met.values()})
+    return thread
 
 
 def post_note(

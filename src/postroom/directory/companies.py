@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
+from postroom.core.edits import Edit, edited
 from postroom.core.errors import PostroomError
 from postroom.directory.access import may
 from postroom.directory.models import Company, User
@@ -37,7 +38,7 @@ def fields_of(company: Company) -> CompanyFields:
     return CompanyFields(company.name, company.language, company.time_zone)
 
 
-def edit_company(*, user: User, company_id: int, fields: CompanyFields) -> Company:
+def edit_company(*, user: User, company_id: int, fields: Edit[CompanyFields]) -> Company:
     """Change the name, language and time zone of a company. Its short name, which addresses may carry, stays.
 
     Raises:
@@ -49,7 +50,7 @@ def edit_company(*, user: User, company_id: int, fields: CompanyFields) -> Compa
         row = managed(user).filter(pk=company_id).select_for_update().first()
         if row is None:
             raise NoCompany(f"There is no company {company_id} here.")
-        entered = _checked(fields, row)
+        entered = _checked(edited(fields_of(row), fields), row)
         row.name, row.language, row.time_zone = entered.name, entered.language, entered.time_zone
         row.save(update_fields=["name", "language", "time_zone"])
     log.info("company changed", company=row.slug, by=user.username)

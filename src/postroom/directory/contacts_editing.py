@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from django.db import IntegrityError, transaction
 
 from postroom.core.addresses import normalise, valid
+from postroom.core.edits import Edit, edited
 from postroom.core.errors import PostroomError
 from postroom.directory.access import companies
 from postroom.directory.models import Contact, ContactAddress, User
@@ -86,7 +87,7 @@ def create_contact(*, user: User, company: int, fields: ContactFields, emails: S
     return made
 
 
-def change_contact(*, user: User, contact_id: int, fields: ContactFields) -> Contact:
+def change_contact(*, user: User, contact_id: int, fields: Edit[ContactFields]) -> Contact:
     """Say something else of a contact.
 
     Raises:
@@ -96,7 +97,7 @@ def change_contact(*, user: User, contact_id: int, fields: ContactFields) -> Con
     """
     with transaction.atomic():
         contact = own_contact(user, contact_id)
-        tidy = _tidy(fields)
+        tidy = _tidy(edited(fields_of(contact), fields))
         if contact.user_id is None and not tidy.name:
             first = ContactAddress.objects.filter(contact=contact, primary=True).values_list("email", flat=True).first()
             tidy = replace(tidy, name=(first or "").partition("@")[0])
@@ -127,11 +128,25 @@ def add_address(*, user: User, contact_id: int, email: str) -> ContactAddress:
             if row.email == plain:
                 return row
         if len(known) >= MOST_ADDRESSES:
-            raise CannotSave({"email": f"A contact has {MOST_ADDRESSES} addresses at most."})
+            raise _too_many()
         made = _insert(contact, plain, primary=not known)
         mark({"contact": [contact.pk]})
         tell([(contact.company_id, "contact", str(contact.pk))])
     return made
+
+
+def why_not(contact: Contact, email: str) -> CannotSave | None:
+    """What `add_address` would say now, for a contact that the caller may change; None where it would take it."""
+    plain = normalise(email.strip())
+    if not _usable(plain):
+        return CannotSave({"email": _no_address(email.strip())})
+    rows = ContactAddress.objects.filter(company=contact.company_id, email=plain)
+    holder = rows.select_related("contact").first()
+    if holder is not None:
+        return AddressTaken(holder.contact) if holder.contact_id != contact.pk else None
+    if ContactAddress.objects.filter(contact=contact).count() >= MOST_ADDRESSES:
+        return _too_many()
+    return None
 
 
 def remove_address(*, user: User, contact_id: int, email: str) -> None:
@@ -218,6 +233,10 @@ def _found(rows: Sequence[ContactAddress], email: str) -> ContactAddress:
         if row.email == plain:
             return row
     raise CannotSave({"email": f"{email.strip()[:100]} is none of the contact's addresses."})
+
+
+def _too_many() -> CannotSave:
+    return CannotSave({"email": f"A contact has {MOST_ADDRESSES} addresses at most."})
 
 
 def _usable(email: str) -> bool:

@@ -9,11 +9,13 @@ from functools import cache
 
 from django.db import transaction
 
+from postroom.core.edits import Edit, edited
 from postroom.directory.models import Contact, User
 from postroom.directory.services import CannotDo
 from postroom.infra.search.index import mark
 
 LONGEST_NAME, LONGEST_SIGNATURE = 120, 4000
+FIELDS = ("name", "signature", "notify_by", "language", "time_zone", "single_keys")
 
 # The languages in which mail of ours is worded, by their own names.
 LANGUAGES: Mapping[str, str] = {
@@ -64,21 +66,21 @@ def time_zones() -> tuple[str, ...]:
     return ("UTC", *sorted(name for name in names if "/" in name and not name.startswith(("Etc/", "SystemV/"))))
 
 
-def update_profile(*, user: User, profile: Profile) -> None:
+def update_profile(*, user: User, profile: Edit[Profile]) -> None:
     """Keep a profile; the contacts that stand for the user get their new name.
 
     Raises:
         CannotSave: what is wrong, by field.
 
     """
-    tidy = _tidy(profile)
-    if problems := dict(_problems(user, tidy)):
-        raise CannotSave(problems)
-    fields = ("name", "signature", "notify_by", "language", "time_zone", "single_keys")
-    for name in fields:
-        setattr(user, name, getattr(tidy, name))
     with transaction.atomic():
-        user.save(update_fields=fields)
+        known = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+        tidy = _tidy(edited(profile_of(known), profile))
+        if problems := dict(_problems(known, tidy)):
+            raise CannotSave(problems)
+        for name in FIELDS:
+            setattr(user, name, getattr(tidy, name))
+        user.save(update_fields=FIELDS)
         renamed = Contact.objects.filter(user=user).exclude(name=user.name)
         mark({"contact": renamed.values_list("pk", flat=True)})
         renamed.update(name=user.name)

@@ -14,10 +14,11 @@ from datetime import timedelta
 from django.db import transaction
 
 from postroom.core.addresses import normalise, valid
+from postroom.core.edits import Edit, edited
 from postroom.core.errors import PostroomError
 from postroom.directory.models import ApiToken, Company, Contact, ContactAddress, Invitation, Membership, User
 from postroom.directory.people import changeable, managed, others_who_administer, people
-from postroom.directory.profile import LONGEST_NAME, CannotSave, Profile, update_profile
+from postroom.directory.profile import FIELDS, LONGEST_NAME, CannotSave, Profile, update_profile
 from postroom.directory.roles import Role
 from postroom.directory.services import CannotDo, digest_of, join, set_password, slug_of
 from postroom.infra.clock import now
@@ -56,6 +57,18 @@ class Link:
 
     person: User
     secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class PersonFields(Profile):
+    """What others say about a person: their profile and their address."""
+
+    email: str = ""
+
+
+def person_fields_of(person: User) -> PersonFields:
+    """A person as they are."""
+    return PersonFields(**{name: getattr(person, name) for name in (*FIELDS, "email")})
 
 
 def invite(*, user: User, guest: Guest) -> Link:
@@ -175,7 +188,7 @@ def accept(*, secret: str, password: str) -> User:
     return row.user
 
 
-def edit_person(*, user: User, person_id: int, profile: Profile, email: str) -> User:
+def edit_person(*, user: User, person_id: int, fields: Edit[PersonFields]) -> User:
     """Change what others say about a person: name, address, how they hear of messages, signature, language, clock.
 
     An earlier address stays with the contact, so that mail from it is still theirs.
@@ -187,10 +200,11 @@ def edit_person(*, user: User, person_id: int, profile: Profile, email: str) -> 
     """
     with transaction.atomic():
         person = _own(user, person_id)
-        plain = normalise(email.strip())
+        entered = edited(person_fields_of(person), fields)
+        plain = normalise(entered.email.strip())
         if problems := dict(_address_problems(user, person, plain)):
             raise CannotSave(problems)
-        update_profile(user=person, profile=profile)
+        update_profile(user=person, profile=entered)
         if plain != person.email:
             _move(person, plain)
     return person

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from django.db import transaction
 
 from postroom.core.addresses import valid
+from postroom.core.edits import Edit, edited
 from postroom.core.errors import PostroomError
 from postroom.core.routing.facts import Part
 from postroom.directory.access import NO_COMPANY, companies
@@ -154,7 +155,7 @@ def _is_strange(user: User, name: str) -> bool:
     return known.exists() or former.filter(free_from__gt=now()).exists()
 
 
-def edit_domain(*, user: User, domain_id: int, fields: DomainFields) -> AliasDomain:
+def edit_domain(*, user: User, domain_id: int, fields: Edit[DomainFields]) -> AliasDomain:
     """Change a domain; addresses that change are retired and go on working.
 
     Raises:
@@ -164,7 +165,7 @@ def edit_domain(*, user: User, domain_id: int, fields: DomainFields) -> AliasDom
     """
     with transaction.atomic():
         row = _own(user, domain_id)
-        entered = checked(fields)
+        entered = checked(edited(fields_of(row), fields))
         if entered.name != row.name and (said := _renaming_problem(user, row, entered.name)):
             raise CannotSave({"name": said})
         if entered.name != row.name and not _is_operator(user) and _is_strange(user, entered.name):

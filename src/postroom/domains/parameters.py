@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from functools import partial
 
 from django.utils.translation import gettext_lazy as _
 
+from postroom.core.edits import only
 from postroom.directory.models import User
 from postroom.directory.profile import CannotSave as CannotKeep
 from postroom.directory.system import View, register
@@ -44,11 +44,10 @@ def _write(field: str, user: User, value: str) -> None:
         CannotKeep: what is wrong, of `value`.
 
     """
-    row, changed = first(), {field: value}
+    row = first()
     try:
         if row is not None:
-            fields = DomainFields(**(asdict(managing.fields_of(row)) | changed))
-            managing.edit_domain(user=user, domain_id=row.pk, fields=fields)
+            managing.edit_domain(user=user, domain_id=row.pk, fields=only({field: value}))
         elif field == "name":
             managing.add_domain(user=user, fields=DomainFields(name=value))
         else:

@@ -196,6 +196,8 @@ def _post(act: Act, authors: dict[Key, int]) -> Post:
         received_at=act.decided.read.arrival.received_at,
         ours=frozenset(a for r in facts.recipients if r.part is not Part.FOREIGN for a in (r.address, r.base)),
         is_doubted=isinstance(act.decision, Reply) and act.decision.standing is not Standing.PARTICIPANT,
+        new_record=isinstance(act.decision, Create),
+        new_author=act.decision.company not in dict(facts.sender.contacts),
     )
 
 

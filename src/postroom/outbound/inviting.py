@@ -13,6 +13,7 @@ from postroom.directory import users
 from postroom.directory.models import Company, User
 from postroom.directory.users import LINK_DAYS, Guest, Link
 from postroom.infra.config import config
+from postroom.outbound.models import NOT_KEPT
 from postroom.outbound.system_mail import write_to
 
 
@@ -60,10 +61,13 @@ def reactivate(*, user: User, person_id: int) -> Sent:
 def _made(user: User, make: Callable[[], Link], *, invited: bool) -> Sent:
     with transaction.atomic():
         link = make()
-        url = f"{config().public_url.rstrip('/')}/invitation/{link.secret}"
         company = _company(link.person)
-        mailed = company is not None and _write(user, link.person, company, url, invited=invited)
-    return Sent(link.person, url, mailed)
+        mailed = company is not None and _write(user, link, company, invited=invited)
+    return Sent(link.person, _url(link.secret), mailed)
+
+
+def _url(secret: str) -> str:
+    return f"{config().public_url.rstrip('/')}/invitation/{secret}"
 
 
 def _company(person: User) -> Company | None:
@@ -74,8 +78,10 @@ def _company(person: User) -> Company | None:
     return theirs[0] if len(theirs) == 1 and not person.is_operator else None
 
 
-def _write(user: User, person: User, company: Company, url: str, *, invited: bool) -> bool:
-    named = {"name": person.name, "by": user.name, "company": company.name, "url": url, "days": LINK_DAYS}
+def _write(user: User, link: Link, company: Company, *, invited: bool) -> bool:
+    person = link.person
+    named = {"name": person.name, "by": user.name, "company": company.name, "days": LINK_DAYS}
+    named["url"] = _url(NOT_KEPT)
     named["username"] = person.username
     with translation.override(person.language if translation.check_for_language(person.language) else "en"):
         subject = _("%(company)s: your invitation") if invited else _("%(company)s: choose a new password")
@@ -89,4 +95,4 @@ def _write(user: User, person: User, company: Company, url: str, *, invited: boo
             "You sign in as %(username)s. If you did not expect this mail, leave it: nothing happens by itself."
         )
         text = "\n\n".join((_("Hello %(name)s,") % named, first % named, rest % named))
-        return write_to(person, company, subject=subject % named, text=text)
+        return write_to(person, company, subject=subject % named, text=text, secret=link.secret)

@@ -78,13 +78,17 @@ class OutgoingServer(models.Model):
         return self.name
 
 
+NOT_KEPT = "this-part-of-the-link-is-not-kept"
+
+
 class Letter(models.Model):
     """What one message says to one audience in one language; never changed once it is queued.
 
     `to` and `cc` are lists of [email, name]; without any, each copy names its own recipient. `references` and the ids
     are without angle brackets. `author_email` is empty where nothing proves that it is theirs. `reply_to` is an
     untagged address of ours, empty: answers go to the From. `about` is the reference of the record that it belongs to,
-    such as `lead:12`.
+    such as `lead:12`. `secret` is what stands in the mail alone, where text and HTML have
+    `NOT_KEPT`: encrypted, and forgotten when it is accepted.
     """
 
     company = models.ForeignKey(
@@ -108,6 +112,7 @@ class Letter(models.Model):
     forced_server = models.ForeignKey(
         OutgoingServer, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
     )
+    secret = models.BinaryField(null=True)
     created_at = models.DateTimeField()
 
     class Meta:

@@ -44,7 +44,7 @@ def _ready(rows: Sequence[Delivery]) -> list[Item]:
         return []
     with transaction.atomic():
         choose(rows)
-    press = press_of(rows)
+    press = press_of(rows, to_send=True)
     return [Item(row, press.copy(row)) for row in rows]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
+from postroom.core.edits import Edit, edited
 from postroom.core.errors import PostroomError
 from postroom.directory.access import NO_COMPANY, companies
 from postroom.directory.models import Company, User
@@ -13,7 +14,7 @@ from postroom.infra import secrets
 from postroom.infra.clock import now
 from postroom.infra.logs import logger
 from postroom.outbound import choice
-from postroom.outbound.models import OutgoingServer
+from postroom.outbound.models import Letter, OutgoingServer
 from postroom.outbound.server_checks import checked
 from postroom.outbound.server_fields import (
     PORTS,
@@ -74,7 +75,7 @@ def create_server(*, user: User, fields: ServerFields) -> OutgoingServer:
     return row
 
 
-def update_server(*, user: User, server_id: int, fields: ServerFields) -> OutgoingServer:
+def update_server(*, user: User, server_id: int, fields: Edit[ServerFields]) -> OutgoingServer:
     """Change a server; an empty password keeps the known one, which is only ever told to the same host.
 
     Raises:
@@ -82,10 +83,10 @@ def update_server(*, user: User, server_id: int, fields: ServerFields) -> Outgoi
         CannotSave: a field is wrong.
 
     """
-    row = _own(user, server_id)
-    entered = checked(user, fields, row)
-    write(row, entered)
-    row.save()
+    with transaction.atomic():
+        row = _own(user, server_id)
+        write(row, checked(user, edited(fields_of(row), fields), row))
+        row.save()
     choice.forget()
     log.info("outgoing server changed", server=row.pk, by=user.username)
     return row
@@ -99,8 +100,9 @@ def archive_server(*, user: User, server_id: int) -> OutgoingServer:
         InUse: something needs it; `server_uses.move_uses` moves that.
 
     """
-    ensure_unused(_own(user, server_id).pk)
-    return _set_active(user, server_id, active=False)
+    with transaction.atomic():
+        ensure_unused(_own(user, server_id).pk)
+        return _set_active(user, server_id, active=False)
 
 
 def move_and_archive(*, user: User, server_id: int, to: int) -> OutgoingServer:
@@ -127,34 +129,40 @@ def restore_server(*, user: User, server_id: int) -> OutgoingServer:
 
 
 def _set_active(user: User, server_id: int, *, active: bool) -> OutgoingServer:
-    row = _own(user, server_id)
-    row.is_active = active
-    row.save(update_fields=["is_active"])
+    with transaction.atomic():
+        row = _own(user, server_id)
+        row.is_active = active
+        row.save(update_fields=["is_active"])
     choice.forget()
     log.info("outgoing server restored" if active else "outgoing server archived", server=row.pk, by=user.username)
     return row
 
 
 def _own(user: User, server_id: int) -> OutgoingServer:
-    row = manageable(user).filter(pk=server_id).first()
+    """Within a transaction: a server that the user may change, kept from others meanwhile."""
+    row = manageable(user).filter(pk=server_id).select_for_update(no_key=True).first()
     if row is None:
         raise NoServer("There is no such server, or it is not yours to change.")
     return row
 
 
 def renew_secrets() -> int:
-    """Encrypt all passwords and client keys with the newest key; then older ones may leave the setting. How many.
+    """Encrypt all passwords, client keys and links of mail that waits with the newest key; afterwards older keys may
+    leave the setting. How many.
 
     Raises:
         CannotDecrypt: a password was encrypted with a key that is not known; nothing after it was renewed.
 
     """
     count = 0
-    for name in ("secret", "client_certificate"):
-        for row in OutgoingServer.objects.exclude(**{name: b""}).only(name).iterator():
-            kept = bytes(getattr(row, name))
-            same = OutgoingServer.objects.filter(pk=row.pk, **{name: kept})
-            count += same.update(**{name: secrets.renewed(kept)})
+    for rows, name in (
+        (OutgoingServer.objects.exclude(secret=b""), "secret"),
+        (OutgoingServer.objects.exclude(client_certificate=b""), "client_certificate"),
+        (Letter.objects.exclude(secret=None), "secret"),
+    ):
+        for pk, secret in rows.values_list("pk", name).iterator():
+            kept = bytes(secret or b"")
+            count += rows.filter(pk=pk, **{name: kept}).update(**{name: secrets.renewed(kept)})
     choice.forget()
     return count
 

@@ -22,8 +22,10 @@ def domain_of(company: Company) -> AliasDomain | None:
     return AliasDomain.objects.filter(company_domains__company=company).order_by("priority", "pk").first()
 
 
-def write_to(person: User, company: Company, *, subject: str, text: str) -> bool:
-    """Queue a mail of the system to a user; False where the company has no domain to write from."""
+def write_to(person: User, company: Company, *, subject: str, text: str, secret: str = "") -> bool:
+    """Queue a mail of the system to a user; False where the company has no domain to write from. `secret` stands in the
+    place of `NOT_KEPT` in the mail that leaves; nobody who looks at the copy here reads it.
+    """
     domain = domain_of(company)
     if domain is None:
         return False
@@ -43,6 +45,7 @@ def write_to(person: User, company: Company, *, subject: str, text: str) -> bool
         in_reply_to="",
         references=(),
         is_automatic=True,
+        secret=secret,
     )
     with transaction.atomic():
         queue([(letter, [Recipient(person.email, person.name)])], Lane.INTERACTIVE)

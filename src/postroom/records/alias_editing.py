@@ -10,6 +10,7 @@ from typing import Any
 from django.db import transaction
 
 from postroom.core.addresses import normalise, valid
+from postroom.core.edits import Edit, edited
 from postroom.core.errors import PostroomError
 from postroom.core.routing.facts import WhoMayWrite
 from postroom.directory.models import Company, User
@@ -116,19 +117,20 @@ def add_alias(*, user: User, fields: AliasFields) -> Alias:
     return alias
 
 
-def checked_name(user: User, alias: Alias, fields: AliasFields) -> str:
+def checked_name(user: User, alias: Alias, fields: Edit[AliasFields]) -> str:
     """The local part as it would be kept, where all fields are right; nothing is changed.
 
     Raises:
         CannotSave: a field is wrong.
 
     """
-    _checked(user, replace(fields, domain=alias.domain_id, company=alias.company_id), alias)
+    given = replace(edited(fields_of(alias), fields), domain=alias.domain_id, company=alias.company_id)
+    _checked(user, given, alias)
     with _beside("local_part"):
-        return services.local_part_of(alias, fields.local_part)
+        return services.local_part_of(alias, given.local_part)
 
 
-def edit_alias(*, user: User, alias_id: int, fields: AliasFields) -> Alias:
+def edit_alias(*, user: User, alias_id: int, fields: Edit[AliasFields]) -> Alias:
     """Change an alias; its old name goes on working where the name changes.
 
     Raises:
@@ -138,7 +140,8 @@ def edit_alias(*, user: User, alias_id: int, fields: AliasFields) -> Alias:
     """
     with transaction.atomic(), _beside("local_part"):
         alias = _locked(own_alias(user, alias_id))
-        entered, emails = _checked(user, replace(fields, domain=alias.domain_id, company=alias.company_id), alias)
+        given = replace(edited(fields_of(alias), fields), domain=alias.domain_id, company=alias.company_id)
+        entered, emails = _checked(user, given, alias)
         services.rename_alias(alias=alias, local_part=entered.local_part)
         _write(alias, entered, emails)
     log.info("alias changed", alias=alias.address, by=user.username)

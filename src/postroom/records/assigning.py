@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
 
 from django.db import transaction
 
@@ -13,7 +12,6 @@ from postroom.directory.models import Membership, User
 from postroom.directory.roles import Permission
 from postroom.infra.changes import tell
 from postroom.infra.clock import now
-from postroom.infra.database.base import update_rows
 from postroom.records.editing import keep_changes
 from postroom.records.events import records_assigned
 from postroom.records.models import Record
@@ -86,20 +84,27 @@ def _refused(
 
 def _give(user: User, rows: Sequence[Record], owner: int | None) -> None:
     """Within a transaction: one statement for the records, one for the log, one for the news. Conversations are locked
-    before records, and those in their order, as by whoever posts.
+    before records, and those in their order, as by whoever posts; whose a record was is read with its lock.
     """
     if not rows:
         return
     at = now()
-    names = _names({row.owner_id for row in rows if row.owner_id} | ({owner} if owner else set()))
-    before = {row.pk: names.get(row.owner_id or 0, "") for row in rows}
     for row in rows:
-        row.owner_id, row.active_at = owner, at
+        row.owner_id = owner
     if owner is not None:
         records_assigned.send(rows)
-    update_rows(Record, sorted(rows, key=attrgetter("pk")), ["owner", "active_at"])
-    keep_changes(user, at, [(pk, "owner", said, names.get(owner or 0, "")) for pk, said in before.items()])
-    tell([(row.company_id, "record", row.ref) for row in rows])
+    before = _taken([row.pk for row in rows], owner)
+    Record.objects.filter(pk__in=before).update(owner=owner, active_at=at)
+    names = _names({one for one in (owner, *before.values()) if one})
+    said = names.get(owner or 0, "")
+    keep_changes(user, at, [(pk, "owner", names.get(one or 0, ""), said) for pk, one in before.items()])
+    tell([(row.company_id, "record", row.ref) for row in rows if row.pk in before])
+
+
+def _taken(keys: Sequence[int], owner: int | None) -> dict[int, int | None]:
+    """Whose the records are that are not the owner's yet, in the order of their ids; nobody else changes them now."""
+    rows = Record.objects.select_for_update(no_key=True).filter(pk__in=keys).exclude(owner=owner)
+    return dict(rows.order_by("pk").values_list("pk", "owner_id"))
 
 
 def _names(users: Collection[int]) -> dict[int, str]:

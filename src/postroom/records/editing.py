@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import datetime
 from typing import Unpack
 
@@ -31,6 +32,11 @@ COLUMNS = {
     "notes": "notes",
 }
 """What a change log calls a field, and the column that holds it, in the order in which a form has them."""
+TRIES = 5
+
+
+class _Moved(Exception):
+    """Somebody else gave the record to another owner between the look at it and the lock."""
 
 
 def create_record(
@@ -83,16 +89,50 @@ def edit_record(*, user: User, record_id: int, **fields: Unpack[Entered]) -> Rec
         CannotDo: what is wrong, by field; nothing was written.
 
     """
-    with transaction.atomic():
-        record = own_record(user, record_id)
-        entered = checked(fields, record.company_id, record.type, record.desk_id)
-        before = {name: getattr(record, column) for name, column in COLUMNS.items()}
-        words = _words(record)
-        _fill(record, entered)
-        changed = [name for name, column in COLUMNS.items() if getattr(record, column) != before[name]]
-        if changed:
-            _keep(user, record, changed, words)
+    return change_record(user=user, record_id=record_id, entered=lambda _record: fields)
+
+
+def change_record(*, user: User, record_id: int, entered: Callable[[Record], Entered]) -> Record:
+    """The same, for what is only known of the record as it is once nobody else changes it; asked more than once.
+
+    Raises:
+        NoRecord, CannotDo: as `edit_record`.
+
+    """
+    for _ in range(TRIES):
+        with suppress(_Moved), transaction.atomic():
+            return _change(user, record_id, entered)
+    raise CannotDo("Others are changing this record at the moment: try again.")
+
+
+def _change(user: User, record_id: int, entered: Callable[[Record], Entered]) -> Record:
+    """Within a transaction: change the row while nobody else does. A new owner's conversation is locked before it, as
+    by whoever posts there.
+    """
+    told = _tell_owner(own_record(user, record_id), entered)
+    record = own_record(user, record_id, lock=True)
+    fields = checked(entered(record), record.company_id, record.type, record.desk_id)
+    before = {name: getattr(record, column) for name, column in COLUMNS.items()}
+    words = _words(record)
+    _fill(record, fields)
+    changed = [name for name, column in COLUMNS.items() if getattr(record, column) != before[name]]
+    if "owner" in changed and record.owner_id not in {told, None}:
+        raise _Moved
+    if changed:
+        _keep(user, record, changed, words)
     return record
+
+
+def _tell_owner(record: Record, entered: Callable[[Record], Entered]) -> int | None:
+    """Let the new owner follow, where there is one; who that is."""
+    fields = entered(record)
+    owner = fields.get("owner_id")
+    if owner is None or owner == record.owner_id:
+        return None
+    checked(fields, record.company_id, record.type, record.desk_id)
+    record.owner_id = owner
+    records_assigned.send([record])
+    return owner
 
 
 def move_to_stage(*, user: User, record_id: int, stage_id: int) -> Record:
@@ -115,8 +155,8 @@ def assign(*, user: User, record_id: int, owner_id: int | None) -> Record:
     return edit_record(user=user, record_id=record_id, owner_id=owner_id)
 
 
-def own_record(user: User, record_id: int) -> Record:
-    """A record that `user` may change.
+def own_record(user: User, record_id: int, *, lock: bool = False) -> Record:
+    """A record that `user` may change; `lock`, within a transaction: kept from others meanwhile.
 
     Raises:
         NoRecord: it is not there for them.
@@ -124,7 +164,8 @@ def own_record(user: User, record_id: int) -> Record:
 
     """
     mine = companies(user, Permission.RECORDS_READ)
-    record = Record.objects.filter(company_id__in=mine, pk=record_id).first()
+    rows = Record.objects.select_for_update(no_key=True) if lock else Record.objects.all()
+    record = rows.filter(company_id__in=mine, pk=record_id).first()
     if record is None:
         raise NoRecord(f"There is no record {record_id}.")
     if record.company_id not in companies(user, Permission.RECORDS_WRITE):
@@ -173,14 +214,10 @@ def _fill(record: Record, entered: Entered) -> None:
 
 
 def _keep(user: User, record: Record, changed: list[str], before: dict[str, str]) -> None:
-    """Write the row and its log, and tell whoever has to know: those first who lock its conversation, since whoever
-    posts there locks the conversation before the record too.
-    """
+    """Write the row and its log, and tell whoever has to know."""
     at, after = now(), _words(record)
     record.active_at = at
-    if "owner" in changed and record.owner_id is not None:
-        records_assigned.send([record])
-    also = ["closed_at"] if "stage" in changed else []  # what somebody else does to the stage meanwhile stays
+    also = ["closed_at"] if "stage" in changed else []
     record.save(update_fields=[*(COLUMNS[name] for name in changed), *also, "active_at"])
     keep_changes(user, at, [(record.pk, name, before[name], after[name]) for name in changed])
     if {"title", "contact", "notes"} & set(changed):

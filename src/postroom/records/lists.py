@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import product
@@ -63,27 +63,44 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A stage of a board: its name, whether it closes, how many records stand there (at most `MOST_COUNTED`)."""
+    """A stage of a board: its name, whether it closes, how many records stand there (at most `MOST_COUNTED`), and the
+    first of these.
+    """
 
     name: str
     closes: bool = False
     count: int = 0
+    listed: Listed = Listed()
 
 
 def records(user: User, asked: Filter, *, after: str = "", before: int | None = None, limit: int = PAGE) -> Listed:
     """A page of the list that `user` may read: what comes after the place `after`, or with ids below `before`."""
     key = read_key(asked.sort, after)
-    wanted = limit + 1
-    found: set[int] = set()
-    for rows in _sources(user, asked):
-        narrowed = _after(rows, asked.sort, key)
-        if before is not None:
-            narrowed = narrowed.filter(pk__lt=before)
-        found.update(_ordered(narrowed, asked.sort).values_list("pk", flat=True)[:wanted])
-    rows = Record.objects.filter(pk__in=found).select_related("contact", "desk", "owner", "stage")
-    page = list(_ordered(rows, asked.sort).annotate(sorted_title=SORTED_TITLE)[:wanted])
-    last = _key(asked.sort, page[limit - 1]) if len(page) > limit else ""
-    return Listed(tuple(page[:limit]), last)
+    sources = [_after(rows, asked.sort, key) for rows in _sources(user, asked)]
+    if before is not None:
+        sources = [rows.filter(pk__lt=before) for rows in sources]
+    return _page(_listed(_first(sources, asked.sort, limit + 1), asked.sort), asked.sort, limit)
+
+
+def _first(sources: Iterable[QuerySet[Record]], sort: str, limit: int) -> set[int]:
+    """The ids of the first `limit` of a list."""
+    found = {pk for rows in sources for pk in _ordered(rows, sort).values_list("pk", flat=True)[:limit]}
+    if len(found) <= limit:
+        return found
+    if sort == NEWEST:
+        return set(sorted(found, reverse=True)[:limit])
+    return set(_ordered(Record.objects.filter(pk__in=found), sort).values_list("pk", flat=True)[:limit])
+
+
+def _listed(ids: Collection[int], sort: str) -> list[Record]:
+    """These records in order, with what lists show of them."""
+    rows = Record.objects.filter(pk__in=ids).select_related("contact", "desk", "owner", "stage")
+    return list(_ordered(rows, sort).annotate(sorted_title=SORTED_TITLE)) if ids else []
+
+
+def _page(rows: Sequence[Record], sort: str, limit: int) -> Listed:
+    """A page, given one row more than that where there are more."""
+    return Listed(tuple(rows[:limit]), _key(sort, rows[limit - 1]) if len(rows) > limit else "")
 
 
 def nearest(user: User, asked: Filter, record: Record, *, back: bool = False) -> int | None:
@@ -111,18 +128,36 @@ def newest(user: User, asked: Filter, *, before: int | None = None, limit: int =
     return Page(listed.rows, listed.rows[-1].pk if listed.next else None)
 
 
-def columns(user: User, asked: Filter) -> tuple[Column, ...]:
-    """The stages of a board with how many stand there, in order; one query for the stages, one for each count."""
-    found: dict[str, Column] = {}
-    for name, closes in _stages(user, asked).order_by("position", "name").values_list("name", "closes"):
-        found.setdefault(name, Column(name, closes))
-    return tuple(replace(column, count=count(user, replace(asked, stage=column.name))) for column in found.values())
+def columns(user: User, asked: Filter, limit: int = PAGE) -> tuple[Column, ...]:
+    """The stages of a board, in order, each with its first `limit` records: one query for the stages, one for the
+    records, and for each stage one or two.
+    """
+    stages: dict[str, list[tuple[int, int]]] = {}
+    closing: dict[str, bool] = {}
+    rows = _stages(user, asked).order_by("position", "name").values_list("name", "closes", "pk", "desk__company_id")
+    for name, closes, pk, company in rows:
+        stages.setdefault(name, []).append((pk, company))
+        closing.setdefault(name, closes)
+    keys, counts = {}, {}
+    for name, some in stages.items():
+        sources = list(_of_stages(user, asked, some))
+        keys[name] = _first(sources, asked.sort, limit + 1)
+        counts[name] = len(keys[name]) if len(keys[name]) <= limit else _counted(sources)
+    listed = _listed({key for found in keys.values() for key in found}, asked.sort)
+    return tuple(
+        Column(name, closing[name], counts[name], _page([row for row in listed if row.pk in found], asked.sort, limit))
+        for name, found in keys.items()
+    )
 
 
 def count(user: User, asked: Filter) -> int:
     """How many a filter leaves; `MOST_COUNTED` stands for that many and more."""
+    return _counted(_sources(user, asked))
+
+
+def _counted(sources: Iterable[QuerySet[Record]]) -> int:
     total = 0
-    for rows in _sources(user, asked):
+    for rows in sources:
         total += rows.order_by()[: MOST_COUNTED - total].count()
         if total >= MOST_COUNTED:
             break
@@ -166,14 +201,8 @@ def _sources(user: User, asked: Filter) -> Iterator[QuerySet[Record]]:
     mine = sorted(companies(user, Permission.RECORDS_READ))
     types = [asked.type] if asked.type else list(record_types())
     if asked.stage:
-        stages = list(_stages(user, asked).filter(name=asked.stage).values_list("pk", "desk__company_id"))
-        if len(stages) > SEVERAL:
-            yield _narrowed(
-                user, asked, Record.objects.filter(type__in=types, stage__in=[pk for pk, _ in stages]), mine
-            )
-            return
-        for pk, company in stages:
-            yield _narrowed(user, asked, Record.objects.filter(stage=pk, type__in=types), [company])
+        stages = _stages(user, asked).filter(name=asked.stage)
+        yield from _of_stages(user, asked, list(stages.values_list("pk", "desk__company_id")))
         return
     if asked.desk:
         known = Desk.objects.filter(pk=asked.desk, company_id__in=mine).values_list("company_id", flat=True).first()
@@ -182,6 +211,17 @@ def _sources(user: User, asked: Filter) -> Iterator[QuerySet[Record]]:
         return
     for company, type in product(mine, types):
         yield _narrowed(user, asked, Record.objects.filter(company_id=company, type=type), [company])
+
+
+def _of_stages(user: User, asked: Filter, stages: Sequence[tuple[int, int]]) -> Iterator[QuerySet[Record]]:
+    """The records that stand in these stages (id, company)."""
+    types = [asked.type] if asked.type else list(record_types())
+    if len(stages) > SEVERAL:
+        mine = sorted(companies(user, Permission.RECORDS_READ))
+        yield _narrowed(user, asked, Record.objects.filter(type__in=types, stage__in=[pk for pk, _ in stages]), mine)
+        return
+    for pk, company in stages:
+        yield _narrowed(user, asked, Record.objects.filter(stage=pk, type__in=types), [company])
 
 
 def _narrowed(user: User, asked: Filter, rows: QuerySet[Record], where: Sequence[int]) -> QuerySet[Record]:

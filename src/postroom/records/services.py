@@ -10,14 +10,14 @@ from postroom.directory.models import Company, Contact, User
 from postroom.domains.models import AliasDomain
 from postroom.domains.services import create_alias
 from postroom.records.assigning import Assigned, Refused, assign_many
-from postroom.records.editing import assign, create_record, edit_record, move_to_stage
+from postroom.records.editing import assign, change_record, create_record, edit_record, move_to_stage
 from postroom.records.models import Desk, DeskFollower, Stage
 from postroom.records.problems import CannotDo, NoRecord
 from postroom.records.record_types import record_type as known_type
 
 __all__ = [
-    "Assigned", "CannotDo", "NoRecord", "Refused", "assign", "assign_many", "create_desk", "create_record",
-    "edit_record", "move_to_stage",
+    "Assigned", "CannotDo", "NoRecord", "Refused", "assign", "assign_many", "change_record", "create_desk",
+    "create_record", "edit_record", "move_to_stage",
 ]  # fmt: skip
 
 

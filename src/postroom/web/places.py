@@ -81,6 +81,11 @@ def place_of_type(type: str) -> Place:
     raise Http404
 
 
+def message_url(type: str, record: int, message: int) -> str:
+    """A message in its place on the page of its record, however old it is."""
+    return f"{record_url(type, record)}?at={message}#m{message}"
+
+
 def record_url(type: str, pk: int) -> str:
     """The page of a record; empty where its type has no page."""
     return next((reverse(f"{place.name}-page", args=[pk]) for place in all_places() if place.type == type), "")

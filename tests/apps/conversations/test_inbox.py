@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from postroom.conversations import inbox_services as verbs
 from postroom.conversations.inbox import Tab, entry_of, in_tab, listed, listed_one, unread_count
@@ -276,3 +277,24 @@ def test_lists_go_by_an_index_and_cost_the_same(acme: Acme, django_assert_num_qu
             plan = in_tab(me, tab).order_by("-newest")[:51].explain()
             assert "TEMP B-TREE" not in plan, (tab, plan)
             assert "inbox_" in plan, (tab, plan)
+
+
+def test_a_full_inbox_is_read_in_batches_of_as_many_statements(acme: Acme, monkeypatch: pytest.MonkeyPatch) -> None:
+    me = acme.amara
+    records = [factory.record(acme.sales, f"Lead {number}") for number in range(5)]
+    for number in range(24):
+        factory.told(me, records[number % 5])
+    monkeypatch.setattr(verbs, "CHUNK", 10)
+
+    def asked(what: Callable[[], verbs.Handled | None]) -> tuple[int, verbs.Handled | None]:
+        with CaptureQueriesContext(connection) as queries:
+            answer = what()
+        return sum("conversations_notification" in one["sql"] for one in queries), answer
+
+    statements, done = asked(lambda: verbs.mark_all_read(user=me))
+    assert done is not None
+    assert (done.count, done.conversations) == (24, 5)
+    assert statements == 6  # two for each of 10, 10 and 4
+    assert {entry.unread for entry in InboxEntry.objects.filter(user=me)} == {0}
+    assert asked(lambda: verbs.undo(user=me, what=done))[0] == 6
+    assert sorted(entry.unread for entry in InboxEntry.objects.filter(user=me)) == [4, 5, 5, 5, 5]

@@ -245,7 +245,7 @@ def test_the_whole_test_has_an_end(verb: str) -> None:
     began = time.monotonic()
     with scripted(Script(answers={verb: SILENCE})) as script:
         steps = _run(_server(script), seconds=0.5)
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 30  # it must not hang
     assert not worked(steps)
 
 

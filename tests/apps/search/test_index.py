@@ -29,6 +29,11 @@ from tests.support.acme import arrival, letter, make_acme, take_in
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(autouse=True)
+def nothing_indexed(db: None) -> None:
+    factory.nothing_indexed()
+
+
 @pytest.fixture
 def acme() -> Company:
     return factory.company()

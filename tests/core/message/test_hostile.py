@@ -1,12 +1,11 @@
-"""Crafted mail costs time in proportion to its size: about ten times what a slow machine needs is allowed."""
+"""Crafted mail costs time in proportion to its size."""
 
 from __future__ import annotations
-
-import time
 
 import pytest
 
 from postroom.core.message.parse import parse
+from tests.growing import MOST_GROWTH, grows
 
 HEAD = b"From: a@b.c\r\nSubject: x\r\n"
 MIXED = b"Content-Type: multipart/mixed; boundary=%s\r\n\r\n--%s\r\n"
@@ -16,7 +15,7 @@ CASES = {
     "headers": b"".join(b"X-%d: a\r\n" % n for n in range(100_000)) + BODY,
     "same headers": b"To: a@b.c\r\n" * 50_000 + BODY,
     "one long header": HEAD + b"X: " + b"a" * 1_000_000 + BODY,
-    "folds": HEAD + b"X: " + b"a\r\n " * 500_000 + BODY,
+    "folds": HEAD + b"X: " + b"a\r\n " * 1_500_000 + BODY,
     "broken header lines": b"From: a@b.c\r\n" + b"bad\r\nX: y\r\n" * 100_000,
     "depth": HEAD + b"".join(MIXED % (b"b%d" % n, b"b%d" % n) for n in range(10_000)),
     "the same boundary in depth": HEAD + (MIXED % (b"b", b"b")) * 10_000,
@@ -42,10 +41,9 @@ CASES = {
 
 
 @pytest.mark.parametrize("raw", CASES.values(), ids=CASES.keys())
-def test_a_crafted_mail_is_read_in_time(raw: bytes) -> None:
-    started = time.process_time()
+def test_a_crafted_mail_is_read_in_time_in_proportion(raw: bytes) -> None:
     read = parse(raw)
-    assert time.process_time() - started < 4.0
+    assert grows(parse, raw) < MOST_GROWTH
     assert read.size == len(raw)
     assert len(read.attachments) <= 1001
     assert len(read.headers.fields) <= 2000

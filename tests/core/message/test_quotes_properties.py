@@ -1,9 +1,7 @@
 from __future__ import annotations
 
 import re
-import time
 from collections import Counter
-from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -11,6 +9,7 @@ from hypothesis import strategies as st
 
 from postroom.core.message.quotes import Split, split_html, split_text
 from postroom.core.message.sanitize import sanitize
+from tests.growing import MOST_GROWTH, grows
 
 LINES = st.sampled_from(
     [
@@ -119,7 +118,6 @@ HOSTILE = {
     "signs": "a@<>:-_",
     "blank": " \n",
 }
-MOST_GROWTH = 9  # four times the text: linear is 4, quadratic 16
 HOSTILE_PAGES = {
     "open": "<div>",
     "broken": '<a "',
@@ -131,24 +129,12 @@ HOSTILE_PAGES = {
 
 @pytest.mark.parametrize("piece", HOSTILE.values(), ids=HOSTILE)
 def test_crafted_text_costs_as_much_a_byte_when_it_is_long(piece: str) -> None:
-    assert grows(split_text, piece) < MOST_GROWTH
+    assert grows(split_text, piece * (400_000 // len(piece))) < MOST_GROWTH
 
 
 @pytest.mark.parametrize("piece", HOSTILE_PAGES.values(), ids=HOSTILE_PAGES)
 def test_crafted_html_costs_as_much_a_byte_when_it_is_long(piece: str) -> None:
-    assert grows(split_html, piece) < MOST_GROWTH
-
-
-def grows(split: Callable[[str], object], piece: str) -> float:
-    """How many times longer text of 400 kB takes than text of a quarter of it; the best of three runs each."""
-    short, long = (piece * (size // len(piece)) for size in (100_000, 400_000))
-    return min(_cost(split, long) for _ in range(3)) / min(_cost(split, short) for _ in range(3))
-
-
-def _cost(split: Callable[[str], object], text: str) -> float:
-    started = time.process_time()
-    split(text)
-    return time.process_time() - started
+    assert grows(split_html, piece * (400_000 // len(piece))) < MOST_GROWTH
 
 
 def test_a_ruler_is_no_word_of_ones_own() -> None:

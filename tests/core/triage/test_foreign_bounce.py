@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from postroom.core.triage.classify import classify, classify_text
 from postroom.core.triage.kinds import Kind
 from tests.core.triage.build import letter
+from tests.growing import MOST_GROWTH, grows
 
 QMAIL = """Hi. This is the qmail-send program at mx.example.net.
 I'm afraid I wasn't able to deliver your message to the following addresses.
@@ -161,6 +160,5 @@ def test_addresses_in_the_quoted_mail_are_no_recipients() -> None:
 )
 def test_crafted_notices_are_read_in_bounded_time(piece: str) -> None:
     body = "This is the mail system at host mx.\n" + piece * (400_000 // len(piece))
-    started = time.process_time()
     assert classify_text(body).kind is Kind.BOUNCE
-    assert time.process_time() - started < 1
+    assert grows(classify_text, body) < MOST_GROWTH

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, TypeVar
 
@@ -16,6 +15,7 @@ from postroom.api.endpoints.creating import Key, made_once, wrong
 from postroom.api.paging import Cursor, Limit, cursor_of, id_of
 from postroom.api.problems import not_found
 from postroom.api.schemas.domains import AliasChange, AliasIn, AliasOut, AliasPage, AliasRow
+from postroom.core.edits import only
 from postroom.directory.models import User
 from postroom.directory.roles import Permission
 from postroom.domains.managing import CannotSave
@@ -60,9 +60,8 @@ def get_alias(request: HttpRequest, pk: int) -> AliasOut:
 def change_alias(request: HttpRequest, pk: int, given: AliasChange) -> AliasOut:
     """Change what is named. A name that is given up goes on working; bad defaults are taken away."""
     user = _manager(request)
-    known = alias_editing.fields_of(_tried(lambda: alias_editing.own_alias(user, pk)))
-    fields = replace(known, **_named(given.model_dump(include=given.model_fields_set)))
-    _tried(lambda: alias_editing.edit_alias(user=user, alias_id=pk, fields=fields))
+    named = _named(given.model_dump(include=given.model_fields_set))
+    _tried(lambda: alias_editing.edit_alias(user=user, alias_id=pk, fields=only(named)))
     return _one(user, pk)
 
 

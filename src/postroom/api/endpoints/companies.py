@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from http import HTTPStatus
 
 from django.http import HttpRequest
@@ -14,7 +13,8 @@ from postroom.api.endpoints.creating import Key, made_once, wrong
 from postroom.api.paging import Cursor, Limit, cursor_of, id_of
 from postroom.api.problems import not_found
 from postroom.api.schemas.people import CompanyChange, CompanyIn, CompanyOut, CompanyPage
-from postroom.directory.companies import edit_company, fields_of
+from postroom.core.edits import only
+from postroom.directory.companies import edit_company
 from postroom.directory.models import Company, User
 from postroom.directory.people import managed
 from postroom.directory.profile import CannotSave
@@ -58,9 +58,9 @@ def change_company(request: HttpRequest, pk: int, given: CompanyChange) -> Compa
     """Change what is named; the short name stays."""
     user = _manager(request)
     named = {name: value.replace("\0", "") for name, value in given.model_dump(include=given.model_fields_set).items()}
-    fields = replace(fields_of(_one(user, pk)), **named)
+    _one(user, pk)
     try:
-        return CompanyOut.of(edit_company(user=user, company_id=pk, fields=fields))
+        return CompanyOut.of(edit_company(user=user, company_id=pk, fields=only(named)))
     except CannotSave as error:
         raise wrong(error.problems) from None
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from http import HTTPStatus
 from typing import Annotated, TypeVar
 
@@ -16,9 +15,10 @@ from postroom.api.endpoints.creating import Key, made_once, wrong
 from postroom.api.paging import Limit, unreadable
 from postroom.api.problems import Problem, not_found
 from postroom.api.schemas.contacts import AddressIn, ContactChange, ContactIn, ContactOut, ContactPage, MergeIn
+from postroom.core.edits import only
 from postroom.directory import contacts_editing as editing
 from postroom.directory import contacts_lists
-from postroom.directory.contacts_editing import AddressTaken, ContactFields, NoContact, fields_of
+from postroom.directory.contacts_editing import AddressTaken, ContactFields, NoContact
 from postroom.directory.contacts_merging import CannotMerge, merge_contacts
 from postroom.directory.models import Contact, User
 from postroom.directory.profile import CannotSave
@@ -69,8 +69,8 @@ def change_contact(request: HttpRequest, pk: int, given: ContactChange) -> Conta
     """Change what is named."""
     user = _writer(request)
     row = _found(user, pk)
-    fields = replace(fields_of(row), **_named(given, given.model_fields_set))
-    _tried(lambda: editing.change_contact(user=user, contact_id=row.pk, fields=fields))
+    named = _named(given, given.model_fields_set)
+    _tried(lambda: editing.change_contact(user=user, contact_id=row.pk, fields=only(named)))
     return _one(user, row.pk)
 
 

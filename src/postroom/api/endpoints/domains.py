@@ -25,6 +25,7 @@ from postroom.api.schemas.domains import (
     SenderList,
     SenderOut,
 )
+from postroom.core.edits import only
 from postroom.directory.models import User
 from postroom.directory.roles import Permission
 from postroom.domains import managing
@@ -69,8 +70,9 @@ def get_domain(request: HttpRequest, pk: int) -> DomainOut:
 def change_domain(request: HttpRequest, pk: int, given: DomainChange) -> DomainOut:
     """Change what is named. Addresses that are given up go on working; nothing is asked first."""
     user = _manager(request)
-    fields = replace(fields_of(_own(user, pk)), **given.model_dump(include=given.model_fields_set))
-    _tried(lambda: managing.edit_domain(user=user, domain_id=pk, fields=fields))
+    _own(user, pk)
+    named = given.model_dump(include=given.model_fields_set)
+    _tried(lambda: managing.edit_domain(user=user, domain_id=pk, fields=only(named)))
     return _one(user, pk)
 
 

@@ -8,10 +8,11 @@ from http import HTTPStatus
 from typing import Annotated
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Header, Query, Router
+from ninja import Query, Router
 from ninja.responses import Status
 
 from postroom.api.auth import asking, ensure_may
+from postroom.api.endpoints.creating import Key
 from postroom.api.paging import Cursor, Limit, cursor_of, id_of
 from postroom.api.problems import Problem, not_found
 from postroom.api.schemas.inbound import Accepted, ArrivalOut, ArrivalPage, ArrivalWhole, Replayed
@@ -30,7 +31,6 @@ from postroom.infra.config import config
 router = Router(tags=["inbound"])
 
 DOOR = "http"
-LONGEST_KEY = 200
 MAIL = "message/rfc822"
 SAFE = {
     "Content-Disposition": "attachment",
@@ -45,10 +45,6 @@ GIVES_MAIL = {"responses": {200: {"description": "The bytes.", "content": {MAIL:
 States = Annotated[list[ArrivalState], Query([], alias="state", description="Only those with a route in such a state.")]
 Sender = Annotated[str, Query("", max_length=320, description="The envelope sender; empty for reports.")]
 Recipients = Annotated[list[str], Query([], alias="recipient", description="An envelope recipient; repeat it.")]
-Key = Annotated[
-    str,
-    Header("", alias="Idempotency-Key", max_length=LONGEST_KEY, description="The same key again keeps nothing twice."),
-]
 
 
 @router.get("/inbound", response=ArrivalPage, operation_id="list_inbound")

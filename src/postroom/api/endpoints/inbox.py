@@ -11,8 +11,8 @@ from ninja import Query, Router
 from ninja.responses import Status
 
 from postroom.api.auth import asking, ensure_may
+from postroom.api.endpoints.creating import Key, made_once
 from postroom.api.endpoints.found import message_of, record_of, writable_message, writable_record
-from postroom.api.endpoints.messages import Key
 from postroom.api.paging import Cursor, Limit, cursor_of, id_of
 from postroom.api.problems import Problem
 from postroom.api.schemas.inbox import ConversationIn, InboxPage, InboxRow, ReadOut, SnoozeIn
@@ -25,7 +25,6 @@ from postroom.conversations.inbox import Tab
 from postroom.conversations.inbox_services import Handled
 from postroom.directory.models import User
 from postroom.directory.roles import Permission
-from postroom.infra.idempotency import OtherRequest, once
 from postroom.records.models import Record
 
 router = Router(tags=["inbox"])
@@ -125,10 +124,10 @@ def begin_conversation(request: HttpRequest, given: ConversationIn, idempotency_
             cc=[one.address for one in given.cc],
         ).pk
 
-    asked = f"conversations\n{given.model_dump_json()}".encode("utf-8", "replace")
+    asked = f"conversations\n{given.model_dump_json()}"
     try:
-        pk = once(f"{user.pk} {idempotency_key}", asked, post)[0] if idempotency_key else post()
-    except (CannotPost, OtherRequest) as problem:
+        pk = made_once(user, idempotency_key, asked, post)
+    except CannotPost as problem:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(problem)) from None
     return Status(HTTPStatus.CREATED, MessageOut.of(message_of(user, pk)))
 

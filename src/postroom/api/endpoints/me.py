@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from http import HTTPStatus
 
 from django.http import HttpRequest
@@ -11,7 +10,8 @@ from ninja import Router
 from postroom.api.auth import asking
 from postroom.api.problems import Problem
 from postroom.api.schemas.me import MeOut, MePatch
-from postroom.directory.profile import CannotSave, profile_of, update_profile
+from postroom.core.edits import only
+from postroom.directory.profile import CannotSave, update_profile
 
 router = Router(tags=["me"])
 
@@ -28,7 +28,7 @@ def change_me(request: HttpRequest, given: MePatch) -> MeOut:
     user = asking(request)
     named = given.model_dump(include=given.model_fields_set)
     try:
-        update_profile(user=user, profile=replace(profile_of(user), **named))
+        update_profile(user=user, profile=only(named))
     except CannotSave as error:
         errors = [{"where": f"body.{name}", "what": said} for name, said in error.problems.items()]
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error), errors=errors) from None

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import Annotated, Any, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, QueryDict
-from ninja import Header, Router
+from ninja import Router
 from ninja.errors import ValidationError as Invalid
 from ninja.responses import Status
 from pydantic import ValidationError
 
 from postroom.api.auth import asking
+from postroom.api.endpoints.creating import Key, made_once
 from postroom.api.endpoints.found import message_of, record_of, writable_message, writable_record
 from postroom.api.paging import Cursor, Limit, cursor_of, id_of
 from postroom.api.problems import Problem
@@ -24,25 +25,14 @@ from postroom.conversations import services
 from postroom.conversations.services import CannotPost, Upload
 from postroom.directory.models import User
 from postroom.infra import blobs
-from postroom.infra.idempotency import OtherRequest, once
 
 router = Router(tags=["conversations"])
 
-LONGEST_KEY = 200
 JSON, FORM = "application/json", "multipart/form-data"
 FILES = "files"
 LISTS = ("to", "cc", "mentions", "forwarded_files")
 
 Given = TypeVar("Given", bound=NoteIn)
-Key = Annotated[
-    str,
-    Header(
-        "",
-        alias="Idempotency-Key",
-        max_length=LONGEST_KEY,
-        description="The same key again within a day posts nothing more: the answer is that of the first time.",
-    ),
-]
 
 
 def _taken(kind: type[NoteIn]) -> dict[str, Any]:
@@ -143,20 +133,20 @@ def delete_note(request: HttpRequest, pk: int) -> Status[None]:
     return Status(HTTPStatus.NO_CONTENT, None)
 
 
-def _posted(user: User, key: str, asked: bytes, post: Callable[[], int]) -> Status[MessageOut]:
+def _posted(user: User, key: str, asked: str, post: Callable[[], int]) -> Status[MessageOut]:
     try:
-        pk = once(f"{user.pk} {key}", asked, post)[0] if key else post()
-    except (CannotPost, OtherRequest) as problem:
+        pk = made_once(user, key, asked, post)
+    except CannotPost as problem:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(problem)) from None
     except OSError:
         raise Problem(HTTPStatus.INSUFFICIENT_STORAGE, "The files could not be kept; nothing was sent.") from None
     return Status(HTTPStatus.CREATED, MessageOut.of(message_of(user, pk)))
 
 
-def _asked(what: str, given: NoteIn, uploads: list[Upload]) -> bytes:
+def _asked(what: str, given: NoteIn, uploads: list[Upload]) -> str:
     """The request as a key remembers it."""
     files = [f"{upload.name} {upload.content_type} {blobs.digest_of(upload.data)}" for upload in uploads]
-    return "\n".join([what, given.model_dump_json(), *files]).encode("utf-8", "replace")
+    return "\n".join([what, given.model_dump_json(), *files])
 
 
 def _given(request: HttpRequest, kind: type[Given]) -> tuple[Given, list[Upload]]:

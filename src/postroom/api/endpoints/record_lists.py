@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
 from typing import Annotated, Literal
 
-from asgiref.sync import sync_to_async
-from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, StreamingHttpResponse
 from ninja import Query, Router
 
@@ -17,6 +14,7 @@ from postroom.api.paging import Cursor, Limit, cursor_of, cut, id_of
 from postroom.api.schemas.common import LARGEST_ID
 from postroom.api.schemas.record_changes import ChangeOut, ChangePage, ColleagueList, ColleagueOut
 from postroom.directory.roles import Permission
+from postroom.infra.streams import streamed
 from postroom.records import lists
 from postroom.records.change_log import change_page
 from postroom.records.exporting import list_lines
@@ -39,8 +37,7 @@ def export_records(
     ensure_may(user, Permission.RECORDS_READ)
     ensure_known(type)
     lines = list_lines(user, Filter(type, q.replace("\0", ""), stage.replace("\0", ""), owner, desk, state, sort))
-    streamed = _later(lines) if isinstance(request, ASGIRequest) else lines
-    response = StreamingHttpResponse(streamed, content_type=f"{CSV}; charset=utf-8")
+    response = StreamingHttpResponse(streamed(request, lines), content_type=f"{CSV}; charset=utf-8")
     response["Content-Disposition"] = 'attachment; filename="records.csv"'
     return response
 
@@ -60,13 +57,3 @@ def list_colleagues(request: HttpRequest, company: CompanyId, cursor: Cursor, li
     ensure_may(user, Permission.RECORDS_READ)
     rows, more = cut(lists.owners(user, company), lambda one: one[0], cursor, limit)
     return ColleagueList(items=[ColleagueOut(id=pk, name=name) for pk, name in rows], next=more)
-
-
-async def _later(lines: Iterator[bytes]) -> AsyncIterator[bytes]:
-    """The same lines for the event loop, each read in the thread of the database."""
-    while line := await sync_to_async(_next)(lines):
-        yield line
-
-
-def _next(lines: Iterator[bytes]) -> bytes:
-    return next(lines, b"")

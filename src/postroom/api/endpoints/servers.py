@@ -32,6 +32,7 @@ from postroom.api.schemas.servers import (
 from postroom.conversations import simulator
 from postroom.conversations.simulator import CannotAsk
 from postroom.core.addresses import Address, valid
+from postroom.core.edits import only
 from postroom.directory.models import User
 from postroom.directory.roles import Permission
 from postroom.infra.secrets import CannotDecrypt
@@ -127,9 +128,10 @@ def get_server(request: HttpRequest, pk: int) -> ServerOut:
 def change_server(request: HttpRequest, pk: int, given: ServerIn) -> ServerOut:
     """Change what is named; a kept password goes to the host alone for which it was entered."""
     user = _manager(request)
-    row = _own(user, pk)
+    _own(user, pk)
+    named = given.model_dump(include=given.model_fields_set)
     try:
-        servers.update_server(user=user, server_id=pk, fields=_entered(fields_of(row), given))
+        servers.update_server(user=user, server_id=pk, fields=only(named))
     except CannotSave as error:
         raise _refused(error) from None
     return _one(user, pk)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from http import HTTPStatus
 from typing import TypeVar
 
@@ -16,9 +15,10 @@ from postroom.api.endpoints.creating import Key, made_once, wrong
 from postroom.api.paging import Cursor, Limit, cursor_of, id_of
 from postroom.api.problems import Problem, not_found
 from postroom.api.schemas.people import LinkOut, RoleIn, UserChange, UserIn, UserOut, UserPage
+from postroom.core.edits import only
 from postroom.directory import people, users
 from postroom.directory.models import User
-from postroom.directory.profile import CannotSave, profile_of
+from postroom.directory.profile import CannotSave
 from postroom.directory.roles import Permission
 from postroom.directory.services import CannotDo
 from postroom.directory.users import Guest, NoPerson
@@ -67,11 +67,9 @@ def get_user(request: HttpRequest, pk: int) -> UserOut:
 def change_user(request: HttpRequest, pk: int, given: UserChange) -> UserOut:
     """Change what is named."""
     user = _manager(request)
-    row = _changeable(user, pk)
+    _changeable(user, pk)
     named = {name: value.replace("\0", "") for name, value in given.model_dump(include=given.model_fields_set).items()}
-    email = named.pop("email", row.email)
-    profile = replace(profile_of(row), **named)
-    _tried(lambda: users.edit_person(user=user, person_id=pk, profile=profile, email=email))
+    _tried(lambda: users.edit_person(user=user, person_id=pk, fields=only(named)))
     return _one(user, pk)
 
 

@@ -30,6 +30,8 @@ _LETTERS = str.maketrans(  # those that no normal form takes apart
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _PART = re.compile(f"[{_UNSPACED}]|[^\\W_{_UNSPACED}]+")
 _ALONE = re.compile(f"[{_UNSPACED}]")
+# Around words, and in none: what an ASCII keyboard has, dashes, quotation marks, dots.
+_AROUND = ".,;:!?()[]{}<>\"'`*_-/\\|#+=~\u2013\u2014\u2026\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,14 @@ def words(texts: Iterable[str]) -> str:
     """The words of texts as an index keeps them: each once, with a space before each."""
     found: dict[str, None] = {}
     for text in texts:
-        for parts in _chunks(text[:LONGEST_TEXT]):
+        folded = fold(text[:LONGEST_TEXT])
+        spaced = _ALONE.search(folded) is None
+        for chunk in dict.fromkeys(folded.split()):
+            word = chunk.strip(_AROUND)
+            if spaced and word.isalnum():  # nearly all: nothing is to be taken apart
+                found[word[:LONGEST_WORD]] = None
+                continue
+            parts = _parts(word)
             found.update(dict.fromkeys(parts))
             found.update(dict.fromkeys(map(JOINT.join, pairwise(parts))))
         if len(found) >= MOST_KEPT:
@@ -84,5 +93,9 @@ def question(text: str) -> Question:
 def _chunks(text: str) -> Iterator[list[str]]:
     """The parts of each run without a space that has some."""
     for chunk in fold(text).split():
-        if parts := [part[:LONGEST_WORD] for part in _PART.findall(chunk)]:
+        if parts := _parts(chunk):
             yield parts
+
+
+def _parts(chunk: str) -> list[str]:
+    return [part[:LONGEST_WORD] for part in _PART.findall(chunk)]

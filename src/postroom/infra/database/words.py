@@ -17,6 +17,8 @@ __all__ = ["KINDS", "Row", "create_index", "drop_index", "empty", "find", "forge
 WALKED = 600  # newest entries of a scope that are looked at one by one where a word is asked for by its beginning
 COMMON = 30  # of these, from which on a beginning is common: the index would gather too many
 STROLLED = 20_000  # newest entries that are looked at for a common one
+STEP = 1_500  # of them in the first step
+STEP_GROWS = 3  # times as many in each further one
 
 
 class Row(NamedTuple):
@@ -105,15 +107,24 @@ def _walk(
 def _stroll(
     cursor: Any, scope: str, begins: str, top: int, limit: int, without: Sequence[int]
 ) -> list[tuple[int, int]]:
-    """Entries with a word that begins so, among many of the newest; what is common is found soon."""
-    also, given = _also("newest", begins, without)
-    cursor.execute(
-        "SELECT place, about FROM (SELECT place, about, words FROM infra_searchentry WHERE scope = %s AND place < %s"
-        f" ORDER BY place DESC LIMIT {STROLLED}) AS newest WHERE 1 = 1{also} ORDER BY place DESC LIMIT %s",
-        [scope, top, *given, limit],
-    )
-    found: list[tuple[int, int]] = cursor.fetchall()
-    return found
+    """Entries with a word that begins so, among many of the newest. What is common is found soon: each step looks at
+    more than the one before, and none is taken for nothing.
+    """
+    found: list[tuple[int, int]] = []
+    unwanted, left, step = frozenset(without), STROLLED, STEP
+    while left > 0 and len(found) < limit:
+        step = min(step, left)
+        cursor.execute(
+            f"SELECT place, about, {engine().POSITION}(words, %s) > 0 FROM infra_searchentry"
+            f" WHERE scope = %s AND place < %s ORDER BY place DESC LIMIT {step}",
+            [f" {begins}", scope, top],
+        )
+        rows = cursor.fetchall()
+        found += [(place, about) for place, about, fits in rows if fits and about not in unwanted]
+        if len(rows) < step:
+            break
+        top, left, step = rows[-1][0], left - step, step * STEP_GROWS
+    return found[:limit]
 
 
 def _also(table: str, within: str, without: Sequence[int]) -> tuple[str, list[Any]]:

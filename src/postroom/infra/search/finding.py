@@ -7,8 +7,9 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from django.db.models import Q, TextField, Value
-from django.db.models.functions import Concat
+from django.db.models import TextField, Value
+from django.db.models.functions import Concat, StrIndex
+from django.db.models.lookups import GreaterThan
 
 from postroom.core.search.words import Question
 from postroom.infra.database import words as index
@@ -81,10 +82,9 @@ def _newest(each: Iterable[Sequence[tuple[int, int]]], limit: int) -> list[tuple
 def _seen(asked: Question, abouts: Collection[int], before: int) -> set[int]:
     """Of these those that an earlier page has shown by a newer row. Rows of one kind alone are about something."""
     rows = SearchEntry.objects.filter(about__in=list(abouts), place__gte=before)
-    rows = rows.alias(line=Concat("words", Value(" "), output_field=TextField()))
-    holds = Q()
+    line = Concat("words", Value(" "), output_field=TextField())
     for word in asked.words:
-        holds &= Q(line__contains=f" {word} ")
+        rows = rows.filter(GreaterThan(StrIndex(line, Value(f" {word} ")), 0))
     if asked.begins:
-        holds &= Q(line__contains=f" {asked.begins}")
-    return set(rows.filter(holds).values_list("about", flat=True).distinct())
+        rows = rows.filter(GreaterThan(StrIndex("words", Value(f" {asked.begins}")), 0))
+    return set(rows.values_list("about", flat=True).distinct())

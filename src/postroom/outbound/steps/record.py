@@ -13,7 +13,7 @@ from postroom.infra.clock import now
 from postroom.infra.config import config
 from postroom.infra.database.base import Claimed, claim_of, insert, move, update_rows
 from postroom.outbound.events import DeliveryNews
-from postroom.outbound.models import Attempt, Delivery
+from postroom.outbound.models import Attempt, Delivery, Letter
 from postroom.outbound.news import tell
 from postroom.outbound.steps.transmit import begin
 from postroom.outbound.transports.protocol import Outcome
@@ -61,7 +61,15 @@ def _write(results: Sequence[Result], before: DeliveryState) -> set[Claimed]:
     """The claims of those that are still ours: the others stay as they are."""
     ours = move(Delivery, [result.item.row for result in results], RECORDED, before=before)
     tell([_news(result) for result in results if claim_of(result.item.row) in ours])
+    _forget_secrets([result.item.row for result in results])
     return ours
+
+
+def _forget_secrets(rows: Sequence[Delivery]) -> None:
+    """What stood in a mail alone is kept no longer than until it is accepted; nothing is asked where there is none."""
+    told = {row.letter_id for row in rows if row.state == DeliveryState.ACCEPTED and row.letter.secret}
+    if told:
+        Letter.objects.filter(pk__in=told).update(secret=None)
 
 
 def _settle(row: Delivery, outcome: Outcome, event: DeliveryEvent, at: datetime) -> None:

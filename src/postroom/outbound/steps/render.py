@@ -15,9 +15,9 @@ from postroom.core.tokens import Purpose, Token, mint
 from postroom.core.triage.loops import INSTANCE_HEADER
 from postroom.domains.models import TokenKey
 from postroom.domains.services import ensure_token_key
-from postroom.infra import blobs
+from postroom.infra import blobs, secrets
 from postroom.infra.instance import instance_id
-from postroom.outbound.models import Delivery, Dispatch, Letter, LetterFile
+from postroom.outbound.models import NOT_KEPT, Delivery, Dispatch, Letter, LetterFile
 from postroom.outbound.transports.protocol import Copy
 
 
@@ -38,11 +38,14 @@ class _Sheet:
 
 @dataclass(slots=True)
 class Press:
-    """Prints the copies of a batch. `files` by letter, `keys` those that sign tokens, oldest first."""
+    """Prints the copies of a batch. `files` by letter, `keys` those that sign tokens, oldest first. Only copies
+    that are `to_send` hold the secrets of their letters: whoever reads them here reads what is kept.
+    """
 
     instance: str
     files: dict[int, list[LetterFile]] = field(default_factory=dict)
     keys: Sequence[TokenKey] = ()
+    to_send: bool = False
     _sheets: dict[tuple[int, int], _Sheet] = field(default_factory=dict)
 
     def copy(self, row: Delivery) -> Copy:
@@ -79,11 +82,13 @@ class Press:
         key = (row.letter_id, row.dispatch.pk)
         if key not in self._sheets:
             draft = _draft(row.letter, row.dispatch, self.instance)
+            if self.to_send and row.letter.secret:
+                draft = _filled(draft, secrets.decrypt(bytes(row.letter.secret)))
             self._sheets[key] = _Sheet(draft, self.files.get(row.letter_id, ()))
         return self._sheets[key]
 
 
-def press_of(rows: Iterable[Delivery]) -> Press:
+def press_of(rows: Iterable[Delivery], *, to_send: bool = False) -> Press:
     """A press for these copies, which have their letter and choice: one query for the files, one where tokens are."""
     copies = list(rows)
     choices = [row.dispatch for row in copies if row.dispatch is not None]
@@ -94,7 +99,7 @@ def press_of(rows: Iterable[Delivery]) -> Press:
     found = LetterFile.objects.filter(letter__in={row.letter_id for row in copies})
     for file in found.select_related("file__blob").order_by("position"):
         files[file.letter_id].append(file)
-    return Press(instance_id(), files, keys)
+    return Press(instance_id(), files, keys, to_send)
 
 
 def _draft(letter: Letter, choice: Dispatch, instance: str) -> Draft:
@@ -113,6 +118,11 @@ def _draft(letter: Letter, choice: Dispatch, instance: str) -> Draft:
         references=tuple(letter.references),
         headers=tuple(headers),
     )
+
+
+def _filled(draft: Draft, secret: str) -> Draft:
+    text, html = (one.replace(NOT_KEPT, secret) for one in (draft.text, draft.html))
+    return replace(draft, text=text, html=html)
 
 
 def _to(row: Delivery) -> tuple[Address, ...]:

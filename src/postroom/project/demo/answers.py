@@ -22,8 +22,8 @@ thank you for the list. In short:
 As for the electric vans: the sensor has a battery of its own for five years and needs nothing of theirs.
 """
 
-NOTE = """@Amara Okafor they drive for Minato as well, who asked us for an offer this week. Could both have the price of
-fifty vans? I would hold the trial back until we know.
+NOTE = """@Amara Okafor they drive for Minato as well, who asked us for an offer this week. Could both have the price \
+of fifty vans? I would hold the trial back until we know.
 """
 
 

@@ -7,12 +7,36 @@ from django.conf import settings
 from django.db import migrations, models
 from django.db.models.functions import Coalesce
 
+FOREIGN = ("desk", "owner", "stage")
+
 
 def fill_active(apps, schema_editor):
     """A record was last active when somebody last wrote in its conversation, else when it was made."""
     record, thread = apps.get_model("records", "Record"), apps.get_model("conversations", "Thread")
-    last = thread.objects.filter(record=models.OuterRef("pk")).values("last_message_at")[:1]
-    record.objects.update(active_at=Coalesce(models.Subquery(last), models.F("created_at")))
+    alias = schema_editor.connection.alias
+    last = thread.objects.using(alias).filter(record=models.OuterRef("pk")).values("last_message_at")[:1]
+    record.objects.using(alias).update(active_at=Coalesce(models.Subquery(last), models.F("created_at")))
+
+
+def drop_indexes(apps, schema_editor):
+    """The indexes of the foreign keys alone go, without AlterField, which on SQLite writes the whole table anew for each.
+
+    Their names are Django's own, so the database says them; those of later operations have several columns.
+    """
+    record, connection = apps.get_model("records", "Record"), schema_editor.connection
+    with connection.cursor() as cursor:
+        known = connection.introspection.get_constraints(cursor, record._meta.db_table)
+    for field in FOREIGN:
+        for name, one in known.items():
+            if one["index"] and not one["unique"] and one["columns"] == [f"{field}_id"]:
+                schema_editor.remove_index(record, models.Index(fields=[field], name=name))
+
+
+def add_indexes(apps, schema_editor):
+    """The way back."""
+    record = apps.get_model("records", "Record")
+    for field in FOREIGN:
+        schema_editor.add_index(record, models.Index(fields=[field], name=f"records_record_{field}_id"))
 
 
 class Migration(migrations.Migration):
@@ -25,26 +49,32 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.SeparateDatabaseAndState(
+            database_operations=[migrations.RunPython(drop_indexes, add_indexes)],
+            state_operations=[
+                migrations.AlterField(
+                    model_name='record',
+                    name='desk',
+                    field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='records', to='records.desk'),
+                ),
+                migrations.AlterField(
+                    model_name='record',
+                    name='owner',
+                    field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='records', to=settings.AUTH_USER_MODEL),
+                ),
+                migrations.AlterField(
+                    model_name='record',
+                    name='stage',
+                    field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='records', to='records.stage'),
+                ),
+            ],
+        ),
         migrations.AddField(
             model_name='record',
             name='active_at',
             field=models.DateTimeField(default=postroom.infra.clock.now),
         ),
-        migrations.AlterField(
-            model_name='record',
-            name='desk',
-            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='records', to='records.desk'),
-        ),
-        migrations.AlterField(
-            model_name='record',
-            name='owner',
-            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='records', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AlterField(
-            model_name='record',
-            name='stage',
-            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='records', to='records.stage'),
-        ),
+        migrations.RunPython(fill_active, migrations.RunPython.noop),
         migrations.AddIndex(
             model_name='record',
             index=models.Index(fields=['company', 'type', '-active_at', '-id'], name='record_recent'),
@@ -73,5 +103,4 @@ class Migration(migrations.Migration):
             model_name='record',
             index=models.Index(fields=['stage', '-id'], name='record_stage'),
         ),
-        migrations.RunPython(fill_active, migrations.RunPython.noop),
     ]

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 
 from django import template
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from postroom.web.pages.records.strips import CopyLine
+from postroom.web.pages.records.strips import CopyLine, Strip
+from postroom.web.stencils import written
 from postroom.web.templatetags.ui import icon, when
 
 register = template.Library()
@@ -21,6 +23,22 @@ def copy_lines(lines: Sequence[CopyLine], token: str = "") -> SafeString:
     """Items of a list: who gets each copy, how far it is and what the reader may do. `token` goes into forms."""
     details = gettext("Every try, and why this server")
     return SafeString("".join(_line(line, details, token) for line in lines))
+
+
+@register.simple_tag
+def copies(strip: Strip, token: str = "", oob: bool = False) -> SafeString:
+    """The strip under a message; `oob` puts it where the page has the one before."""
+    if not strip.lines and not strip.told:
+        return written("web/records/copies.html", [({"message": strip.message, "mark": strip.mark}, {"oob": oob})])
+    values = {
+        "message": strip.message,
+        "mark": strip.mark,
+        "lines": copy_lines(strip.lines, token),
+        "folded": strip.folded_words if strip.folded else "",
+        "where": reverse("message-copies", args=[strip.message]) if strip.folded else "",
+        "told": ", ".join(strip.told),
+    }
+    return written("web/records/copies.html", [(values, {"oob": oob})])
 
 
 def _line(line: CopyLine, details: str, token: str) -> SafeString:

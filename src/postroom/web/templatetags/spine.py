@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 
 from django import template
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.html import conditional_escape, escape
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, gettext, ngettext
 
 from postroom.web.pages.records.changes import ChangeShown, FieldShown
-from postroom.web.pages.records.thread import Acts, MessageShown
-from postroom.web.templatetags.ui import avatar, icon, softat, when
+from postroom.web.pages.records.thread import Acts, FileShown, MessageShown
+from postroom.web.stencils import written
+from postroom.web.templatetags.copies import copies
+from postroom.web.templatetags.ui import (
+    avatar,
+    extension,
+    icon,
+    lines,
+    naming,
+    paragraphs,
+    size,
+    softat,
+    steps,
+    when,
+)  # fmt: skip
 from postroom.web.views import Person
 
 register = template.Library()
@@ -152,18 +167,68 @@ def _addresses(shown: MessageShown) -> str:
 
 
 @register.simple_tag
+def spine(entries: Sequence[MessageShown | ChangeShown], token: str = "") -> SafeString:
+    """What happened in a conversation, one after the other."""
+    said = str(token)
+    return SafeString(
+        "".join([change_line(one) if isinstance(one, ChangeShown) else message(one, said) for one in entries])
+    )
+
+
+@register.simple_tag
+def message(shown: MessageShown, token: str = "", oob: bool | str = "") -> SafeString:
+    """A message with all that is under it."""
+    values = {
+        "id": shown.id,
+        "head": message_head(shown, token, oob),
+        "who": shown.author.shown,
+        "claim": shown.claim,
+        "doubt": shown.doubt,
+        "accept": reverse("message-accept", args=[shown.id]) if shown.may_accept else "",
+        "csrf_token": str(token),
+        "deleted_by": shown.deleted_by,
+        "subject": shown.subject,
+        "frame": shown.frame,
+        "body": naming(shown.body, shown.named),
+        "quote": paragraphs(shown.quote),
+        "quoted": _quoted(shown.quote) if shown.quote else "",
+        "text": shown.text,
+        "files": SafeString("".join(map(_file, shown.files))),
+        "defects": "; ".join(shown.defects),
+        "copies": copies(shown.strip, token),
+        "why": who_heard(shown) if shown.because or shown.heard or shown.heard_more else "",
+    }
+    empty = not shown.body and not shown.quote
+    signs = {"empty": empty, "frame_quote": shown.frame_quote, "frame_remote": shown.frame_remote}
+    return written("web/records/message.html", [(values, signs)])
+
+
+def _quoted(text: str) -> str:
+    count = lines(text)
+    return ngettext("%(count)s quoted line", "%(count)s quoted lines", count) % {"count": count}
+
+
+def _file(file: FileShown) -> str:
+    untouched = f" · {gettext('not taken apart')}" if file.untouched else ""
+    return (
+        f'<li><a href="{escape(file.url)}" download><i aria-hidden="true">{escape(extension(file.name))}</i>'
+        f"<span>{escape(file.name)}<small>{escape(size(file.size))}{untouched}</small></span></a></li>"
+    )
+
+
+@register.simple_tag
 def who_heard(shown: MessageShown) -> SafeString:
     """Why a message stands here, and who heard of it: most often what is fetched when somebody opens it."""
-    if shown.because or shown.heard:
-        return render_to_string("web/records/why.html", {"m": shown})
-    return SafeString(_later(get_language() or "") % {"id": shown.id, "who": conditional_escape(shown.author.shown)})
-
-
-@lru_cache(maxsize=64)
-def _later(language: str) -> str:
-    """As `_menu`; the language is the one in force."""
-    message = MessageShown(id=ID, kind="", author=Person(WHO), at=NEVER, heard_more=True)
-    return _places(render_to_string("web/records/why.html", {"m": message}))
+    values = {
+        "id": shown.id,
+        "who": shown.author.shown,
+        "because": shown.because,
+        "trace": steps(shown.trace, gettext("Who was asked, in order")) if shown.because else "",
+        "arrival": shown.arrival,
+        "heard": steps(shown.heard, gettext("Who heard and why")),
+        "where": reverse("message-heard", args=[shown.id]) if shown.heard_more else "",
+    }
+    return written("web/records/why.html", [(values, {})])
 
 
 @register.simple_tag

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from functools import lru_cache
 
 import lucide
@@ -41,8 +41,17 @@ def when(at: datetime | None, style: str = "") -> SafeString:
     """
     if at is None:
         return SafeString("")
-    local = timezone.localtime(at)
-    words = _said(local, "j M Y, H:i") if style == "full" else _short(local, timezone.localtime(), style)
+    zone = timezone.get_current_timezone()
+    return _shown(get_language() or "", zone, timezone.now().astimezone(zone).date(), at, at.tzinfo, style)
+
+
+@lru_cache(maxsize=8192)
+def _shown(language: str, zone: tzinfo, today: date, at: datetime, own: tzinfo | None, style: str) -> SafeString:
+    """Remembered, since a page says hundreds of times and the next page the same ones. `language` is the one in force;
+    `own` is the zone of `at`: equal times may differ in it.
+    """
+    local = timezone.localtime(at, zone)
+    words = _said(local, "j M Y, H:i") if style == "full" else _short(local, today, style)
     whole = _said(local, "DATETIME_FORMAT")
     return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(timespec="seconds"), whole, words)
 
@@ -63,23 +72,17 @@ def awake(at: datetime) -> str:
 
 def _said(local: datetime, style: str) -> str:
     """A local time in the reader's language, to the minute."""
-    return _said_in(get_language() or "", local.replace(second=0, microsecond=0, tzinfo=None), style)
+    return date_format(local.replace(tzinfo=None), style)
 
 
-@lru_cache(maxsize=8192)
-def _said_in(language: str, local: datetime, style: str) -> str:
-    """Remembered, since a page says hundreds of times and the next page the same ones; `language` is that in force."""
-    return date_format(local, style)
-
-
-def _short(local: datetime, now: datetime, style: str) -> str:
+def _short(local: datetime, today: date, style: str) -> str:
     clock = _said(local, "H:i")
-    days = (now.date() - local.date()) // timedelta(days=1)
+    days = (today - local.date()) // timedelta(days=1)
     if days == 0:
         return clock
     if days == 1:
         return gettext("Yesterday") if style == "day" else gettext("Yesterday %(time)s") % {"time": clock}
-    day = _said(local, "j M" if local.year == now.year else "j M Y")
+    day = _said(local, "j M" if local.year == today.year else "j M Y")
     return day if style == "day" else f"{day}, {clock}"
 
 
@@ -166,6 +169,7 @@ def steps(trace: Sequence[Line], label: str) -> SafeString:
 
 
 @register.simple_tag
+@lru_cache(maxsize=4096)
 def avatar(person: Person, kind: str = "") -> SafeString:
     """A round mark of a person; `kind` is how large: nothing or sm."""
     look = f"av h{person.hue} {kind}".rstrip()

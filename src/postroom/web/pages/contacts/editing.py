@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -28,7 +29,7 @@ from postroom.directory.models import Company, User
 from postroom.directory.profile import CannotSave
 from postroom.directory.roles import Permission
 from postroom.web.pages.common import for_those_who_may, found, number, reader
-from postroom.web.pages.contacts.page import Taken, fields_given, languages, show_contact, zones
+from postroom.web.pages.contacts.page import ANOTHER, Taken, fields_given, languages, zones
 
 may_write = for_those_who_may(Permission.RECORDS_WRITE)
 VERBS: Mapping[str, Callable[..., object]] = {"add": add_address, "remove": remove_address, "primary": make_primary}
@@ -92,21 +93,20 @@ def _new(request: HttpRequest, new: NewContact) -> HttpResponse:
 @require_POST
 @may_write
 def contact_address(request: HttpRequest, pk: int) -> HttpResponse:
-    """Add an address, take one away, make one the main one."""
+    """Add an address, take one away, make one the main one. One that is refused stands in its field again on the
+    contact's page, whose address can be loaded anew.
+    """
     user, verb = reader(request), request.POST.get("do", "")
     email = request.POST.get("email", "").replace("\0", "")[:400]
-    contact = found(contacts_lists.contact(user, pk))
-    typed, taken = (email if verb == "add" else ""), Taken()
+    found(contacts_lists.contact(user, pk))
     try:
         found(VERBS.get(verb))(user=user, contact_id=pk, email=email)
     except NoContact:
         return found(None)
-    except AddressTaken as error:
-        errors = {"email": _("This address belongs to %(name)s: merge them?") % {"name": error.name}}
-        where = f"{reverse('contact-merge', args=[pk])}?other={error.contact}"
-        taken = Taken(error.name, where)
     except CannotSave as error:
-        errors = {"email": error.problems["email"]}
+        if verb == "add":
+            return redirect(f"{reverse('contact', args=[pk])}?{urlencode({ANOTHER: email})}")
+        messages.error(request, error.problems["email"])
     else:
         said = {
             "add": _("Added %(email)s."),
@@ -114,5 +114,4 @@ def contact_address(request: HttpRequest, pk: int) -> HttpResponse:
             "primary": _("Mail goes to %(email)s from now on."),
         }
         messages.success(request, said[verb] % {"email": email})
-        return redirect("contact", pk)
-    return show_contact(request, contact, errors=errors, typed=typed, taken=taken)
+    return redirect("contact", pk)

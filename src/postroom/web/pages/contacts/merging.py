@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -16,9 +16,10 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from postroom.directory import contacts_lists
-from postroom.directory.contacts_editing import NoContact
-from postroom.directory.contacts_merging import MOST_COUNTED, CannotMerge, merge_contacts, preview
+from postroom.directory.contacts_editing import ContactFields, NoContact, fields_of
+from postroom.directory.contacts_merging import MOST_COUNTED, CannotMerge, Moved, merge_contacts, preview
 from postroom.directory.models import Contact
+from postroom.directory.profile import LANGUAGES
 from postroom.directory.roles import Permission
 from postroom.web.pages.common import for_those_who_may, found, number, reader, shortened
 from postroom.web.pages.contacts.editing import may_write
@@ -51,14 +52,25 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True)
+class FieldAfter:
+    """What a field says afterwards; `taken` from the one that goes, or `lost` of what one of the two said."""
+
+    label: str
+    value: str
+    taken: bool = False
+    lost: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class MergePage:
-    """What a merge would do: `facts` are counts and fields in words, `swap` is the page with the two the other way
-    round. Without an `other` somebody is to be chosen.
+    """What a merge would do: `fields` and `addresses` are those of the one that stays, `moves` counts in words what
+    comes to it; `swap` is the page with the two the other way round. Without an `other` somebody is to be chosen.
     """
 
     winner: Side
     other: Side | None = None
-    facts: tuple[tuple[str, str], ...] = ()
+    fields: tuple[FieldAfter, ...] = ()
+    moves: tuple[tuple[str, str], ...] = ()
     addresses: tuple[str, ...] = ()
     swap: str = ""
     people: str = ""
@@ -138,17 +150,31 @@ def _shown(request: HttpRequest, winner: int, loser: int, problem: str = "") -> 
         return found(None)
     known = contacts_lists.addresses_of([winner, loser])
     sides = [_side(one, known[one.pk][0].email if one.pk in known else "") for one in (moved.winner, moved.loser)]
-    counts = [(str(WORDS.get(words, words)), _counted(count)) for words, count in moved.moves]
-    taken = [(str(WORDS[name]), value) for name, value in moved.filled]
     page = MergePage(
         winner=sides[0],
         other=sides[1],
-        facts=(*counts, *taken),
+        fields=tuple(_afterwards(moved)),
+        moves=tuple((str(WORDS.get(words, words)), _counted(count)) for words, count in moved.moves),
         addresses=moved.addresses,
         swap=f"{reverse('contact-merge', args=[loser])}?other={winner}",
         problem=problem or moved.problem,
     )
     return _page(request, page, HTTPStatus.UNPROCESSABLE_ENTITY if problem else HTTPStatus.OK)
+
+
+def _afterwards(moved: Moved) -> Iterator[FieldAfter]:
+    """The fields that one of the two fills; the words of languages are those of the forms."""
+    first, second, filled = fields_of(moved.winner), fields_of(moved.loser), dict(moved.filled)
+    for name in ContactFields.__dataclass_fields__:
+        was, other = getattr(first, name), getattr(second, name)
+        value = filled.get(name, was)
+        lost = next((one for one in (was, other) if one and one != value), "")
+        if value:
+            yield FieldAfter(str(WORDS[name]), _said(name, value), value != was, _said(name, lost))
+
+
+def _said(name: str, value: str) -> str:
+    return str(LANGUAGES.get(value, value)) if name == "language" else value
 
 
 def _counted(count: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from urllib.parse import urlencode
 
@@ -20,13 +20,16 @@ from postroom.conversations.contacts import history
 from postroom.conversations.selectors import Latest
 from postroom.directory import contacts_lists
 from postroom.directory.access import companies
-from postroom.directory.contacts_editing import ContactFields, change_contact, fields_of
+from postroom.directory.contacts_editing import AddressTaken, ContactFields, change_contact, fields_of, why_not
 from postroom.directory.models import Contact, User
 from postroom.directory.profile import LANGUAGES, CannotSave, time_zones
 from postroom.directory.roles import Permission
+from postroom.web.meanwhile import FIELD, Meanwhile, laid_on, shown
 from postroom.web.pages.common import for_those_who_may, found, key, reader
 from postroom.web.pages.records.lists import Row, row_of
 from postroom.web.views import Person
+
+ANOTHER = "another"  # the parameter that carries an address which was refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,7 @@ class ContactPage:
     typed: str = ""
     taken: Taken = field(default_factory=Taken)
     errors: Mapping[str, str] = field(default_factory=dict)
+    shown: str = ""
 
     @property
     def languages(self) -> list[tuple[str, str]]:
@@ -104,16 +108,32 @@ def contact_page(request: HttpRequest, pk: int) -> HttpResponse:
     if contact is None:
         return redirect("contact", found(contacts_lists.became(user, pk)))
     if request.method != "POST":
-        return show_contact(request, contact)
+        return _with_refused(request, contact)
     if not _writes(user, contact):
         raise PermissionDenied
-    given = fields_given({**_kept(contact), **request.POST.dict()})
+    given, first = fields_given({**_kept(contact), **request.POST.dict()}), request.POST.get(FIELD, "")
     try:
-        change_contact(user=user, contact_id=pk, fields=given)
+        change_contact(user=user, contact_id=pk, fields=laid_on(given, first, request.POST))
     except CannotSave as error:
-        return show_contact(request, contact, fields=given, errors=error.problems)
+        return show_contact(request, contact, fields=given, errors=error.problems, first=first)
+    except Meanwhile as other:
+        fields, errors = replace(given, **other.values), other.errors({"language": LANGUAGES})
+        return show_contact(request, contact, fields=fields, errors=errors, first=other.shown)
     messages.success(request, _("Saved."))
     return redirect("contact", pk)
+
+
+def _with_refused(request: HttpRequest, contact: Contact) -> HttpResponse:
+    """The page, where an address was refused with it in its field and what is wrong with it, as long as that is so."""
+    typed = request.GET.get(ANOTHER, "").replace("\0", "")[:400]
+    error = why_not(contact, typed) if ANOTHER in request.GET and _writes(reader(request), contact) else None
+    if error is None:
+        return show_contact(request, contact)
+    words, taken = error.problems["email"], Taken()
+    if isinstance(error, AddressTaken):
+        words = _("This address belongs to %(name)s: merge them?") % {"name": error.name}
+        taken = Taken(error.name, f"{reverse('contact-merge', args=[contact.pk])}?other={error.contact}")
+    return show_contact(request, contact, errors={"email": words}, typed=typed, taken=taken)
 
 
 def _kept(contact: Contact) -> dict[str, str]:
@@ -130,6 +150,7 @@ def show_contact(
     errors: Mapping[str, str] | None = None,
     typed: str = "",
     taken: Taken | None = None,
+    first: str = "",
 ) -> HttpResponse:
     """The whole page, with what is wrong beside its fields."""
     user, before = reader(request), key(request)
@@ -154,10 +175,12 @@ def show_contact(
         typed=typed,
         taken=taken or Taken(),
         errors=errors or {},
+        shown=first or shown(fields_of(contact)),
     )
-    shown = {"title": contact.name or main, "here": "contacts", "page": page}
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if errors else HTTPStatus.OK
-    return render(request, "web/contacts/page.html", shown, status=status)
+    context = {"title": contact.name or main, "here": "contacts", "page": page}
+    refused = errors and request.method == "POST"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if refused else HTTPStatus.OK
+    return render(request, "web/contacts/page.html", context, status=status)
 
 
 def _written(name: str, email: str) -> str:

@@ -22,7 +22,7 @@ from postroom.web.pages.common import for_those_who_may, key, reader, shortened
 from postroom.web.pages.outbox.copies import CHOICES as COPIES
 from postroom.web.pages.outbox.copies import COPIES as COPY_STATES
 from postroom.web.pages.settings.listing import next_url
-from postroom.web.places import record_url
+from postroom.web.places import message_url
 from postroom.web.trace import STATES, State
 from postroom.web.views import Person
 
@@ -93,7 +93,7 @@ def message_list(request: HttpRequest) -> HttpResponse:
             is_internal=one.visibility == "internal",
             company=one.thread.record.company.name,
             number=one.thread.record.number,
-            url=f"{record_url(one.thread.record.type, one.thread.record_id)}#m{one.pk}",
+            url=message_url(one.thread.record.type, one.thread.record_id, one.pk),
             message_id=one.message_id,
         )
         for one in listed.rows

@@ -5,7 +5,7 @@ What was entered is kept in the session until the last step, which makes all of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import wraps
 from http import HTTPStatus
@@ -256,7 +256,8 @@ def _first_left(request: HttpRequest) -> Step:
 def _show(request: HttpRequest, step: Step, plan: Plan, errors: Mapping[str, str]) -> HttpResponse:
     done = _session(request)["done"]
     marks = tuple(
-        Mark(one.key, one.label, reverse("welcome-step", args=[one.key]), one.key in done, one is step) for one in STEPS
+        Mark(one.key, one.label, reverse("welcome-step", args=[one.key]), _is_ticked(one, done, plan), one is step)
+        for one in STEPS
     )
     position = STEPS.index(step)
     page = Page(
@@ -273,6 +274,12 @@ def _show(request: HttpRequest, step: Step, plan: Plan, errors: Mapping[str, str
     return render(
         request, "web/welcome/step.html", {"title": _("Set up Postroom"), "page": page, "wide": True}, status=status
     )
+
+
+def _is_ticked(step: Step, done: Sequence[str], plan: Plan) -> bool:
+    """Whether a step was left with something to show: what was put off has no tick."""
+    entered = {"domain": bool(plan.domain), "addresses": bool(plan.domain) and any(plan.addresses.values())}
+    return step.key in done and entered.get(step.key, True)
 
 
 def _address(type: str, plan: Plan, errors: Mapping[str, str]) -> Address:

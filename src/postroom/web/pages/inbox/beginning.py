@@ -22,11 +22,10 @@ from postroom.conversations.models import Message
 from postroom.directory.models import User
 from postroom.directory.roles import Permission
 from postroom.directory.selectors import contacts_like
-from postroom.infra import counters
 from postroom.records.models import Desk
 from postroom.records.record_types import record_types
 from postroom.web.pages.common import for_those_who_may, found, number, reader, shortened
-from postroom.web.pages.records.composer import ONCE_SECONDS, Form, form_of, problems, typed_people
+from postroom.web.pages.records.composer import Form, came_before, form_of, problems, typed_people
 from postroom.web.pages.records.composing import KEY_BYTES
 
 
@@ -110,7 +109,7 @@ def _problems(form: Form, desk: int, desks: list[Desk]) -> dict[str, str]:
 def _begin_once(user: User, form: Form, desk: int) -> Message | None:
     """Send, unless a form with this key did: a key counts only if its message was written."""
     with transaction.atomic():
-        if form.key and counters.add(once := {f"form:{user.pk}:{form.key}": 1}, ONCE_SECONDS)[next(iter(once))] > 1:
+        if came_before(user, form):
             return None
         return begin(
             user=user,

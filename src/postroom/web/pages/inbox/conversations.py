@@ -87,7 +87,7 @@ def inbox_conversation(request: HttpRequest, pk: int) -> HttpResponse:
     if wants(request, "thread") or wants(request, "earlier"):
         thread = thread_of(user, record, before=key(request), after=key(request, "after"))
         return messages_of(request, thread)
-    page = page_of_record(user, record, thread_of(user, record, before=key(request)))
+    page = page_of_record(user, record, thread_of(user, record, before=key(request), at=key(request, "at")))
     return _shown(request, listing_of(request, record), _conversation(user, page, tab_of(request)))
 
 

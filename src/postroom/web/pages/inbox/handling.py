@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST
+from django_htmx.http import HttpResponseClientRedirect
 
 from postroom.conversations import inbox_services as verbs
 from postroom.conversations import selectors
@@ -151,7 +152,17 @@ def undo(request: HttpRequest) -> HttpResponse:
         verbs.undo(user=user, what=what)
     except CannotPost as problem:
         return _answered(request, None, str(problem))
-    return _answered(request, None, _("Undone."))
+    return _back(request, what.record)
+
+
+def _back(request: HttpRequest, record: int) -> HttpResponse:
+    """What was undone stands again where the reader sees it: open, where it was read and this list has it no more."""
+    listing = listing_of(request, _open(request))
+    if not record or any(row.record == record for row in listing.rows):
+        return _answered(request, None, _("Undone."))
+    messages.success(request, _("Undone."))
+    where = address("inbox-conversation", tab_of(request), record)
+    return HttpResponseClientRedirect(where) if wants(request, "conversations") else redirect(where)
 
 
 def _named(record: Record) -> dict[str, str]:

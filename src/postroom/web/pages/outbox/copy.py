@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
@@ -12,10 +12,8 @@ from http import HTTPStatus
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.functional import Promise
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from postroom.core.addresses import Address
@@ -43,6 +41,7 @@ from postroom.web.pages.records.content import (
     with_image_urls,
 )
 from postroom.web.pages.records.strips import WHAT_KEPT_MEANS
+from postroom.web.pages.records.timeline import PHASES, RESULTS, UNANSWERED
 from postroom.web.places import record_url
 from postroom.web.trace import Line, State, trace_of
 from postroom.web.views import Person
@@ -50,24 +49,6 @@ from postroom.web.views import Person
 SHOWN_SOURCE = 200_000  # bytes of source that a page shows; the rest is in the download
 SHOWN_TEXT = 100_000  # characters of the plain text that a page shows
 _BODY = re.compile(r"<body\b", re.IGNORECASE)
-
-OUTCOMES: Mapping[str, State] = {
-    "accepted": State(gettext_lazy("Taken"), "check", "ok"),
-    "deferred": State(gettext_lazy("Put off"), "rotate-cw", "warn"),
-    "refused": State(gettext_lazy("Refused"), "mail-warning", "bad"),
-    "unknown": State(gettext_lazy("No answer"), "circle-question-mark", "warn"),
-}
-UNFINISHED = State(gettext_lazy("Not answered yet"), "loader")
-PHASES: Mapping[str, Promise] = {
-    "connect": gettext_lazy("at the connection"),
-    "greeting": gettext_lazy("at the greeting"),
-    "tls": gettext_lazy("at the encryption"),
-    "login": gettext_lazy("at the login"),
-    "mail": gettext_lazy("at the sender"),
-    "rcpt": gettext_lazy("at the recipient"),
-    "data": gettext_lazy("before the content"),
-    "dot": gettext_lazy("after the content"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +157,7 @@ def _fate(user: User, one: Shown, letter: Letter | None = None, reply: Reply | N
 
 def _try(number: int, one: Attempt) -> Try:
     took = max(0.0, (one.ended_at - one.began_at).total_seconds()) if one.ended_at else None
-    state = OUTCOMES.get(one.outcome, UNFINISHED)
+    state = RESULTS.get(one.outcome, UNANSWERED)
     return Try(
         number=number,
         state=state,

@@ -65,8 +65,8 @@ def board_of(user: User, asked: Asked) -> Board:
     whole = replace(asked.filter, stage="")
     return Board(
         tuple(
-            _column(user, asked, one.name, closes=one.closes, count=_counted(one.count))
-            for one in lists.columns(user, whole)
+            _column(user, asked, one.name, one.listed, closes=one.closes, count=_counted(one.count))
+            for one in lists.columns(user, whole, CARDS)
         )
     )
 
@@ -75,8 +75,9 @@ def _counted(number: int) -> str:
     return f"{lists.MOST_COUNTED - 1}+" if number >= lists.MOST_COUNTED else str(number)
 
 
-def _column(user: User, asked: Asked, name: str, *, after: str = "", closes: bool = False, count: str = "") -> Column:
-    page = lists.records(user, replace(asked.filter, stage=name), after=after, limit=CARDS)
+def _column(
+    user: User, asked: Asked, name: str, page: lists.Listed, *, closes: bool = False, count: str = ""
+) -> Column:
     writable = companies(user, Permission.RECORDS_WRITE)
     more = asked.url("cards", stage=name, after=page.next) if page.next else ""
     return Column(
@@ -103,7 +104,9 @@ def _card(record: Record, *, held: bool) -> Card:
 def cards(request: HttpRequest, type: str) -> HttpResponse:
     """Further cards of a column: of the stage that the address names."""
     asked = asked_of(request, place_of_type(type))
-    column = _column(reader(request), asked, asked.filter.stage, after=request.GET.get("after", "")[:2000])
+    user, after = reader(request), request.GET.get("after", "")[:2000]
+    page = lists.records(user, asked.filter, after=after, limit=CARDS)
+    column = _column(user, asked, asked.filter.stage, page)
     return render(request, "web/records/cards.html", {"column": column})
 
 

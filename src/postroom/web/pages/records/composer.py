@@ -35,6 +35,7 @@ LONGEST_KEY = 64
 LONGEST_SUBJECT = 500
 LONGEST_FIELD = 40_000  # characters of typed addresses that are read: more than the people of one message need
 LONGEST_CHIP = 1000
+_TORN = re.compile(r"\s@|@\s")
 _QUOTED = re.compile(r'"[^"]*"')  # a name in quotes may hold commas
 MOST_NAMES = 500  # of our own people among whom an @ without a choice from the list is looked up
 
@@ -97,7 +98,12 @@ def _chosen(values: Sequence[str]) -> list[Address]:
 
 
 def typed_people(text: str) -> tuple[Sequence[Address], tuple[str, ...]]:
-    """Addresses that were typed rather than chosen, and the words that are none."""
+    """Addresses that were typed rather than chosen, and the words that are none: no @ among other words makes one,
+    though the headers of mail may be written so.
+    """
+    pieces = re.split(r"[,;\n]", _QUOTED.sub("", text))
+    if torn := tuple(piece.strip() for piece in pieces if _TORN.search(piece)):
+        return parse_addresses(", ".join(piece for piece in pieces if not _TORN.search(piece))), torn
     whole = parse_addresses(text)
     pieces = [piece.strip() for piece in re.split(r"[,;\n]", _QUOTED.sub("", text) if whole else text) if piece.strip()]
     return whole, tuple(piece for piece in pieces if not whole or "@" not in piece)
@@ -157,10 +163,16 @@ def post(request: HttpRequest, pk: int) -> HttpResponse:
     return _refused(request, record, form, errors)
 
 
+def came_before(user: User, form: Form) -> bool:
+    """Within the transaction that posts: whether a form with this key was posted before; it is remembered with it."""
+    name = f"form:{user.pk}:{form.key}"
+    return bool(form.key) and counters.add({name: 1}, ONCE_SECONDS)[name] > 1
+
+
 def _post_once(user: User, record: Record, form: Form) -> Message | None:
     """Post, unless a form with this key did: a key counts only if its message was written."""
     with transaction.atomic():
-        if form.key and counters.add(once := {f"form:{user.pk}:{form.key}": 1}, ONCE_SECONDS)[next(iter(once))] > 1:
+        if came_before(user, form):
             return None
         mentions = _mentioned(user, record, form)
         if form.kind == NOTE:

@@ -27,7 +27,7 @@ from postroom.web.pages.common import for_users, found, number, reader
 from postroom.web.pages.records.strips import KEPT_HERE, WHAT_KEPT_MEANS, allows, state_of_copy, strips_of
 from postroom.web.pages.records.thread import message_shown
 from postroom.web.pages.records.timeline import Step, timeline
-from postroom.web.places import record_url
+from postroom.web.places import message_url
 from postroom.web.trace import Line, State, trace_of
 
 MOST = 400  # messages of a page that are looked at
@@ -77,7 +77,7 @@ def _page(user: User, one: CopyDetails) -> CopyPage:
         id=row.pk,
         who=row.name or row.address,
         state=KEPT_HERE if kept else state_of_copy(row.state),
-        back=f"{record_url(record.type, record.pk)}#m{one.message.pk}",
+        back=message_url(record.type, record.pk, one.message.pk),
         meaning=str(WHAT_KEPT_MEANS) if kept else DELIVERIES.meanings[DeliveryState(row.state)],
         said=row.words,
         told=one.because,
@@ -103,7 +103,7 @@ def message_copies(request: HttpRequest, pk: int) -> HttpResponse:
     if request.headers.get("HX-Request"):
         return render(request, "web/records/copies_folded.html", {"lines": strip.folded})
     record = message.thread.record
-    shown = {"title": _("To whom it went"), "back": f"{record_url(record.type, record.pk)}#m{pk}"}
+    shown = {"title": _("To whom it went"), "back": message_url(record.type, record.pk, pk)}
     return render(request, "web/records/copies_page.html", {**shown, "lines": (*strip.lines, *strip.folded)})
 
 
@@ -116,7 +116,7 @@ def message_heard(request: HttpRequest, pk: int) -> HttpResponse:
     shown = {"title": _("Who heard and why"), "heard": trace_of(message.trace)}
     if request.headers.get("HX-Request"):
         return render(request, "web/records/heard.html", shown)
-    back = f"{record_url(record.type, record.pk)}#m{pk}"
+    back = message_url(record.type, record.pk, pk)
     return render(request, "web/records/heard_page.html", {**shown, "back": back})
 
 
@@ -137,7 +137,7 @@ def copy_act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
         return render(request, "web/records/strips.html", {"strips": strips.values(), "said": said})
     messages.success(request, said)
     record = one.message.thread.record
-    return redirect(f"{record_url(record.type, record.pk)}#m{one.message.pk}")
+    return redirect(message_url(record.type, record.pk, one.message.pk))
 
 
 @require_POST
@@ -154,7 +154,7 @@ def accept(request: HttpRequest, pk: int) -> HttpResponse:
     if request.headers.get("HX-Request"):
         return render(request, "web/records/accepted.html", {"shown": message_shown(user, record, pk), "said": said})
     messages.success(request, said)
-    return redirect(f"{record_url(record.type, record.pk)}#m{pk}")
+    return redirect(message_url(record.type, record.pk, pk))
 
 
 @require_safe

@@ -18,7 +18,7 @@ from postroom.records.selectors import record_by_id
 from postroom.web.pages.common import for_users, found, reader
 from postroom.web.pages.records.composer import mentioned
 from postroom.web.pages.records.thread import message_shown
-from postroom.web.places import record_url
+from postroom.web.places import message_url
 
 
 @for_users
@@ -47,7 +47,7 @@ def _form(request: HttpRequest, record: Record, message: Message, body: str, err
         "body": body,
         "error": error,
         "until": until(message),
-        "back": f"{record_url(record.type, record.pk)}#m{message.pk}",
+        "back": message_url(record.type, record.pk, message.pk),
         "alone": htmx,
     }
     template = "web/records/note_form.html" if htmx else "web/records/note_page.html"
@@ -84,4 +84,4 @@ def _back(request: HttpRequest, record: Record, message: Message, said: str = ""
         return render(request, "web/records/accepted.html", {"shown": shown, "said": said})
     if said:
         messages.success(request, said)
-    return redirect(f"{record_url(record.type, record.pk)}#m{message.pk}")
+    return redirect(message_url(record.type, record.pk, message.pk))

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-
-from asgiref.sync import sync_to_async
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from postroom.directory.access import may
 from postroom.directory.roles import Permission
+from postroom.infra.streams import streamed
 from postroom.records.exporting import list_lines
 from postroom.web.pages.common import reader
 from postroom.web.pages.records.asked import asked_of
@@ -29,17 +26,6 @@ def export(request: HttpRequest, type: str) -> HttpResponseBase:
         raise PermissionDenied
     name = f"{place.name}-{timezone.localdate().isoformat()}.csv"
     lines = list_lines(user, asked_of(request, place).filter)
-    streamed = _later(lines) if isinstance(request, ASGIRequest) else lines
-    response = StreamingHttpResponse(streamed, content_type="text/csv; charset=utf-8")
+    response = StreamingHttpResponse(streamed(request, lines), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
-
-
-async def _later(lines: Iterator[bytes]) -> AsyncIterator[bytes]:
-    """The same lines for the event loop, each read in the thread of the database."""
-    while line := await sync_to_async(_next)(lines):
-        yield line
-
-
-def _next(lines: Iterator[bytes]) -> bytes:
-    return next(lines, b"")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -25,13 +25,14 @@ from postroom.records.creation import LONGEST_TITLE
 from postroom.records.entering import LONGEST_NOTES, Entered
 from postroom.records.models import Desk, Record, Stage
 from postroom.records.record_types import record_type
+from postroom.web.meanwhile import FIELD, Meanwhile, merged, shown
 from postroom.web.pages.common import for_users, found, number, reader, shortened
 from postroom.web.places import Place, place_of_type, record_url
 
 FIELDS = ("title", "desk", "stage", "owner", "who", "contact", "notes")
 BESIDE = {
     "desk_id": "desk", "stage_id": "stage", "owner_id": "owner", "contact_id": "who", "contact_email": "who",
-    "contact_name": "who",
+    "contact_name": "who", "contact": "who",
 }  # fmt: skip
 """The field of the form beside which a field's problem is said, where it is called otherwise."""
 
@@ -61,6 +62,7 @@ class RecordForm:
     errors: Mapping[str, str] = field(default_factory=dict)
     desks: tuple[DeskChoice, ...] = ()
     owners: tuple[tuple[int, str], ...] = ()
+    shown: str = ""
     longest_title: int = LONGEST_TITLE
     longest_notes: int = LONGEST_NOTES
 
@@ -121,11 +123,13 @@ def edit(request: HttpRequest, type: str, pk: int) -> HttpResponse:
         raise PermissionDenied
     if request.method != "POST":
         return _shown(request, _form(user, place, record, _values_of(record)))
-    values = _values(request)
+    values, first = _values(request), request.POST.get(FIELD, "")
     try:
-        services.edit_record(user=user, record_id=pk, **_entered(values, record))
+        services.change_record(user=user, record_id=pk, entered=lambda row: _entered(values, row, first))
     except services.CannotDo as problem:
-        return _refused(request, user, place, record, values, problem)
+        return _refused(request, user, place, record, values, problem, first)
+    except Meanwhile as other:
+        return _meanwhile(request, user, place, record, other)
     messages.success(request, _("Saved %(number)s.") % {"number": record.number})
     return redirect(record_url(type, pk))
 
@@ -144,18 +148,31 @@ def people(request: HttpRequest, desk: int) -> HttpResponse:
 
 
 def _shown(request: HttpRequest, form: RecordForm, status: int = HTTPStatus.OK) -> HttpResponse:
-    shown = {"title": form.heading, "here": form.place.name, "form": form}
-    return render(request, "web/records/form.html", shown, status=status)
+    context = {"title": form.heading, "here": form.place.name, "form": form}
+    return render(request, "web/records/form.html", context, status=status)
 
 
 def _refused(
     request: HttpRequest, user: User, place: Place, record: Record | None, values: dict[str, str],
-    problem: services.CannotDo,
+    problem: services.CannotDo, first: str = "",
 ) -> HttpResponse:  # fmt: skip
     """The form as it was filled in, with what is wrong beside its fields."""
     errors = {BESIDE.get(name, name): words for name, words in problem.problems.items()} or {"": str(problem)}
     form = _form(user, place, record, values, errors)
-    return _shown(request, form, HTTPStatus.UNPROCESSABLE_ENTITY)
+    return _shown(request, replace(form, shown=first), HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+def _meanwhile(request: HttpRequest, user: User, place: Place, record: Record, other: Meanwhile) -> HttpResponse:
+    """The form where somebody else changed the same fields, with what they say now beside them."""
+    form = _form(user, place, record, other.values)
+    words: dict[str, dict[str, str]] = {
+        "desk": {str(desk.id): desk.name for desk in form.desks},
+        "stage": {str(pk): name for desk in form.desks for pk, name in desk.stages},
+        "owner": {str(pk): name for pk, name in form.owners},
+        "contact": {other.known["contact"]: other.known["who"]},
+    }
+    errors = {BESIDE.get(name, name): said for name, said in other.errors(words).items()}
+    return _shown(request, replace(form, errors=errors, shown=other.shown), HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
 def _values(request: HttpRequest) -> dict[str, str]:
@@ -185,15 +202,24 @@ def _contact(values: Mapping[str, str]) -> dict[str, Any]:
     return {"contact_id": None, "contact_email": words}
 
 
-def _entered(values: Mapping[str, str], record: Record) -> Entered:
-    """What the form says of a record that is there; a desk that none has stays none."""
-    entered: Entered = {"title": values["title"], "notes": values["notes"], "owner_id": number(values["owner"])}
-    if desk := number(values["desk"]):
-        entered["desk_id"] = desk
-    stage = number(values["stage"])
-    if stage and not (desk != record.desk_id and stage == record.stage_id):
-        entered["stage_id"] = stage  # the old desk's stage does not go along to another desk
-    return entered | _contact(values)  # type: ignore[return-value]
+def _entered(given: Mapping[str, str], record: Record, first: str) -> Entered:
+    """What the form changes of a record; a desk that none has stays none.
+
+    Raises:
+        Meanwhile: somebody else changed the same fields since the form was `first` shown.
+
+    """
+    known = _values_of(record)
+    values = merged(known, given, first)
+    changed = {name for name in FIELDS if values[name] != known[name]}
+    entered: dict[str, Any] = {name: values[name] for name in ("title", "notes") if name in changed}
+    if "owner" in changed:
+        entered["owner_id"] = number(values["owner"])
+    for name in {"desk", "stage"} & changed:
+        if pk := number(values[name]):  # the old desk's stage does not go along to another desk
+            entered[f"{name}_id"] = pk
+    whose = _contact(given) if {"who", "contact"} & changed else {}
+    return cast("Entered", entered | whose)
 
 
 def _form(
@@ -210,6 +236,7 @@ def _form(
         if record
         else _("New %(kind)s") % {"kind": kind.lower()},
         values=values,
+        shown=shown(_values_of(record)) if record else "",
         errors=errors or {},
         desks=_desks(user, place, record, number(values.get("desk", ""))),
         owners=tuple(_owners(user, record)),

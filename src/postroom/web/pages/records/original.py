@@ -20,7 +20,7 @@ from postroom.inbound.originals import arrival_of, headers_of, sent_bytes
 from postroom.infra.blobs import BlobMissing
 from postroom.web.pages.common import for_users, found, reader
 from postroom.web.pages.records.content import FILE_POLICY, eml_name
-from postroom.web.places import record_url
+from postroom.web.places import message_url
 
 SHOWN = 200_000  # characters of a plain body that the page shows
 
@@ -62,7 +62,7 @@ def _original(user: User, message: Message) -> Original:
     mail = bool(arrived or sent)
     return Original(
         title=message.subject or _("No subject"),
-        back=f"{record_url(record.type, record.pk)}#m{message.pk}",
+        back=message_url(record.type, record.pk, message.pk),
         at=message.received_at,
         headers=headers_of(message, sent),
         frame=f"{reverse('message-body', args=[message.pk])}?all=1" if message.html else "",

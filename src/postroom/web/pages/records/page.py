@@ -92,7 +92,8 @@ def show_record(
     status: int = HTTPStatus.OK,
 ) -> HttpResponse:
     """The whole page; its composer holds the draft, with what is wrong with it."""
-    thread = thread_of(reader(request), record, before=key(request), after=key(request, "after"))
+    where = {"before": key(request), "after": key(request, "after"), "at": key(request, "at")}
+    thread = thread_of(reader(request), record, **where)
     page = page_of_record(reader(request), record, thread, draft, errors)
     page = replace(page, beside=beside(request, reader(request), record))
     shown = {"title": page.title, "here": page.place.name, "page": page}

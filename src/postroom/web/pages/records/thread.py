@@ -106,13 +106,15 @@ class MessageShown:
 @dataclass(frozen=True, slots=True)
 class Thread:
     """Messages, newest first, and changes of the record between them. `earlier` is the id from which there are more
-    messages, 0 where these are all; `changed` the newest change that the page has.
+    messages, 0 where these are all; `later` the id before which the page after this one begins, 0 where that is
+    the newest.
     """
 
     messages: tuple[MessageShown, ...] = ()
     changes: tuple[ChangeShown, ...] = ()
     earlier: int = 0
     newest: bool = True
+    later: int = 0
     files: int = 0
 
     @property
@@ -128,11 +130,18 @@ class Thread:
 
 
 def thread_of(
-    user: User, record: Record, *, before: int | None = None, after: int | None = None, changed: int | None = None
+    user: User,
+    record: Record,
+    *,
+    before: int | None = None,
+    after: int | None = None,
+    changed: int | None = None,
+    at: int | None = None,
 ) -> Thread:
-    """A page of the record's conversation: of the messages before or after one, and the changes among them. After a
-    message come only the changes after the one that is `changed`.
+    """A page of the record's conversation: of the messages before or after one, or around the one that it is `at`, and
+    the changes among them. After a message come only the changes after the one that is `changed`.
     """
+    before = selectors.around(user, record.pk, at) if at is not None else before
     page = selectors.messages(user, record.pk, before=before, after=after)
     shown = _messages(user, record, page.rows)
     return Thread(
@@ -140,6 +149,7 @@ def thread_of(
         changes=tuple(entries(_changes(record, page, before, after, changed))),
         earlier=page.next or 0,
         newest=before is None,
+        later=selectors.later(user, record.pk, before) or 0 if before is not None else 0,
         files=sum(len(message.files) for message in shown),
     )
 

@@ -22,7 +22,7 @@ from postroom.infra.paging import Page
 from postroom.records.models import Record
 from postroom.records.record_types import record_type
 from postroom.records.searching import found_records
-from postroom.web.places import DEVELOPER, RAIL, SETTINGS, Place, places_of, record_url
+from postroom.web.places import DEVELOPER, RAIL, SETTINGS, Place, message_url, places_of, record_url
 from postroom.web.views import Person
 
 CONVERSATIONS, RECORDS, CONTACTS = "conversations", "records", "contacts"
@@ -66,7 +66,7 @@ def _conversation(one: FoundConversation, asked: Question) -> Row:
     record = one.record
     return Row(
         key=f"m{one.message}",
-        url=f"{record_url(record.type, record.pk)}#m{one.message}",
+        url=message_url(record.type, record.pk, one.message),
         title=one.title,
         line=(*excerpt(one.author, asked, length=LONGEST_LINE), Piece(": "), *one.excerpt),
         aside=record.number,

@@ -18,6 +18,7 @@ from postroom.records.alias_editing import NEW_DESK, AliasFields
 from postroom.records.desk_editing import desks_for
 from postroom.records.models import Stage
 from postroom.records.record_types import record_types
+from postroom.web.meanwhile import FIELD, Meanwhile, shown
 from postroom.web.pages.common import number
 from postroom.web.pages.settings.domain_form import Option
 
@@ -40,6 +41,7 @@ class AliasForm:
     desk_people: tuple[Option, ...] = ()
     stages: tuple[Option, ...] = ()
     has_desk: bool = False
+    shown: str = ""
 
     def with_errors(self, errors: Mapping[str, str]) -> AliasForm:
         return replace(self, errors=errors)
@@ -60,7 +62,8 @@ class AliasForm:
 def alias_form(user: User, row: Alias | None) -> AliasForm:
     """An alias as it is kept, or a new one."""
     if row:
-        return _form(user, alias_editing.fields_of(row), row)
+        fields = alias_editing.fields_of(row)
+        return replace(_form(user, fields, row), shown=shown(fields))
     place = next(iter(_places(user)), (0, 0))
     fields = AliasFields(company=place[0], domain=place[1], record_type=next(iter(record_types())))
     return _form(user, replace(fields, desk=NEW_DESK), None)
@@ -91,7 +94,16 @@ def given_alias_form(user: User, given: QueryDict, row: Alias | None) -> AliasFo
         desk_owner=number(text("desk_owner")),
         followers=tuple(text("followers").splitlines()),
     )
-    return _form(user, fields, row)
+    return replace(_form(user, fields, row), shown=text(FIELD))
+
+
+def changed_meanwhile(user: User, row: Alias, form: AliasForm, other: Meanwhile) -> AliasForm:
+    """The form where somebody else changed the same fields."""
+    again = _form(user, replace(form.fields, **other.values), row)
+    options = {"desk": again.desks, "desk_owner": again.desk_people, "owner": again.people, "stage": again.stages}
+    options |= {"record_type": again.types, "who_may_write": again.writers}
+    words = {name: {one.value: one.words for one in some} for name, some in options.items()}
+    return replace(again, errors=other.errors(words), shown=other.shown)
 
 
 def _places(user: User) -> dict[tuple[int, int], tuple[str, str]]:

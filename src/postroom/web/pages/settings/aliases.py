@@ -24,8 +24,9 @@ from postroom.records import alias_editing
 from postroom.records.alias_editing import NoAlias
 from postroom.records.models import Desk
 from postroom.records.record_types import record_types
+from postroom.web.meanwhile import Meanwhile, laid_on
 from postroom.web.pages.common import for_those_who_may, found, key, reader, shortened, wants
-from postroom.web.pages.settings.alias_form import AliasForm, alias_form, given_alias_form
+from postroom.web.pages.settings.alias_form import AliasForm, alias_form, changed_meanwhile, given_alias_form
 from postroom.web.pages.settings.renaming import ask, confirmed
 from postroom.web.trace import State
 
@@ -104,18 +105,21 @@ def alias_page(request: HttpRequest, pk: int) -> HttpResponse:
         return _kept(request, row, form)
     except CannotSave as error:
         return _page(request, row, form.with_errors(error.problems), HTTPStatus.UNPROCESSABLE_ENTITY)
+    except Meanwhile as other:
+        return _page(request, row, changed_meanwhile(user, row, form, other), HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
 def _kept(request: HttpRequest, row: Alias, form: AliasForm) -> HttpResponse:
     """The alias as it was sent; where its address would change, the question first."""
     user, address = reader(request), row.address
-    entered = alias_editing.checked_name(user, row, form.fields)
+    edit = laid_on(form.fields, form.shown)
+    entered = alias_editing.checked_name(user, row, edit)
     renamed = entered != row.local_part
     if renamed and not confirmed(request.POST):
         change = Change(address, f"{entered}@{row.domain.name}", Part.ALIAS)
         title = _("Give up %(address)s?") % {"address": address}
         return ask(request, here="settings", title=title, url=form.url, domain=row.domain, changes=[change])
-    alias_editing.edit_alias(user=user, alias_id=row.pk, fields=form.fields)
+    alias_editing.edit_alias(user=user, alias_id=row.pk, fields=edit)
     said = _("Saved. %(address)s goes on working.") % {"address": address} if renamed else _("Saved.")
     messages.success(request, said)
     return redirect("alias", row.pk)

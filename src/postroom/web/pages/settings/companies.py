@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 
 from django.contrib import messages
@@ -19,6 +19,7 @@ from postroom.directory.models import Company
 from postroom.directory.profile import LANGUAGES, CannotSave, time_zones
 from postroom.directory.roles import Permission
 from postroom.domains.companies import add_company
+from postroom.web.meanwhile import FIELD, Meanwhile, laid_on, shown
 from postroom.web.pages.common import for_those_who_may, found, key, reader, shortened
 from postroom.web.pages.settings.listing import next_url
 
@@ -39,6 +40,7 @@ class Page:
     next: str = ""
     newest: str = ""
     one: bool = False
+    shown: str = ""
 
     @property
     def languages(self) -> list[tuple[str, str]]:
@@ -82,11 +84,14 @@ def company_page(request: HttpRequest, pk: int) -> HttpResponse:
     row = found(people.managed(reader(request)).filter(pk=pk).first())
     if request.method != "POST":
         return _page(request, row, fields_of(row))
-    given = _given(request.POST)
+    given, first = _given(request.POST), request.POST.get(FIELD, "")
     try:
-        edit_company(user=reader(request), company_id=pk, fields=given)
+        edit_company(user=reader(request), company_id=pk, fields=laid_on(given, first))
     except CannotSave as error:
-        return _page(request, row, given, errors=error.problems)
+        return _page(request, row, given, errors=error.problems, first=first)
+    except Meanwhile as other:
+        fields, errors = replace(given, **other.values), other.errors({"language": LANGUAGES})
+        return _page(request, row, fields, errors=errors, first=other.shown)
     messages.success(request, _("Saved."))
     return redirect("company", pk)
 
@@ -104,6 +109,7 @@ def _page(
     *,
     errors: Mapping[str, str] | None = None,
     one: bool = True,
+    first: str = "",
 ) -> HttpResponse:
     user, before = reader(request), key(request)
     listed = people.managed(user).order_by("-pk")
@@ -118,8 +124,9 @@ def _page(
         next=next_url("companies", rows[MOST - 1].pk if len(rows) > MOST else None),
         newest=next_url("companies", "") if before is not None else "",
         one=one,
+        shown=first or (shown(fields_of(row)) if row else ""),
     )
     title = (row.name if row else _("New company")) if one else _("Companies")
     status = HTTPStatus.UNPROCESSABLE_ENTITY if errors else HTTPStatus.OK
-    shown = {"title": title, "here": "settings", "page": page}
-    return render(request, "web/settings/companies.html", shown, status=status)
+    context = {"title": title, "here": "settings", "page": page}
+    return render(request, "web/settings/companies.html", context, status=status)

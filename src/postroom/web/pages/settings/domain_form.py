@@ -14,6 +14,7 @@ from postroom.domains.access import serves_others, shareable
 from postroom.domains.hosting import slug_of_hosted
 from postroom.domains.managing import SEPARATORS, DomainFields, fields_of, goes_to_all
 from postroom.domains.models import AliasDomain
+from postroom.web.meanwhile import FIELD, Meanwhile, shown
 from postroom.web.pages.common import number
 
 NOT_A_NUMBER = -1  # what services say no to, in the words of the field
@@ -48,6 +49,7 @@ class DomainForm:
     is_last_say: bool = False
     separators: tuple[Option, ...] = ()
     ways: tuple[Option, ...] = ()
+    shown: str = ""
 
     def with_errors(self, errors: Mapping[str, str]) -> DomainForm:
         return replace(self, errors=errors)
@@ -60,7 +62,8 @@ class DomainForm:
 def domain_form(user: User, row: AliasDomain | None) -> DomainForm:
     """A domain as it is kept, or a new one."""
     first = tuple(shareable(user).values_list("pk", flat=True)[:1])
-    return _form(user, fields_of(row) if row else DomainFields(), row, first)
+    fields = fields_of(row) if row else DomainFields()
+    return replace(_form(user, fields, row, first), shown=shown(fields))
 
 
 def given_domain_form(user: User, given: QueryDict, row: AliasDomain | None) -> DomainForm:
@@ -81,7 +84,15 @@ def given_domain_form(user: User, given: QueryDict, row: AliasDomain | None) -> 
         tags_overridden=text("tags_overridden") == "on",
     )
     chosen = tuple(one for one in map(number, given.getlist("companies")) if one)
-    return _form(user, fields, row, chosen, {"priority": text("priority")})
+    form = _form(user, fields, row, chosen, {"priority": text("priority")})
+    return replace(form, shown=given.get(FIELD, ""))
+
+
+def changed_meanwhile(user: User, row: AliasDomain, form: DomainForm, other: Meanwhile) -> DomainForm:
+    """The form where somebody else changed the same fields."""
+    again = _form(user, replace(form.fields, **other.values), row, form.chosen)
+    words = {"way_in": {one.value: one.words for one in again.ways}}
+    return replace(again, errors=other.errors(words), shown=other.shown)
 
 
 def _form(

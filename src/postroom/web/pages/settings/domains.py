@@ -21,8 +21,9 @@ from postroom.domains.managing import CannotSave, NoDomain
 from postroom.domains.models import AliasDomain, CompanyDomain
 from postroom.domains.services import CannotDo
 from postroom.outbound.our_addresses import Sender, senders_at
+from postroom.web.meanwhile import Meanwhile, laid_on
 from postroom.web.pages.common import for_those_who_may, found, number, reader
-from postroom.web.pages.settings.domain_form import DomainForm, domain_form, given_domain_form
+from postroom.web.pages.settings.domain_form import DomainForm, changed_meanwhile, domain_form, given_domain_form
 from postroom.web.pages.settings.proof import Verdict, last_verdict, why_not
 from postroom.web.pages.settings.renaming import ask, confirmed
 
@@ -101,15 +102,18 @@ def domain_page(request: HttpRequest, pk: int) -> HttpResponse:
         return _kept(request, user, row, form)
     except CannotSave as error:
         return _page(request, row, form.with_errors(error.problems), HTTPStatus.UNPROCESSABLE_ENTITY)
+    except Meanwhile as other:
+        return _page(request, row, changed_meanwhile(user, row, form, other), HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
 def _kept(request: HttpRequest, user: User, row: AliasDomain, form: DomainForm) -> HttpResponse:
     """The domain as it was sent; where an address would be given up, the question first."""
-    given_up = managing.changes(row, managing.checked(form.fields))
+    edit = laid_on(form.fields, form.shown)
+    given_up = managing.changes(row, managing.checked(edit(managing.fields_of(row))))
     if given_up and not confirmed(request.POST):
         title = _("Give up these addresses?")
         return ask(request, here="settings", title=title, url=form.url, domain=row, changes=given_up)
-    managing.edit_domain(user=user, domain_id=row.pk, fields=form.fields)
+    managing.edit_domain(user=user, domain_id=row.pk, fields=edit)
     messages.success(request, _("Saved. The old addresses go on working.") if given_up else _("Saved."))
     return redirect("domain", row.pk)
 

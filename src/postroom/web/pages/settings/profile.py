@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 
 from postroom.directory.models import User
 from postroom.directory.profile import LANGUAGES, CannotSave, Profile, profile_of, time_zones, update_profile
+from postroom.web.meanwhile import FIELD, Meanwhile, laid_on, shown
 from postroom.web.pages.common import for_users, reader
 
 
@@ -28,6 +29,7 @@ class Page:
     languages: tuple[tuple[str, str], ...] = ()
     time_zones: tuple[str, ...] = ()
     errors: Mapping[str, str] = field(default_factory=dict)
+    shown: str = ""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -36,13 +38,17 @@ def profile(request: HttpRequest) -> HttpResponse:
     """Show the reader's profile, and keep it as they send it."""
     user = reader(request)
     if request.method != "POST":
-        return _shown(request, user, _page(user, profile_of(user)))
-    given = _given(request.POST)
+        return _shown(request, _page(user, profile_of(user)))
+    given, first = _given(request.POST), request.POST.get(FIELD, "")
     try:
-        update_profile(user=user, profile=given)
+        update_profile(user=user, profile=laid_on(given, first))
     except CannotSave as error:
-        page = replace(_page(user, given), errors=error.problems)
-        return _shown(request, user, page, HTTPStatus.UNPROCESSABLE_ENTITY)
+        page = replace(_page(user, given), errors=error.problems, shown=first)
+        return _shown(request, page, HTTPStatus.UNPROCESSABLE_ENTITY)
+    except Meanwhile as other:
+        page = _page(user, replace(given, **other.values))
+        page = replace(page, errors=other.errors({"language": LANGUAGES}), shown=other.shown)
+        return _shown(request, page, HTTPStatus.UNPROCESSABLE_ENTITY)
     with translation.override(user.language):
         messages.success(request, _("Saved."))
     return redirect("profile")
@@ -65,6 +71,7 @@ def _page(user: User, given: Profile) -> Page:
     zones = time_zones()
     return Page(
         profile=given,
+        shown=shown(given),
         username=user.username,
         email=user.email,
         languages=tuple(sorted(languages.items(), key=lambda one: one[1])),
@@ -72,6 +79,6 @@ def _page(user: User, given: Profile) -> Page:
     )
 
 
-def _shown(request: HttpRequest, user: User, page: Page, status: int = HTTPStatus.OK) -> HttpResponse:
-    shown = {"title": _("Profile"), "here": "profile", "page": page}
-    return render(request, "web/profile/page.html", shown, status=status)
+def _shown(request: HttpRequest, page: Page, status: int = HTTPStatus.OK) -> HttpResponse:
+    context = {"title": _("Profile"), "here": "profile", "page": page}
+    return render(request, "web/profile/page.html", context, status=status)

@@ -18,12 +18,14 @@ from django.views.decorators.http import require_http_methods, require_POST
 from postroom.directory import people, users
 from postroom.directory.models import User
 from postroom.directory.people import Standing
-from postroom.directory.profile import LANGUAGES, CannotSave, Profile, profile_of, time_zones
+from postroom.directory.profile import LANGUAGES, CannotSave, time_zones
 from postroom.directory.roles import Permission, Role
 from postroom.directory.services import CannotDo
-from postroom.directory.users import Guest, NoPerson
+from postroom.directory.users import Guest, NoPerson, PersonFields, person_fields_of
 from postroom.outbound import inviting
 from postroom.outbound.inviting import Sent
+from postroom.web.meanwhile import FIELD, Meanwhile, laid_on
+from postroom.web.meanwhile import shown as form_shown
 from postroom.web.pages.common import for_those_who_may, found, key, number, reader, shortened, wants
 from postroom.web.pages.settings.domain_form import Option
 from postroom.web.trace import State
@@ -35,6 +37,7 @@ STANDINGS: Mapping[str, State] = {
     Standing.DEACTIVATED: State(gettext_lazy("Deactivated"), "ban"),
 }
 ROLES = {Role.MEMBER: gettext_lazy("Member"), Role.ADMINISTRATOR: gettext_lazy("Administrator")}
+ASKED = ("name", "email", "notify_by", "signature", "language", "time_zone")
 may_manage = for_those_who_may(Permission.USERS_MANAGE)
 
 
@@ -76,10 +79,10 @@ class Shown:
     is_me: bool
     is_active: bool
     is_operator: bool
-    profile: Profile
-    email: str
+    profile: PersonFields
     places: tuple[Place, ...] = ()
     errors: Mapping[str, str] = field(default_factory=dict)
+    shown: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,24 +158,27 @@ def user_page(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method != "POST":
         return _one(request, pk)
     person = found(people.changeable(user).filter(pk=pk).first())
-    given = _given(request.POST, person)
-    email = shortened(request.POST.get("email", ""), 400)
+    given, first = _given(request.POST, person), request.POST.get(FIELD, "")
     try:
-        users.edit_person(user=user, person_id=pk, profile=given, email=email)
+        users.edit_person(user=user, person_id=pk, fields=laid_on(given, first, ASKED))
     except CannotSave as error:
-        return _one(request, pk, given=given, email=email, errors=error.problems)
+        return _one(request, pk, given=given, errors=error.problems, first=first)
+    except Meanwhile as other:
+        fields, errors = replace(given, **other.values), other.errors({"language": LANGUAGES})
+        return _one(request, pk, given=fields, errors=errors, first=other.shown)
     messages.success(request, _("Saved."))
     return redirect("user", pk)
 
 
-def _given(sent: Mapping[str, str], person: User) -> Profile:
-    return Profile(
+def _given(sent: Mapping[str, str], person: User) -> PersonFields:
+    return PersonFields(
         name=sent.get("name", "").replace("\0", "")[:400],
         signature=sent.get("signature", "")[:20_000],
         notify_by=sent.get("notify_by", ""),
         language=sent.get("language", ""),
         time_zone=sent.get("time_zone", ""),
         single_keys=person.single_keys,
+        email=shortened(sent.get("email", ""), 400),
     )
 
 
@@ -289,12 +295,12 @@ def _one(
     request: HttpRequest,
     pk: int,
     *,
-    given: Profile | None = None,
-    email: str | None = None,
+    given: PersonFields | None = None,
     errors: Mapping[str, str] | None = None,
     roles: Mapping[int, str] | None = None,
     problem: str = "",
     sent: Sent | None = None,
+    first: str = "",
 ) -> HttpResponse:
     user = reader(request)
     person = found(people.people(user).filter(pk=pk).prefetch_related("memberships").first())
@@ -310,12 +316,12 @@ def _one(
         is_me=pk == user.pk,
         is_active=person.is_active,
         is_operator=person.is_operator,
-        profile=given or profile_of(person),
-        email=person.email if email is None else email,
+        profile=given or person_fields_of(person),
         places=tuple(
             Place(one.pk, one.name, _roles(held.get(one.pk, "")), wrong.get(f"role-{one.pk}", "")) for one in owners
         ),
         errors=wrong,
+        shown=first or form_shown(person_fields_of(person)),
     )
     page = replace(_listed(request, pk), person=shown, problem=problem, sent=sent, one=True)
     status = HTTPStatus.UNPROCESSABLE_ENTITY if wrong else HTTPStatus.CONFLICT if problem else HTTPStatus.OK

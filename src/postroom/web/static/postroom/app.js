@@ -67,7 +67,7 @@
   const keys = {
     j: () => step(1),
     k: () => step(-1),
-    '/': () => $('[data-filter]')?.focus(),
+    '/': () => $('input[data-filter]')?.focus(),
     '?': () => $('#keys')?.showModal(),
     g: () => { chord = Date.now(); },
   };

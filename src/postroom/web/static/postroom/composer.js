@@ -195,8 +195,9 @@
     hold(); mode(); save();
     const pane = $('[name=pane][value=talk]');
     if (pane) pane.checked = true;
+    if (draft.again && !draft.body) return;   // left here before without a word: who only looks keeps the single keys
     root().scrollIntoView({ block: 'nearest' });
-    const wanted = root().dataset.again && !$('.chip', root()) && kind() === 'message' ? $('#compose-add') : body();
+    const wanted = root().dataset.again && !draft.again && !$('.chip', root()) && kind() === 'message' ? $('#compose-add') : body();
     if (root().dataset.again || matchMedia('(min-width: 48em)').matches) wanted.focus();  // else a phone unfolds it for nothing
   };
   document.addEventListener('htmx:beforeSwap', e => {

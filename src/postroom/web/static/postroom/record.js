@@ -51,6 +51,17 @@
   const go = rel => { const link = $(`.beside [rel=${rel}]`); if (link) link.click(); };
   Object.assign(keys, { R: () => answer('all'), f: () => answer('forward'), '[': () => go('prev'), ']': () => go('next') });
 
+  // A link to a message that the page does not have leads to the page around it.
+  const seek = () => {
+    const id = /^#m(\d+)$/.exec(location.hash)?.[1], asked = new URLSearchParams(location.search);
+    if (!id || $(`#m${id}`) || asked.get('at') === id) return;
+    asked.delete('before');
+    asked.set('at', id);
+    location.replace(`${location.pathname}?${asked}${location.hash}`);
+  };
+  addEventListener('hashchange', seek);
+  seek();
+
   // News of the record: changes after the newest one that the page has.
   document.addEventListener('htmx:configRequest', e => {
     if (e.target.id === 'thread') e.detail.parameters.changed = String(Math.max(0, ...$$('#thread [data-change]').map(one => Number(one.dataset.change))));

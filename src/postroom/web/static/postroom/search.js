@@ -80,5 +80,5 @@
   addEventListener('keydown', e => {
     if ((e.ctrlKey || e.metaKey) && !e.shiftKey && !e.altKey && e.key.toLowerCase() === 'k') { e.preventDefault(); open(); }
   });
-  keys['/'] = () => { const filter = $('[data-filter]'); if (filter) { filter.focus(); filter.select(); } else open(); };
+  keys['/'] = () => { const filter = $('input[data-filter]'); if (filter) { filter.focus(); filter.select(); } else open(); };
 })();

@@ -16,6 +16,7 @@ from postroom.outbound.models import OutgoingServer
 from postroom.outbound.providers.catalogue import PROVIDERS
 from postroom.outbound.server_fields import Mechanism
 from postroom.outbound.servers import PORTS, ServerFields
+from postroom.web.meanwhile import FIELD, Meanwhile, shown
 from postroom.web.pages.settings.servers.provider import Filled, filled, with_provider
 
 NOT_A_NUMBER = -1  # what services say no to, in the words of the field
@@ -53,6 +54,7 @@ class Form:
     authentications: tuple[Option, ...] = ()
     mechanisms: tuple[Option, ...] = ()
     providers: tuple[Option, ...] = ()
+    shown: str = ""
 
     def with_errors(self, errors: Mapping[str, str]) -> Form:
         return replace(self, errors=errors)
@@ -86,7 +88,8 @@ def empty_form(user: User, of: Filled | None = None) -> Form:
 
 def form_of(user: User, row: OutgoingServer) -> Form:
     """A server as it is kept."""
-    return _form(user, servers.fields_of(row), row)
+    fields = servers.fields_of(row)
+    return replace(_form(user, fields, row), shown=shown(fields))
 
 
 def given_form(user: User, given: Mapping[str, str], row: OutgoingServer | None = None) -> Form:
@@ -118,7 +121,17 @@ def given_form(user: User, given: Mapping[str, str], row: OutgoingServer | None 
     )
     typed = {name: text(name) for name in ("priority", "port", "max_connections", "max_size", "daily_limit")}
     typed["address"] = text("address")
-    return _form(user, fields, row, typed)
+    return replace(_form(user, fields, row, typed), shown=text(FIELD))
+
+
+def changed_meanwhile(user: User, row: OutgoingServer, form: Form, other: Meanwhile) -> Form:
+    """The form where somebody else changed the same fields."""
+    again = _form(user, replace(form.fields, **other.values), row)
+    options = {"company": again.companies, "owner": again.owners, "provider": again.providers}
+    options |= {"encryption": again.encryptions, "authentication": again.authentications, "mechanism": again.mechanisms}
+    words = {name: {one.value: one.words for one in some} for name, some in options.items()}
+    words["company"][""] = _("All companies")
+    return replace(again, errors=other.errors(words), shown=other.shown)
 
 
 def _company(user: User, given: str, row: OutgoingServer | None) -> int | None:

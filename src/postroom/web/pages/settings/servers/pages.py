@@ -21,10 +21,11 @@ from postroom.outbound import choice, servers
 from postroom.outbound.models import OutgoingServer
 from postroom.outbound.server_uses import CannotMove, InUse, Use, targets
 from postroom.outbound.servers import CannotSave, NoServer
+from postroom.web.meanwhile import Meanwhile, laid_on
 from postroom.web.pages.common import found, number, reader
 from postroom.web.pages.settings.servers.choice import Simulation, dns, simulation
 from postroom.web.pages.settings.servers.common import may_manage
-from postroom.web.pages.settings.servers.form import Form, empty_form, form_of, given_form
+from postroom.web.pages.settings.servers.form import Form, changed_meanwhile, empty_form, form_of, given_form
 from postroom.web.pages.settings.servers.provider import filled_for
 from postroom.web.pages.settings.servers.steps import StepShown, Tested, tested_of
 
@@ -131,9 +132,11 @@ def server_page(request: HttpRequest, pk: int) -> HttpResponse:
         return _page(request, pk, form_of(user, row))
     form = given_form(user, request.POST, row)
     try:
-        servers.update_server(user=user, server_id=pk, fields=form.fields)
+        servers.update_server(user=user, server_id=pk, fields=laid_on(form.fields, form.shown))
     except CannotSave as error:
         return _page(request, pk, form.with_errors(error.problems), HTTPStatus.UNPROCESSABLE_ENTITY)
+    except Meanwhile as other:
+        return _page(request, pk, changed_meanwhile(user, row, form, other), HTTPStatus.UNPROCESSABLE_ENTITY)
     messages.success(request, _("Saved."))
     return redirect("server", pk)
 

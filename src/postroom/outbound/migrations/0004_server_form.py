@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('directory', '0004_contacts'),
         ('domains', '0002_former_separators'),
-        ('outbound', '0002_letters_by_domain'),
+        ('outbound', '0003_letters_with_secrets'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('domains', '0004_tags_seen'),
-        ('outbound', '0003_server_form'),
+        ('outbound', '0004_server_form'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

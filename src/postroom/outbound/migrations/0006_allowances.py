@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("directory", "0004_contacts"),
-        ("outbound", "0004_proofs"),
+        ("outbound", "0005_proofs"),
     ]
 
     operations = [

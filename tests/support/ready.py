@@ -1,0 +1,81 @@
+"""Installations that a run makes once and then copies: migrating and compressing take seconds, a copy takes none.
+
+The folder that holds them is shared by the workers of a run; see `tests/conftest.py`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.support.running import Installation
+
+SHARED = "POSTROOM_TEST_SHARED"
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """A command, `python -m …`, on a copy of another one; what it prints as JSON are ids of what it has made."""
+
+    command: tuple[str, ...]
+    base: str = ""
+
+
+RECIPES = {
+    "empty": Recipe(("tests.support.prepare", "empty")),  # tables and static files
+    "acme": Recipe(("tests.support.prepare",), "empty"),
+    "filled": Recipe(("tests.web.filling", "fill"), "empty"),
+    "talk": Recipe(("tests.web.talking", "fill"), "filled"),
+    "changes": Recipe(("tests.web.talking", "changes"), "talk"),
+    "inbox": Recipe(("tests.web.inboxing", "fill"), "filled"),
+    "searched": Recipe(("postroom", "search", "rebuild"), "filled"),
+    "demo": Recipe(("postroom", "prepare", "--demo"), "empty"),
+    "everything": Recipe(("tests.web.everything",), "empty"),
+}
+
+
+def put(name: str, var: Path) -> dict[str, int]:
+    """Make `var` an installation of this kind; the ids of what is in it. Files that are there already stay."""
+    ready = _made(name)
+    _copy(ready / "var", var)
+    ids: dict[str, int] = json.loads((ready / "ids").read_text(encoding="utf-8"))
+    return ids
+
+
+def _copy(source: Path, var: Path) -> None:
+    """Static files are never written to, so that two names may lead to one."""
+    shutil.copytree(source, var, dirs_exist_ok=True, ignore=shutil.ignore_patterns("static", "*.log"))
+    shutil.copytree(source / "static", var / "static", dirs_exist_ok=True, copy_function=_link)
+
+
+def _link(source: str, target: str) -> None:
+    with contextlib.suppress(OSError):  # another file system
+        os.link(source, target)
+        return
+    shutil.copy2(source, target)
+
+
+def _made(name: str) -> Path:
+    """The folder of this one: the first worker that asks makes it, the others wait for that."""
+    shared = Path(os.environ[SHARED])
+    folder = shared / f"ready-{name}"
+    with (shared / f"ready-{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "ids").exists():
+            _make(RECIPES[name], folder)
+    return folder
+
+
+def _make(recipe: Recipe, folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)  # half of one, by a worker that was stopped
+    made = Installation(folder / "var")
+    ids = put(recipe.base, made.var) if recipe.base else {}
+    done = made.run(*recipe.command)
+    assert done.returncode == 0, done.stderr.decode()
+    ids |= json.loads(done.stdout) if done.stdout.startswith(b"{") else {}
+    (folder / "ids").write_text(json.dumps(ids), encoding="utf-8")
