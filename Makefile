@@ -1,6 +1,7 @@
 # What one does here. `make` alone lists it.
 PY := .venv/bin/python
 TESTS ?= tests
+WORKERS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help demo env test check fmt bench soak lock clean
@@ -16,8 +17,8 @@ env: ## Make the developers' environment in .venv
 	@requirements/install dev
 
 test: env ## Run the tests, on SQLite and on PostgreSQL where it is installed
-	@$(PY) -m pytest -n 2 --dist loadfile $(TESTS)
-	@$(PY) -m tests.support.postgres $(PY) -m pytest -n 2 --dist loadfile --only-database $(TESTS)
+	@$(PY) -m pytest -n $(WORKERS) --dist loadfile $(TESTS)
+	@$(PY) -m tests.support.postgres $(PY) -m pytest -n $(WORKERS) --dist loadfile --only-database $(TESTS)
 
 check: env ## Format, lint, types, floors and house rules: under a minute
 	@$(PY) -m ruff format --check --quiet .

@@ -12,7 +12,8 @@ from django.db import models
 from tests.house import source
 from tests.house.source import Module
 
-HOME_OF_SQL = {f"src/postroom/infra/database/{name}.py" for name in ("base", "words", "sqlite", "postgres")}
+NAMES_OF_HOME = ("base", "connections", "words", "sqlite", "postgres")
+HOME_OF_SQL = {f"src/postroom/infra/database/{name}.py" for name in NAMES_OF_HOME}
 EXEMPT: dict[str, str] = {}  # "src/postroom/…py": why it speaks SQL or asks which database it has
 METHODS = {"raw", "cursor", "execute", "executemany", "executescript"}
 NAMES = {"RawSQL", "RunSQL"}

@@ -19,7 +19,7 @@ from django.db import connection
 
 from postroom.core.addresses import Address
 from postroom.infra.database import base, postgres, sqlite
-from postroom.infra.database.base import NotDurable
+from postroom.infra.database.connections import NotDurable
 from tests.support import ready
 from tests.support.acme import letter
 from tests.support.postgres import Server, prepare

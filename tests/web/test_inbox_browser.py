@@ -14,6 +14,7 @@ from tests.support.browser import Look, Site, States, context_for, violations, w
 SITE = "inbox"
 LOOKS: tuple[Look, ...] = ("light", "dark", "phone")
 PAGES = ("/inbox?tab=all", "/inbox?tab=snoozed", "/inbox/{hanna}?tab=all")  # others: see test_every_page_browser
+NEWS = "document.querySelector('#conversations form').replaceWith(document.createElement('form'))"
 WIDTHS = (320, 360, 768, 834, 1024, 1279, 1280, 1920)
 SKIPPED = "Transition was aborted"  # Chromium says so where a page is left before it has faded in
 
@@ -102,6 +103,17 @@ def test_by_mouse(page: Page, site: Site) -> None:
     _opened(page, "/inbox")
     _does(site, "wake")
     expect(page.locator("[data-row]").first).to_have_id(f"t{site.ids['aiko']}")
+
+
+def test_what_was_done_can_be_undone_where_news_overtakes_the_answer(page: Page, site: Site) -> None:
+    _opened(page, "/inbox?tab=all")
+    row = page.locator(f"#t{site.ids['aiko']}")
+    page.route("**/done", lambda route: (page.evaluate(NEWS), route.continue_()))
+    row.hover()
+    row.get_by_role("button", name="as done").click()
+    expect(page.locator("#did").get_by_role("button", name="Undo")).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    expect(row.get_by_role("button", name="as done")).to_have_count(1)
 
 
 def test_by_keyboard_alone(page: Page, site: Site, browser: Browser, signed_in: Path) -> None:

@@ -104,7 +104,10 @@ def last_conversations(contacts: Collection[int]) -> dict[int, Last]:
     """
     if not contacts:
         return {}
-    followed = Follower.objects.filter(contact=OuterRef("pk")).order_by("-thread").values("thread")[:1]
+    # A range of one, ordered as the index `follower_of` is: where nearly all follow as the same few people, PostgreSQL
+    # would expect everybody among them, and go through all that is followed for each contact that follows nothing.
+    own = Follower.objects.filter(contact__gte=OuterRef("pk"), contact__lte=OuterRef("pk"))
+    followed = own.order_by("contact", "-thread").values("thread")[:1]
     rows = Contact.objects.filter(pk__in=contacts).annotate(newest=Subquery(followed)).values_list("pk", "newest")
     about = Record.objects.filter(contact__in=contacts).values("contact").annotate(newest=Max("thread__pk"))
     newest = {pk: thread or 0 for pk, thread in rows}

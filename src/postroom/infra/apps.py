@@ -9,7 +9,7 @@ class InfraConfig(AppConfig):
 
     def ready(self) -> None:
         from postroom.infra import logs  # noqa: PLC0415 settings have to be there first
-        from postroom.infra.database.base import watch_connections  # noqa: PLC0415 as above
+        from postroom.infra.database.connections import watch_connections  # noqa: PLC0415 as above
 
         logs.set_up()
         watch_connections()

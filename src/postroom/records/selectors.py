@@ -23,11 +23,14 @@ def record_by_id(user: User, pk: int) -> Record | None:
 
 
 def by_refs(user: User, refs: Collection[str]) -> dict[str, Record]:
-    """The records that these references name, such as `lead:12`, as far as they are there for `user`; one query."""
+    """The records that these references name, such as `lead:12`, as far as they are there for `user`, with type and
+    title alone; one query.
+    """
     numbers = [
         int(number) for _, _, number in (ref.partition(":") for ref in refs) if number.isascii() and number.isdigit()
     ]
-    found = {record.ref: record for record in readable(user).filter(pk__in=numbers)} if numbers else {}
+    rows = readable(user).only("type", "title")
+    found = {record.ref: record for record in rows.filter(pk__in=numbers)} if numbers else {}
     return {ref: found[ref] for ref in refs if ref in found}
 
 

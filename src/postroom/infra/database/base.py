@@ -1,4 +1,4 @@
-"""The verbs that both databases have: claim, add up, wake, check durability. The only raw SQL of the project."""
+"""The verbs that both databases have: claim, add up, wake. The only raw SQL of the project."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from urllib.parse import unquote, urlsplit
 
 from django.db import DatabaseError, connection, models
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.backends.signals import connection_created
 
 from postroom.infra.database import postgres, sqlite
 
@@ -25,10 +24,6 @@ AS_THEY_ARE = (  # values of these are sent as the row holds them
 Row = TypeVar("Row", bound=models.Model)
 Claimed = tuple[int, str]  # the key of a row, and the token of the claim
 TICK = 0.002  # seconds: SQLite's clock counts whole milliseconds, ours counts microseconds
-
-
-class NotDurable(RuntimeError):
-    """A connection that would lose committed mail in a power cut."""
 
 
 class Waiter(Protocol):
@@ -66,20 +61,6 @@ def settings_for(url: str) -> dict[str, Any]:
 def engine(wrapper: BaseDatabaseWrapper | None = None) -> ModuleType:
     """The module of the database in use."""
     return postgres if (wrapper or connection).vendor == "postgresql" else sqlite
-
-
-def watch_connections() -> None:
-    """Prepare every new connection and read back its durability; one that is not durable is never used."""
-    connection_created.connect(_check_durability, dispatch_uid="postroom-durability")
-
-
-def _check_durability(sender: object, connection: BaseDatabaseWrapper, **kwargs: object) -> None:
-    with connection.cursor() as cursor:
-        problem = engine(connection).durable(cursor)
-        engine(connection).prepare(cursor)
-    if problem:
-        connection.close()
-        raise NotDurable(f"The database would lose committed mail: {problem}.")
 
 
 def claim(

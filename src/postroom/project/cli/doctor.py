@@ -103,13 +103,14 @@ def _answer() -> Check:
     use_django()
     from django.db import connection
 
-    from postroom.infra.database import base
+    from postroom.infra.database.base import reachable
+    from postroom.infra.database.connections import NotDurable
 
     causes = _Causes()
     logging.getLogger("psycopg.pool").addFilter(causes)
     try:
-        problem = base.reachable()
-    except base.NotDurable as error:
+        problem = reachable()
+    except NotDurable as error:
         return Check("database", False, str(error), "Mend its settings: no mail is taken like that.")
     if problem:
         first = (causes.last or problem).splitlines()[0]

@@ -109,7 +109,7 @@ def _expected(error: Exception) -> tuple[str, int]:
             return str(error), EX_DATAERR
     if _is(error, "pydantic_core", "ValidationError"):
         return _configuration(error), EX_CONFIG
-    if _is(error, "django.db", "Error") or _is(error, "postroom.infra.database.base", "NotDurable"):
+    if _is(error, "django.db", "Error") or _is(error, "postroom.infra.database.connections", "NotDurable"):
         return _database(error), EX_UNAVAILABLE
     if isinstance(error, PermissionError | FileNotFoundError | IsADirectoryError | NotADirectoryError):
         return f"{error.filename}: {error.strerror}.", EX_UNAVAILABLE

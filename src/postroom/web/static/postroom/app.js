@@ -93,5 +93,15 @@
     const end = new URL(e.detail.xhr.responseURL || location.href).pathname;
     if (end.endsWith('/sign-in')) { e.detail.shouldSwap = false; location.reload(); }
   });
+  // News may replace the line that asked before it is answered: htmx then looks for what else comes in the piece that
+  // is gone, and what was done would be neither said nor undone.
+  document.addEventListener('htmx:oobErrorNoTarget', e => {
+    const { content, target } = e.detail, there = $(target);
+    if (!there) return;
+    if (there.id === 'live') return void say(content.textContent);
+    there.replaceWith(content);
+    htmx.process(content);
+    htmx.trigger(content, 'htmx:oobAfterSwap', { target: content });
+  });
   window.postroom = { say, $, $$, keys };
 })();
