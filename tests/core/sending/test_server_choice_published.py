@@ -1,4 +1,4 @@
-"""The specification table held against both published orders: where ours comes out otherwise, ADR 0021 says why."""
+"""The specification table held against both published orders: where ours comes out otherwise, ADR 0022 says why."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .build import author
 from .published import Order, published
 from .test_server_choice_table import CASES
 
-ADR = Path(__file__).parents[3] / "docs/adr/0021-which-from-then-which-server.md"
+ADR = Path(__file__).parents[3] / "docs/adr/0022-which-from-then-which-server.md"
 BOTH: tuple[Order, ...] = ("manual", "program")
 
 DIFFERENCES: dict[str, tuple[str, tuple[Order, ...]]] = {
