@@ -22,7 +22,7 @@ from postroom.conversations.simulator import Question, simulate
 from postroom.conversations.ways import WayBack, way_of_company, ways_back
 from postroom.core.addresses import Address
 from postroom.core.message_ids import mint
-from postroom.core.sending.facts import Choice
+from postroom.core.sending.facts import DEFAULT_SERVER, Choice
 from postroom.core.subaddress import split
 from postroom.core.tokens import Purpose, verify
 from postroom.directory.models import Company, User
@@ -169,7 +169,7 @@ class Chance:
             Address("eva@müller.example", 'Eva "E" M., dr'),
             Address("", "Nobody proves it"),
         ]
-        forced = pick.choice(rows).pk if rows and pick.random() < 0.25 else None
+        forced = pick.choice([DEFAULT_SERVER, *(row.pk for row in rows)]) if pick.random() < 0.25 else None
         author = pick.choices(authors, weights=[6, 2, 3, 1, 1, 1])[0]
         return Question(company.pk, author, pick.choice([user, None]), record, forced)
 

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from postroom.core.delivery.states import DELIVERIES, DeliveryState
+from postroom.core.sending.facts import DEFAULT_SERVER
 from postroom.directory.models import Company, User
 from postroom.domains.models import AliasDomain
 from postroom.infra.models import File
@@ -87,8 +88,9 @@ class Letter(models.Model):
     `to` and `cc` are lists of [email, name]; without any, each copy names its own recipient. `references` and the ids
     are without angle brackets. `author_email` is empty where nothing proves that it is theirs. `reply_to` is an
     untagged address of ours, empty: answers go to the From. `about` is the reference of the record that it belongs to,
-    such as `lead:12`. `secret` is what stands in the mail alone, where text and HTML have
-    `NOT_KEPT`: encrypted, and forgotten when it is accepted.
+    such as `lead:12`. `forced_server` is a server that it has to leave by; `by_default_server`: the default server of
+    the configuration, which has no row, has to be that one. `secret` is what stands in the mail alone, where text and
+    HTML have `NOT_KEPT`: encrypted, and forgotten when it is accepted.
     """
 
     company = models.ForeignKey(
@@ -112,6 +114,7 @@ class Letter(models.Model):
     forced_server = models.ForeignKey(
         OutgoingServer, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
     )
+    by_default_server = models.BooleanField(default=False, db_default=False)
     secret = models.BinaryField(null=True)
     created_at = models.DateTimeField()
 
@@ -122,6 +125,11 @@ class Letter(models.Model):
                 fields=["forced_server"], name="letter_forced", condition=Q(forced_server__isnull=False)
             ),  # rare
         ]
+
+    @property
+    def forced(self) -> int | None:
+        """The id of the server that it has to leave by, `DEFAULT_SERVER` for that of the configuration; None: any."""
+        return DEFAULT_SERVER if self.by_default_server else self.forced_server_id
 
 
 class LetterFile(models.Model):

@@ -181,7 +181,7 @@ def _letter(domain: AliasDomain, way: Way, trip: RoundTrip, token: str) -> NewLe
         in_reply_to="",
         references=(named_id(token, domain.name),),
         is_automatic=True,
-        forced_server=way.id or None,
+        forced_server=way.id,
     )
 
 

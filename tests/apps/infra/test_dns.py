@@ -116,12 +116,13 @@ def test_without_a_resolver_nothing_is_known() -> None:
     assert answer == Answer("unknown", words="no resolver is set up")
 
 
-def test_questions_go_out_together_and_keep_their_order(resolver: Resolver) -> None:
+def test_questions_go_out_together_and_keep_their_order(server: DnsServer, resolver: Resolver) -> None:
     silent = [Question("silent.example", "TXT")] * 3
-    started = time.monotonic()
     answers = resolver.ask_now(*silent, Question("acme.example", "A"), Question("broken.example", "TXT"))
     assert [answer.status for answer in answers] == ["unknown"] * 3 + ["found", "unknown"]
-    assert time.monotonic() - started < 3 * LIMITS.seconds
+    names = [name for name, _, _ in server.asked]
+    again = [place for place, name in enumerate(names) if name == "silent.example"][-1]
+    assert {"acme.example", "broken.example"} <= set(names[:again])  # none waited for the silent one to be given up
 
 
 def test_answers_are_kept_and_the_absence_of_records_too(server: DnsServer, resolver: Resolver) -> None:
@@ -161,12 +162,12 @@ def test_who_asks_in_a_hurry_spoils_nothing_for_the_next(server: DnsServer, reso
 def test_an_evaluation_ends_with_its_deadline() -> None:
     chain = {(f"n{step}.example", "TXT"): [f'"v=spf1 redirect=n{step + 1}.example"'] for step in range(9)}
     with serving({**chain, ("n3.example", "TXT"): "SILENT"}) as server:
-        resolver = Resolver([server.address], Limits(seconds=5.0, tries=3, deadline=30.0))
+        resolver = Resolver([server.address], Limits(seconds=60.0, tries=3, deadline=600.0))
         started = time.monotonic()
         result = resolver.evaluate_now(evaluate_spf("192.0.2.7", "a@n0.example", "x"), seconds=0.4)
     assert result.result == "temperror"
     assert "could not be asked for" in result.trace[-1]["text"]
-    assert time.monotonic() - started < 2.0
+    assert time.monotonic() - started < 30  # it does not wait for the resolver's own limits
 
 
 @pytest.mark.parametrize(

@@ -225,7 +225,7 @@ def test_a_broken_server_has_a_diagnosis_of_its_own(authority: Authority, name: 
     assert (failed.kind, failed.key) == (broken.kind, broken.step), failed
     assert broken.text in failed.text
     assert broken.advice in failed.advice
-    assert failed.seconds < 4
+    assert failed.seconds < 30  # it does not hang
 
 
 def test_the_seventeen_are_told_apart() -> None:

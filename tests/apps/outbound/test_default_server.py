@@ -9,13 +9,18 @@ from pathlib import Path
 import pytest
 
 from postroom.core.addresses import Address
+from postroom.core.sending.facts import DEFAULT_SERVER
 from postroom.infra import parameters
 from postroom.infra.config import Config, config
 from postroom.infra.models import Parameter
 from postroom.outbound import choice
+from postroom.outbound.models import Dispatch, Letter
+from postroom.outbound.services import send_due
 from postroom.project.cli.main import app
 from tests.support import factory
 from tests.support.acme import Acme
+from tests.support.sending import post, sent_to
+from tests.support.smtp_server import SmtpServer
 
 AMARA, MARY = Address("amara@acme.example", "Amara"), Address("mary@customer.example", "Mary")
 FILE = 'outgoing_server = "file.example"\nfrom_filter = "customer.example"\n'
@@ -113,3 +118,22 @@ def test_a_record_refers_to_it_with_a_filter_of_its_own(
     assert _sent(acme, AMARA) == ("By reference", "amara@acme.example")
     assert choice.server_of(row.pk).host == "file.example"
     assert _sent(acme, MARY) == ("By reference", "notifications@acme.example"), "the record's filter, not the file's"
+
+
+def test_a_letter_may_have_to_leave_by_it_though_another_would_be_chosen(
+    acme: Acme, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with SmtpServer() as usual, SmtpServer() as default, sent_to(default, monkeypatch, from_filter="acme.example"):
+        reach = {"host": "127.0.0.1", "port": usual.port, "encryption": "none", "authentication": "none"}
+        factory.server(acme.company, "Usual", from_filter="acme.example", **reach)
+        (free,) = post(acme, "free@customer.example")
+        (forced,) = post(acme, "forced@customer.example", forced_server=DEFAULT_SERVER)
+        send_due()
+        assert [mail.recipients for mail in usual.mails] == [("free@customer.example",)]
+        assert [mail.recipients for mail in default.mails] == [("forced@customer.example",)]
+    assert [Letter.objects.get(pk=one.letter_id).forced for one in (free, forced)] == [None, DEFAULT_SERVER]
+    row = Dispatch.objects.get(letter=forced.letter_id)
+    assert (row.case, row.server_id, row.server_name) == ("forced", None, "Default server 127.0.0.1")
+    told = [step["text"] for step in row.trace]
+    assert "The letter names Default server 127.0.0.1." in told
+    assert not any("Usual" in text for text in told)

@@ -47,8 +47,8 @@ def test_one_deadline_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
     silent: Records = dict.fromkeys(TABLE, "SILENT")
     with serving(silent) as server:
         started = time.monotonic()
-        told = sender_checks(SENDER, Resolver([server.address], Limits(seconds=5.0, tries=3, deadline=30.0)))
-    assert time.monotonic() - started < 2.0
+        told = sender_checks(SENDER, Resolver([server.address], Limits(seconds=60.0, tries=3, deadline=600.0)))
+    assert time.monotonic() - started < 30  # it does not wait for the resolver's own limits
     assert [check.verdict for check in told] == ["could not ask", "cannot be told", "could not ask"]
 
 

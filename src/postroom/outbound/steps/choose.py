@@ -32,7 +32,7 @@ def choose(rows: Sequence[Delivery]) -> None:
 def dispatch(letter: Letter, ground: SendingFacts) -> Dispatch:
     """The choice for a letter as a row that is not written yet."""
     author = Address(letter.author_email, letter.author_name)
-    facts = facts_for(ground, letter.author_user_id, letter.forced_server_id, letter.reply_to)
+    facts = facts_for(ground, letter.author_user_id, letter.forced, letter.reply_to)
     return _row(letter, choose_server(author, facts))
 
 
