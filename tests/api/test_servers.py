@@ -168,6 +168,21 @@ def test_a_server_is_tried(ada: Caller, acme: Acme) -> None:
     assert failed["steps"][-1]["advice"]
 
 
+def test_a_hosted_company_is_refused_port_25_with_a_hint(
+    ada: Caller, acme: Acme, whole: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(config(), "hosted_domain", "host.example")
+    refused = problem(ada.send("POST", "/servers/test", {**whole, "port": 25}), 422)
+    assert "465, 587 or 2525" in {one["where"]: one["what"] for one in refused["errors"]}["body.port"]
+    row = factory.server(acme.company, port=25)
+    for step in (
+        ada.send("POST", f"/servers/{row.pk}/test").json()["steps"][-1],
+        ada.send("POST", f"/servers/{row.pk}/size").json()["step"],
+    ):  # from before it was hosted
+        assert (step["kind"], step["state"]) == ("refused-port", "failed")
+        assert "465, 587 or 2525" in step["text"]
+
+
 def test_a_password_without_its_key_is_said(ada: Caller, acme: Acme, monkeypatch: pytest.MonkeyPatch) -> None:
     row = factory.server(acme.company, authentication="login", username="u", secret=secrets.encrypt(WORD))
     monkeypatch.setattr(config(), "encryption_keys", secrets.new_key())

@@ -19,6 +19,7 @@ from postroom.core.proving import (
     Trip,
     difference,
     in_words,
+    is_green,
     judge,
     named_id,
     own_id,
@@ -180,3 +181,21 @@ def test_a_plan_keeps_within_its_bounds(servers: int, aliases: int, most: int) -
             :most
         ]
     )
+
+
+@pytest.mark.parametrize(
+    ("fates", "green"),
+    [
+        ((), False),
+        ((Fate.WAITING,), False),
+        ((Fate.ARRIVED,), True),
+        ((Fate.ID_REWRITTEN,), True),
+        ((Fate.WITHOUT_TAG,), False),
+        ((Fate.ENVELOPE_CHANGED,), False),
+        ((Fate.ENVELOPE_CHANGED, Fate.ID_REWRITTEN), False),
+        ((Fate.RETURNED,), False),
+        ((Fate.LOST,), False),
+    ],
+)
+def test_what_is_green_came_to_its_address_in_its_envelope(fates: tuple[Fate, ...], green: bool) -> None:
+    assert is_green(fates) == green

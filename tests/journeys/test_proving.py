@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 import json
+import shutil
 import sqlite3
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -26,10 +28,14 @@ EVERY = ("catchall", "catchall+", "bounce", "bounce+", "sales", "support")
 
 @dataclass(frozen=True)
 class Relay:
-    """How a Postfix is set up: lines of main.cf, and the tables that they name."""
+    """How a Postfix is set up: lines of main.cf, and the tables that they name, in which {door} is the LMTP socket."""
 
     settings: Mapping[str, str] = field(default_factory=dict)
     tables: Mapping[str, str] = field(default_factory=dict)
+
+    def tables_for(self, door: Path) -> dict[str, str]:
+        """The tables with the socket that is there."""
+        return {name: text.replace("{door}", str(door)) for name, text in self.tables.items()}
 
 
 PLAIN = Relay()
@@ -44,6 +50,10 @@ STRIPPING = Relay(
 RENAMING = Relay(
     {"header_checks": "regexp:{folder}/headers", "always_add_missing_headers": "yes"},
     {"headers": "/^Message-ID:/ IGNORE\n"},
+)
+BY_LMTP = Relay(
+    {"transport_maps": "regexp:{folder}/transport"},
+    {"transport": r"/@acme\.example$/ lmtp:unix:{door}" + "\n"},
 )
 DROPPING = Relay(
     {"transport_maps": "regexp:{folder}/transport"},
@@ -69,10 +79,23 @@ class Place:
 
 
 @contextmanager
+def _door() -> Iterator[Path]:
+    """The path of a socket in a folder that Postfix may come into; short, as names of sockets have to be."""
+    folder = Path(tempfile.mkdtemp(prefix="door-"))
+    folder.chmod(0o755)
+    try:
+        yield folder / "lmtp.sock"
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
 def behind(relay: Relay, folder: Path, **settings: str) -> Iterator[Place]:
     listens = free_port()
-    with relaying_to(listens, relay.settings, relay.tables) as port:
+    with _door() as door, relaying_to(listens, relay.settings, relay.tables_for(door)) as port:
         extra = {
+            "POSTROOM_LMTP_SOCKET": str(door),
+            "POSTROOM_LMTP_GROUP": "postfix",
             "POSTROOM_OUTGOING_SERVER": "127.0.0.1",
             "POSTROOM_OUTGOING_PORT": str(port),
             "POSTROOM_OUTGOING_ENCRYPTION": "none",
@@ -124,6 +147,15 @@ def test_a_plain_relay_proves_the_domain_and_tags_are_used_from_then_on(tmp_path
         assert place.rows("SELECT count(*) FROM records_record") == [(1,)], "no trip made one"
         tries = itertools.count(1)
         wait_for(lambda: written(place, f"after {next(tries)}.") == ("+", "+"), "the worker knows of the tags")
+
+
+def test_a_domain_whose_mail_comes_in_by_lmtp_is_proved(tmp_path: Path) -> None:
+    with behind(BY_LMTP, tmp_path) as place:
+        status, said = place.prove()
+        assert became(said) == {name: ["arrived"] for name in EVERY}
+        assert (status, said["tags_arrive"]) == (0, True)
+        assert place.rows("SELECT DISTINCT source, state FROM inbound_inboundmail") == [("lmtp", "reported")]
+        assert place.rows("SELECT DISTINCT health FROM domains_alias") == [("valid",)], "they were seen to work"
 
 
 def test_a_relay_that_strips_tags_is_told_apart(tmp_path: Path) -> None:

@@ -97,6 +97,11 @@ def _has_other_sender(trip: Trip, seen: Seen) -> bool:
     return normalise(unwrap(seen.sender)) != normalise(trip.return_path)
 
 
+def is_green(fates: Sequence[Fate]) -> bool:
+    """Whether it came to the address that it was sent to, in its own envelope."""
+    return bool(fates) and {Fate.ARRIVED, Fate.ID_REWRITTEN}.issuperset(fates)
+
+
 def in_words(trip: Trip, seen: Seen, fates: Sequence[Fate]) -> str:
     """What became of it, for the trace: what was sent, then each difference with both values."""
     began = f"A round trip to {trip.address} by {trip.server}."

@@ -99,6 +99,17 @@ def note_tags(*, domain_id: int, arrive: bool) -> None:
     tell([(0, TOPIC, f"domain:{domain_id}")])
 
 
+def note_arrived(*, domain_id: int, addresses: Iterable[str]) -> None:
+    """Within a transaction: mail to these addresses of a domain, under one name of it, was seen to arrive, so those
+    aliases that were not tried yet work. What is broken stays so: that mail arrives does not mend what is made of it.
+    """
+    parts = [address.rpartition("@") for address in addresses]
+    locals_, names = {local for local, _at, _name in parts}, {name for _local, _at, name in parts}
+    if locals_:
+        ours = Alias.objects.filter(domain=domain_id, domain__name__in=names, local_part__in=locals_)
+        ours.filter(health=Alias.Health.NOT_TESTED).update(health=Alias.Health.VALID)
+
+
 def share_domain(*, domain: AliasDomain, company: Company) -> None:
     """Let a company use a domain."""
     with transaction.atomic():

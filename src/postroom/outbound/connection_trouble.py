@@ -16,6 +16,9 @@ NOT_YET_VALID, EXPIRED, SELF_SIGNED, SELF_SIGNED_IN_CHAIN, NO_ISSUER, WRONG_NAME
     9, 10, 18, 19, 20, 62, 64,
 )  # fmt: skip
 USUAL = "Usual are 587 with STARTTLS, 465 with TLS, and 25 within one's own network."
+BLOCKED = "Many networks and hosting providers block port 25 outwards: try 587 with STARTTLS, or 465 with TLS."
+WITHOUT_SUBMISSION = 25  # between mail servers; programs hand mail in at another (RFC 6409 §3.1)
+BARRED = frozenset({errno.EACCES, errno.EPERM})  # what a rule of the machine's own firewall is heard as
 
 
 class Diagnosis(StrEnum):
@@ -83,17 +86,22 @@ def no_name(host: str, error: Exception) -> Failed:
 def no_connection(server: Server, error: OSError) -> Failed:
     """Nobody takes the connection."""
     place = f"{server.host}, port {server.port}"
+    others = BLOCKED if server.port == WITHOUT_SUBMISSION else USUAL
     if isinstance(error, ConnectionRefusedError):
         text = f"Nothing listens at {place}: the connection was refused."
-        return Failed(Diagnosis.WRONG_PORT, text, f"Check the port. {USUAL}", said=_system(error))
+        return Failed(Diagnosis.WRONG_PORT, text, f"Check the port. {others}", said=_system(error))
     if isinstance(error, TimeoutError):
         text = f"No answer from {place} in time."
-        advice = f"A firewall may block this port, here or there; many networks block 25. {USUAL}"
-        return Failed(Diagnosis.SILENT_PORT, text, advice)
+        return Failed(Diagnosis.SILENT_PORT, text, f"A firewall may block this port, here or there. {others}")
+    if error.errno in BARRED:
+        text = f"This machine, or a firewall, lets nothing out to {place}."
+        return Failed(Diagnosis.NO_WAY, text, f"Have the port opened, or use another. {others}", said=_system(error))
     if error.errno in {errno.ENETUNREACH, errno.EHOSTUNREACH}:
         text, advice = f"There is no way from here to {server.host}.", "Check this machine's network."
+        if server.port == WITHOUT_SUBMISSION:
+            advice = f"{advice} {BLOCKED}"
         return Failed(Diagnosis.NO_WAY, text, advice, said=_system(error))
-    return Failed(Diagnosis.NO_WAY, f"No connection to {place}.", USUAL, said=_system(error))
+    return Failed(Diagnosis.NO_WAY, f"No connection to {place}.", others, said=_system(error))
 
 
 def address_refused(host: str, problem: str, said: str) -> Failed:

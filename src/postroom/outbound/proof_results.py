@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from postroom.core.delivery.states import DeliveryState
-from postroom.core.proving import CAME, MEANINGS, Fate, Told, Trip, tags_arrive, without_news
+from postroom.core.proving import CAME, MEANINGS, Fate, Told, Trip, is_green, tags_arrive, without_news
 from postroom.core.tokens import Purpose, verify
 from postroom.directory.models import User
 from postroom.domains.access import changeable
 from postroom.domains.models import AliasDomain, TokenKey
-from postroom.domains.services import note_tags
+from postroom.domains.services import note_arrived, note_tags
 from postroom.infra.clock import now
 from postroom.infra.database.base import update_rows
 from postroom.outbound import choice
@@ -81,6 +81,8 @@ def note(backs: Sequence[Back]) -> None:
             late = LATE if proof.closed_at and back.fates[0] is not Fate.RETURNED else ""
             _settle(trip, back.fates, " ".join(filter(None, (back.words, late))), back.arrival)
         update_rows(RoundTrip, news, WRITTEN)
+        green = [trip.base for trip in news if not trip.is_tagged and is_green(fates_of(trip))]
+        note_arrived(domain_id=proof.domain_id, addresses=green)
         _conclude(proof, trips)
 
 

@@ -12,7 +12,7 @@ from postroom.infra import secrets
 from postroom.infra.networks import parsed
 from postroom.outbound.choice import default_reach
 from postroom.outbound.client_certificates import NoCertificate, read_pair
-from postroom.outbound.hosting import is_hosted
+from postroom.outbound.hosting import is_hosted, port_problem
 from postroom.outbound.models import OutgoingServer
 from postroom.outbound.transports.protocol import Server
 
@@ -170,6 +170,7 @@ def as_entered(fields: ServerFields, row: OutgoingServer | None = None) -> Serve
         max_size=fields.max_size,
         daily_limit=fields.daily_limit,
         public_only=is_hosted(fields.company),
+        trouble=port_problem(fields.company, fields.port),
     )
 
 

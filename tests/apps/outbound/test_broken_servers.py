@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -13,7 +15,7 @@ import pytest
 from postroom.outbound import connection_steps, connection_test
 from postroom.outbound.client_certificates import read_pair
 from postroom.outbound.connection_test import State, Step, worked
-from postroom.outbound.connection_trouble import Diagnosis
+from postroom.outbound.connection_trouble import Diagnosis, no_connection
 from postroom.outbound.transports.protocol import Server
 from tests.support.authority import Authority
 from tests.support.running import free_port
@@ -269,6 +271,31 @@ def test_a_private_network_is_refused_by_the_address_and_not_by_the_name() -> No
 def test_a_port_that_may_not_be_used_is_not_tried() -> None:
     (failed,) = _steps(25, "none", trouble="Port 25 can't be used here.")
     assert (failed.kind, failed.key) == (Diagnosis.REFUSED_PORT, "resolve")
+
+
+def _gone(number: int) -> OSError:
+    return OSError(number, os.strerror(number))
+
+
+@pytest.mark.parametrize("port", [25, 587])
+@pytest.mark.parametrize(
+    ("error", "kind", "text"),
+    [
+        (_gone(errno.ECONNREFUSED), D.WRONG_PORT, "the connection was refused"),
+        (_gone(errno.ETIMEDOUT), D.SILENT_PORT, "No answer from relay.example, port {port}"),
+        (_gone(errno.EACCES), D.NO_WAY, "lets nothing out to relay.example, port {port}"),
+        (_gone(errno.EPERM), D.NO_WAY, "lets nothing out to relay.example, port {port}"),
+        (_gone(errno.EHOSTUNREACH), D.NO_WAY, "no way from here to relay.example"),
+        (_gone(errno.ENETUNREACH), D.NO_WAY, "no way from here to relay.example"),
+        (_gone(errno.ECONNRESET), D.NO_WAY, "No connection to relay.example, port {port}"),
+    ],
+)
+def test_a_port_that_takes_no_connection_has_its_hint(error: OSError, kind: Diagnosis, text: str, port: int) -> None:
+    failed = no_connection(Server(1, "Test", "smtp", "relay.example", port, "starttls"), error)
+    assert failed.kind is kind
+    assert text.format(port=port) in failed.text
+    assert ("block port 25 outwards: try 587" in failed.advice) == (port == 25)
+    assert failed.advice
 
 
 @pytest.mark.parametrize(
