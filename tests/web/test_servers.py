@@ -12,12 +12,14 @@ import pytest
 from asgiref.sync import async_to_sync
 from django.http import StreamingHttpResponse
 from django.test import AsyncClient, Client
+from django.utils import translation
 
 from postroom.directory.models import User
 from postroom.infra.dns import Limits, Resolver
 from postroom.infra.models import Change
 from postroom.outbound import sender_check, servers
 from postroom.outbound.models import Delivery, OutgoingServer
+from postroom.outbound.providers.catalogue import PROVIDERS
 from postroom.outbound.servers import ServerFields
 from tests.support import factory
 from tests.support.authority import Authority
@@ -387,6 +389,19 @@ def test_a_provider_says_what_it_refuses_and_fills_the_form(client: Client, worl
         assert not _provider(client, **nothing).strip()
     client.force_login(world.member)
     assert client.get("/settings/servers/provider").status_code == 403
+
+
+def test_what_is_known_of_a_provider_is_in_the_readers_language(
+    client: Client, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.force_login(world.admin)
+    _provider(client)  # words of other pages are looked up
+    monkeypatch.setattr(translation._trans, "gettext", lambda words: f"‹{words}›")  # type: ignore[attr-defined]
+    one = PROVIDERS["gmail"]
+    page = html.unescape(_provider(client, provider=one.key))
+    for words in (*one.restrictions, one.username_hint, one.key_hint):
+        assert f"‹{words}›" in page
+    assert f'aria-label="‹{one.name}›"' in page
 
 
 def test_a_provider_is_guessed_by_mx(client: Client, world: World, monkeypatch: pytest.MonkeyPatch) -> None:

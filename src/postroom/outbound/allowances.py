@@ -131,12 +131,12 @@ def set_allowance(*, user: User, company_id: int, plan: str, daily_limit: int | 
     company = Company.objects.filter(pk=company_id).first()
     if company is None:
         raise NoSuch("There is no such company.")
-    chosen = Plan.objects.filter(name=plan).first() if plan else None
-    if plan and chosen is None:
-        raise CannotSave({"plan": "Choose a plan of the list."})
     if daily_limit is not None:
         _check_limit(daily_limit)
     with transaction.atomic():
+        chosen = _plans(plan).first() if plan else None
+        if plan and chosen is None:
+            raise CannotSave({"plan": "Choose a plan of the list."})
         Allowance.objects.update_or_create(company=company, defaults={"plan": chosen, "daily_limit": daily_limit})
         _look_again([company.pk])
     log.info("allowance set", company=company.slug, plan=plan, daily_limit=daily_limit, by=user.username)
@@ -172,12 +172,13 @@ def remove_plan(*, user: User, name: str) -> None:
 
     """
     _ensure_operator(user)
-    row = Plan.objects.filter(name=name).first()
-    if row is None:
-        raise NoSuch("There is no such plan.")
-    if row.allowances.exists():
-        raise CannotSave({"name": f"Companies have the plan {name}: give them another one first."})
-    row.delete()
+    with transaction.atomic():
+        row = _plans(name).first()
+        if row is None:
+            raise NoSuch("There is no such plan.")
+        if row.allowances.exists():
+            raise CannotSave({"name": f"Companies have the plan {name}: give them another one first."})
+        row.delete()
     log.info("plan removed", plan=name, by=user.username)
 
 
@@ -189,6 +190,11 @@ def plans(user: User) -> list[Plan]:
 def forget_old() -> int:
     """Delete days that no page shows any more; how many rows."""
     return DailyUsage.objects.filter(day__lt=today() - KEEP).delete()[0]
+
+
+def _plans(name: str) -> QuerySet[Plan]:
+    """Within a transaction: a plan, kept from others meanwhile: nobody removes what a company is given."""
+    return Plan.objects.filter(name=name).select_for_update()
 
 
 def _check_limit(value: int) -> None:

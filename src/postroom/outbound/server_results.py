@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 
+from django.db import transaction
+
 from postroom.infra.clock import now
 from postroom.infra.secrets import CannotDecrypt
 from postroom.outbound.choice import reach
@@ -19,12 +21,13 @@ _SAME = (
 
 def keep(tested: Server, steps: Sequence[Step]) -> bool:
     """Keep what a test found, where it tried the server as it is set now; whether it did."""
-    row = OutgoingServer.objects.filter(pk=tested.id).first()
-    if row is None or not steps or not _is_same(row, tested):
-        return False
     kept = [{**asdict(step), "state": step.state.value} for step in steps]
     found = {"tested_at": now(), "test_worked": worked(list(steps)), "test_steps": kept}
-    return bool(OutgoingServer.objects.filter(pk=row.pk).update(**found))
+    with transaction.atomic():
+        row = OutgoingServer.objects.filter(pk=tested.id).select_for_update(no_key=True).first()
+        if row is None or not steps or not _is_same(row, tested):
+            return False
+        return bool(OutgoingServer.objects.filter(pk=row.pk).update(**found))
 
 
 def _is_same(row: OutgoingServer, tested: Server) -> bool:

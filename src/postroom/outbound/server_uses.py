@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from postroom.core.delivery.states import DeliveryState
@@ -67,22 +66,25 @@ def ensure_unused(server_id: int) -> None:
 
 def targets(row: OutgoingServer) -> list[OutgoingServer]:
     """The servers that what needs this one can be moved to: active ones of the same company or of all, nobody's own."""
+    return list(_targets(row).defer("secret", "client_certificate").order_by("priority", "name", "pk"))
+
+
+def _targets(row: OutgoingServer) -> QuerySet[OutgoingServer]:
     same = Q(company=None) if row.company_id is None else Q(company=None) | Q(company=row.company_id)
-    found = OutgoingServer.objects.filter(same, is_active=True, owner=None).exclude(pk=row.pk)
-    return list(found.defer("secret", "client_certificate").order_by("priority", "name", "pk"))
+    return OutgoingServer.objects.filter(same, is_active=True, owner=None).exclude(pk=row.pk)
 
 
 def move_uses(*, user: User, row: OutgoingServer, to: int) -> int:
-    """Let everything that needs this server use another one; returns how much that was.
+    """Within a transaction that has locked `row`: let everything that needs it use another one, which is kept from
+    others meanwhile; returns how much that was.
 
     Raises:
         CannotMove: the other is none of `targets`.
 
     """
-    if to not in {one.pk for one in targets(row)}:
+    if _targets(row).filter(pk=to).only("pk").select_for_update(no_key=True).first() is None:
         raise CannotMove("Choose an active server of the same company, or one for all companies.")
-    with transaction.atomic():
-        count = sum(kind.move(row.pk, to) for kind in KINDS)
+    count = sum(kind.move(row.pk, to) for kind in KINDS)
     choice.forget()
     log.info("uses of a server moved", server=row.pk, to=to, count=count, by=user.username)
     return count

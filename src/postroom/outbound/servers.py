@@ -30,9 +30,8 @@ from postroom.outbound.server_uses import ensure_unused, move_uses
 
 __all__ = [
     "PORTS", "Authentication", "CannotSave", "Encryption", "NoServer", "ServerFields", "archive_server", "as_entered",
-    "checked", "create_server", "fields_of", "manageable", "move_and_archive", "people", "places", "renew_secrets",
-    "restore_server",
-    "shown", "update_server",
+    "checked", "create_server", "fields_of", "manageable", "move_and_archive", "move_server_uses", "people", "places",
+    "renew_secrets", "restore_server", "shown", "update_server",
 ]  # fmt: skip
 
 log = logger(__name__)
@@ -97,12 +96,27 @@ def archive_server(*, user: User, server_id: int) -> OutgoingServer:
 
     Raises:
         NoServer: it is not there for this user.
-        InUse: something needs it; `server_uses.move_uses` moves that.
+        InUse: something needs it; `move_server_uses` moves that.
 
     """
     with transaction.atomic():
-        ensure_unused(_own(user, server_id).pk)
-        return _set_active(user, server_id, active=False)
+        row = _own(user, server_id)
+        ensure_unused(row.pk)
+        return _set_active(user, row, active=False)
+
+
+def move_server_uses(*, user: User, server_id: int, to: int) -> OutgoingServer:
+    """Let everything that needs a server use another.
+
+    Raises:
+        NoServer: it is not there for this user.
+        CannotMove: the other server can't take it over.
+
+    """
+    with transaction.atomic():
+        row = _own(user, server_id)
+        move_uses(user=user, row=row, to=to)
+    return row
 
 
 def move_and_archive(*, user: User, server_id: int, to: int) -> OutgoingServer:
@@ -114,7 +128,7 @@ def move_and_archive(*, user: User, server_id: int, to: int) -> OutgoingServer:
 
     """
     with transaction.atomic():
-        move_uses(user=user, row=_own(user, server_id), to=to)
+        move_server_uses(user=user, server_id=server_id, to=to)
         return archive_server(user=user, server_id=server_id)
 
 
@@ -125,14 +139,14 @@ def restore_server(*, user: User, server_id: int) -> OutgoingServer:
         NoServer: it is not there for this user.
 
     """
-    return _set_active(user, server_id, active=True)
-
-
-def _set_active(user: User, server_id: int, *, active: bool) -> OutgoingServer:
     with transaction.atomic():
-        row = _own(user, server_id)
-        row.is_active = active
-        row.save(update_fields=["is_active"])
+        return _set_active(user, _own(user, server_id), active=True)
+
+
+def _set_active(user: User, row: OutgoingServer, *, active: bool) -> OutgoingServer:
+    """Within a transaction that has locked the row."""
+    row.is_active = active
+    row.save(update_fields=["is_active"])
     choice.forget()
     log.info("outgoing server restored" if active else "outgoing server archived", server=row.pk, by=user.username)
     return row

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import transaction
+from django.db.models import QuerySet
 
 from postroom.core.addresses import Address
 from postroom.infra import secrets
@@ -74,7 +77,7 @@ def test_only_a_server_that_can_take_over_is_offered(acme: Acme) -> None:
     assert [one.pk for one in server_uses.targets(shared)] == [], "a server of one company can't serve all"
     for one in bad:
         with pytest.raises(CannotMove):
-            server_uses.move_uses(user=acme.admin, row=row, to=one.pk)
+            servers.move_server_uses(user=acme.admin, server_id=row.pk, to=one.pk)
 
 
 def test_a_kind_of_a_floor_above_counts_and_moves(acme: Acme, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,8 +91,53 @@ def test_a_kind_of_a_floor_above_counts_and_moves(acme: Acme, monkeypatch: pytes
     kind = server_uses.Kind("templates", lambda pk: 3 * (pk == row.pk), lambda n: f"{n} templates", move)
     monkeypatch.setattr(server_uses, "KINDS", [*server_uses.KINDS, kind])
     assert [(use.key, use.words) for use in server_uses.uses(row.pk)] == [("templates", "3 templates")]
-    assert server_uses.move_uses(user=acme.admin, row=row, to=other.pk) == 3
+    assert servers.move_server_uses(user=acme.admin, server_id=row.pk, to=other.pk) == row
     assert moved == [(row.pk, other.pk)]
+
+
+def test_where_something_stays_nothing_is_moved_and_nothing_archived(
+    acme: Acme, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row, other = factory.server(acme.company), factory.server(acme.company, "Other")
+    (copy,) = post(acme, "a@firm.example", forced_server=row.pk)
+    stays = server_uses.Kind("templates", lambda _: 1, lambda n: f"{n} templates", lambda _, to: 0)
+    monkeypatch.setattr(server_uses, "KINDS", [*server_uses.KINDS, stays])
+    with pytest.raises(InUse):
+        servers.move_and_archive(user=acme.admin, server_id=row.pk, to=other.pk)
+    row.refresh_from_db()
+    assert row.is_active
+    assert Letter.objects.get(pk=copy.letter_id).forced_server_id == row.pk
+
+
+@pytest.mark.parametrize(
+    "verb",
+    [
+        lambda user, row, other: servers.update_server(
+            user=user, server_id=row.pk, fields=replace(servers.fields_of(row), name="Other name")
+        ),
+        lambda user, row, other: servers.archive_server(user=user, server_id=row.pk),
+        lambda user, row, other: servers.restore_server(user=user, server_id=row.pk),
+        lambda user, row, other: servers.move_server_uses(user=user, server_id=row.pk, to=other.pk),
+        lambda user, row, other: servers.move_and_archive(user=user, server_id=row.pk, to=other.pk),
+    ],
+    ids=["update", "archive", "restore", "move", "move and archive"],
+)
+def test_who_changes_a_server_keeps_others_from_it(
+    acme: Acme, monkeypatch: pytest.MonkeyPatch, verb: Callable[..., object]
+) -> None:
+    """Asked of the queries, since SQLite has one lock for all."""
+    locked: list[bool] = []
+    real = QuerySet.select_for_update
+
+    def noting(self: QuerySet[Any], *given: Any, **named: Any) -> QuerySet[Any]:
+        locked.append(self.model is OutgoingServer and transaction.get_connection().in_atomic_block)
+        return real(self, *given, **named)
+
+    row, other = factory.server(acme.company), factory.server(acme.company, "Other")
+    monkeypatch.setattr(QuerySet, "select_for_update", noting)
+    verb(acme.admin, row, other)
+    assert locked
+    assert all(locked)
 
 
 # --- limits --------------------------------------------------------------------------------------------------------

@@ -160,9 +160,9 @@ def list_uses(request: HttpRequest, pk: int) -> UseList:
 def move_uses(request: HttpRequest, pk: int, given: MoveIn) -> UseList:
     """Let everything that needs a server use another; what is left afterwards."""
     user = _manager(request)
-    row = _own(user, pk)
+    _own(user, pk)
     try:
-        server_uses.move_uses(user=user, row=row, to=given.to)
+        row = servers.move_server_uses(user=user, server_id=pk, to=given.to)
     except CannotMove as error:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"to: {error}") from None
     return UseList(items=[UseOut.of(use) for use in server_uses.uses(row.pk)])

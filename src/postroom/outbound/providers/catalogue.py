@@ -1,25 +1,28 @@
 """The providers that the form knows, in the order in which it lists them.
 
 Figures and refusals are those that the providers publish; `help_url` is where each says so. Checked in 2026.
+What people read is marked here and translated where it is shown.
 """
 
 from __future__ import annotations
 
 from types import MappingProxyType
 
+from django.utils.translation import gettext_noop as _
+
 from postroom.outbound.providers.provider import MEGABYTE, Provider, SendsFor
 
-_FOR_PROGRAMS = "A password made for programs (app password), not the one of the mailbox."
-_NO_ORDINARY = (
+_FOR_PROGRAMS = _("A password made for programs (app password), not the one of the mailbox.")
+_NO_ORDINARY = _(
     "The mailbox's own password is refused, “less secure apps” are gone: turn two-step login on, make an app password."
 )
-_REWRITES_ID = "It replaces the Message-ID. Answers still find their conversation, by References and Reply-To."
-_PROVE = "It sends only for addresses or domains that were verified there first."
+_REWRITES_ID = _("It replaces the Message-ID. Answers still find their conversation, by References and Reply-To.")
+_PROVE = _("It sends only for addresses or domains that were verified there first.")
 
 _ALL = (
     Provider(
         key="gmail",
-        name="Gmail, by app password",
+        name=_("Gmail, by app password"),
         host="smtp.gmail.com",
         port=587,
         encryption="starttls",
@@ -27,15 +30,15 @@ _ALL = (
         sends_for=SendsFor.OWN_ADDRESS,
         help_url="https://support.google.com/accounts/answer/185833",
         username_is_address=True,
-        username_hint="The whole Gmail address.",
-        key_hint="The 16 letters of the app password.",
+        username_hint=_("The whole Gmail address."),
+        key_hint=_("The 16 letters of the app password."),
         mails_a_day=500,
         bytes_a_mail=25 * MEGABYTE,
         other_ports=(465,),
         restrictions=(
             _NO_ORDINARY,
-            "Any From but the account's own (or one of its “Send mail as”) is replaced by the account's own.",
-            "500 mails a day; 2,000 with Google Workspace. Above that sending stops for a day.",
+            _("Any From but the account's own (or one of its “Send mail as”) is replaced by the account's own."),
+            _("500 mails a day; 2,000 with Google Workspace. Above that sending stops for a day."),
         ),
         domains=("gmail.com", "googlemail.com"),
         hosts=("smtp.gmail.com",),
@@ -43,22 +46,22 @@ _ALL = (
     ),
     Provider(
         key="google-workspace",
-        name="Google Workspace relay",
+        name=_("Google Workspace relay"),
         host="smtp-relay.gmail.com",
         port=587,
         encryption="starttls",
         authentication="none",
         sends_for=SendsFor.VERIFIED_DOMAINS,
         help_url="https://support.google.com/a/answer/2956491",
-        username_hint="None where the relay admits this machine by its address; else the address of an account.",
+        username_hint=_("None where the relay admits this machine by its address; else the address of an account."),
         key_hint=_FOR_PROGRAMS,
         mails_a_day=10_000,
         bytes_a_mail=25 * MEGABYTE,
         other_ports=(465,),
         restrictions=(
-            "The relay must be set up in the Google admin console first: which machines and which senders.",
-            "It admits this machine by its public address, or by the login of an account.",
-            "10,000 recipients a day for each sender.",
+            _("The relay must be set up in the Google admin console first: which machines and which senders."),
+            _("It admits this machine by its public address, or by the login of an account."),
+            _("10,000 recipients a day for each sender."),
         ),
         mx=("aspmx.l.google.com", "googlemail.com", "smtp.google.com", "l.google.com"),
         hosts=("smtp-relay.gmail.com",),
@@ -67,7 +70,7 @@ _ALL = (
     ),
     Provider(
         key="microsoft-connector",
-        name="Microsoft 365, by connector",
+        name=_("Microsoft 365, by connector"),
         host="{domain-dashed}.mail.protection.outlook.com",
         port=25,
         encryption="starttls",
@@ -77,12 +80,12 @@ _ALL = (
             "https://learn.microsoft.com/en-us/exchange/mail-flow-best-practices/"
             "how-to-set-up-a-multifunction-device-or-application-to-send-email-using-microsoft-365-or-office-365"
         ),
-        username_hint="None: the connector knows this machine by its address or its certificate.",
+        username_hint=_("None: the connector knows this machine by its address or its certificate."),
         restrictions=(
-            "The host is the MX of your domain; it listens at port 25 alone, which many networks and hosts block.",
-            "A connector in Exchange must name this machine's fixed public address or its certificate.",
-            "Without a connector it takes mail for your own mailboxes only.",
-            "The From must be of an accepted domain of your Microsoft 365.",
+            _("The host is the MX of your domain; it listens at port 25 alone, which many networks and hosts block."),
+            _("A connector in Exchange must name this machine's fixed public address or its certificate."),
+            _("Without a connector it takes mail for your own mailboxes only."),
+            _("The From must be of an accepted domain of your Microsoft 365."),
         ),
         mx=("mail.protection.outlook.com", "mx.microsoft"),
         hosts=("mail.protection.outlook.com", "mx.microsoft"),
@@ -91,7 +94,7 @@ _ALL = (
     ),
     Provider(
         key="outlook",
-        name="Outlook, Microsoft 365 mailbox",
+        name=_("Outlook, Microsoft 365 mailbox"),
         host="smtp.office365.com",
         port=587,
         encryption="starttls",
@@ -102,15 +105,15 @@ _ALL = (
             "authenticated-client-smtp-submission"
         ),
         username_is_address=True,
-        username_hint="The whole address of the mailbox.",
+        username_hint=_("The whole address of the mailbox."),
         key_hint=_FOR_PROGRAMS,
         mails_a_day=10_000,
         bytes_a_mail=35 * MEGABYTE,
         restrictions=(
-            "It sends only as the mailbox's own address, or as one that it has the “Send as” right for (else 5.7.60).",
-            "“Authenticated SMTP” must be on for the organisation and for the mailbox: it is off in new organisations.",
-            "Mailboxes of outlook.com, hotmail.com and live.com let no program in by password any more.",
-            "30 mails a minute and 10,000 recipients a day.",
+            _("It sends only as the mailbox's own address, or as one that it may “Send as” (else 5.7.60)."),
+            _("“Authenticated SMTP” must be on for the organisation and the mailbox: in new organisations it is off."),
+            _("Mailboxes of outlook.com, hotmail.com and live.com let no program in by password any more."),
+            _("30 mails a minute and 10,000 recipients a day."),
         ),
         domains=("outlook.com", "hotmail.com", "live.com", "msn.com", "outlook.fr", "outlook.de", "hotmail.fr"),
         hosts=("smtp.office365.com", "smtp-mail.outlook.com", "smtp.outlook.com"),
@@ -126,12 +129,12 @@ _ALL = (
         sends_for=SendsFor.OWN_ADDRESS,
         help_url="https://help.aol.com/articles/create-and-manage-app-password",
         username_is_address=True,
-        username_hint="The whole AOL address.",
+        username_hint=_("The whole AOL address."),
         key_hint=_FOR_PROGRAMS,
         mails_a_day=500,
         bytes_a_mail=25 * MEGABYTE,
         other_ports=(587,),
-        restrictions=(_NO_ORDINARY, "It sends only as the account's own address.", "500 mails a day."),
+        restrictions=(_NO_ORDINARY, _("It sends only as the account's own address."), _("500 mails a day.")),
         domains=("aol.com", "aim.com", "aol.de", "aol.fr", "aol.co.uk"),
         mx=("mx-aol.mail.gm0.yahoodns.net",),
         hosts=("smtp.aol.com",),
@@ -146,15 +149,15 @@ _ALL = (
         sends_for=SendsFor.OWN_ADDRESS,
         help_url="https://help.yahoo.com/kb/SLN4075.html",
         username_is_address=True,
-        username_hint="The whole Yahoo address.",
+        username_hint=_("The whole Yahoo address."),
         key_hint=_FOR_PROGRAMS,
         mails_a_day=500,
         bytes_a_mail=25 * MEGABYTE,
         other_ports=(587,),
         restrictions=(
             _NO_ORDINARY,
-            "It sends only as the account's own address.",
-            "500 mails a day, each recipient counted.",
+            _("It sends only as the account's own address."),
+            _("500 mails a day, each recipient counted."),
         ),
         domains=("yahoo.com", "ymail.com", "rocketmail.com", "yahoo.fr", "yahoo.de", "yahoo.co.uk", "yahoo.es"),
         mx=("yahoodns.net",),
@@ -170,14 +173,14 @@ _ALL = (
         authentication="login",
         sends_for=SendsFor.VERIFIED_DOMAINS,
         help_url="https://docs.aws.amazon.com/ses/latest/dg/smtp-credentials.html",
-        username_hint="The SMTP user name that SES made, 20 capitals and digits: an access key of IAM does not do.",
-        key_hint="The SMTP password that SES showed with it.",
+        username_hint=_("The SMTP user name that SES made, 20 capitals and digits: an access key of IAM does not do."),
+        key_hint=_("The SMTP password that SES showed with it."),
         bytes_a_mail=40 * MEGABYTE,
         other_ports=(465, 2587, 2465, 25),
         restrictions=(
-            "The host names your region, and the SMTP credentials are of that region: change eu-west-1 to yours.",
+            _("The host names your region, and the SMTP credentials are of that region: change eu-west-1 to yours."),
             _PROVE,
-            "A new account is in the sandbox: 200 mails a day, to verified addresses only, until AWS lets it out.",
+            _("A new account is in the sandbox: 200 mails a day, to verified addresses only, until AWS lets it out."),
             _REWRITES_ID,
         ),
         hosts=("amazonaws.com",),
@@ -192,11 +195,11 @@ _ALL = (
         authentication="login",
         sends_for=SendsFor.VERIFIED_DOMAINS,
         help_url="https://dev.mailjet.com/smtp-relay/configuration/",
-        username_hint="The API key.",
-        key_hint="The secret key.",
+        username_hint=_("The API key."),
+        key_hint=_("The secret key."),
         bytes_a_mail=15 * MEGABYTE,
         other_ports=(465, 2525, 25),
-        restrictions=(_PROVE, "The free plan sends 200 mails a day."),
+        restrictions=(_PROVE, _("The free plan sends 200 mails a day.")),
         hosts=("mailjet.com",),
         spf_include="spf.mailjet.com",
         selectors=("mailjet",),
@@ -210,13 +213,13 @@ _ALL = (
         authentication="login",
         sends_for=SendsFor.VERIFIED_DOMAINS,
         help_url="https://developers.brevo.com/docs/smtp-integration",
-        username_hint="The SMTP login that Brevo shows under SMTP & API.",
-        key_hint="An SMTP key; an API key does not do.",
+        username_hint=_("The SMTP login that Brevo shows under SMTP & API."),
+        key_hint=_("An SMTP key; an API key does not do."),
         other_ports=(465, 2525),
         restrictions=(
             _PROVE,
-            "A domain without DKIM there may have its From replaced by one of brevosend.com.",
-            "The free plan sends 300 mails a day.",
+            _("A domain without DKIM there may have its From replaced by one of brevosend.com."),
+            _("The free plan sends 300 mails a day."),
         ),
         hosts=("brevo.com", "sendinblue.com"),
         spf_include="spf.brevo.com",
@@ -230,14 +233,14 @@ _ALL = (
         authentication="login",
         sends_for=SendsFor.VERIFIED_DOMAINS,
         help_url="https://documentation.mailgun.com/docs/mailgun/user-manual/sending-messages/send-smtp",
-        username_hint="The SMTP user of the sending domain, such as postmaster@mg.example.com.",
-        key_hint="The SMTP password of that user.",
+        username_hint=_("The SMTP user of the sending domain, such as postmaster@mg.example.com."),
+        key_hint=_("The SMTP password of that user."),
         bytes_a_mail=25 * MEGABYTE,
         other_ports=(465, 2525, 25),
         restrictions=(
             _PROVE,
-            "Domains kept in the European Union are sent for by smtp.eu.mailgun.org.",
-            "A sandbox domain sends to authorised recipients only.",
+            _("Domains kept in the European Union are sent for by smtp.eu.mailgun.org."),
+            _("A sandbox domain sends to authorised recipients only."),
         ),
         mx=("mailgun.org",),
         hosts=("mailgun.org",),
@@ -253,11 +256,11 @@ _ALL = (
         sends_for=SendsFor.VERIFIED_DOMAINS,
         help_url="https://www.twilio.com/docs/sendgrid/for-developers/sending-email/getting-started-smtp",
         username="apikey",
-        username_hint="The word apikey, as it stands.",
-        key_hint="An API key with the right to send mail.",
+        username_hint=_("The word apikey, as it stands."),
+        key_hint=_("An API key with the right to send mail."),
         bytes_a_mail=30 * MEGABYTE,
         other_ports=(465, 2525, 25),
-        restrictions=(_PROVE, "Suppressed recipients are dropped there after the mail was taken."),
+        restrictions=(_PROVE, _("Suppressed recipients are dropped there after the mail was taken.")),
         mx=("mx.sendgrid.net",),
         hosts=("sendgrid.net",),
         spf_include="sendgrid.net",
@@ -272,14 +275,14 @@ _ALL = (
         authentication="login",
         sends_for=SendsFor.VERIFIED_DOMAINS,
         help_url="https://postmarkapp.com/developer/user-guide/send-email-with-smtp",
-        username_hint="The server's API token, or the access key of a stream.",
-        key_hint="The same token once more, or the stream's secret key.",
+        username_hint=_("The server's API token, or the access key of a stream."),
+        key_hint=_("The same token once more, or the stream's secret key."),
         bytes_a_mail=10 * MEGABYTE,
         other_ports=(2525, 25),
         restrictions=(
-            "It sends only for confirmed sender signatures and verified domains.",
-            "Until the account is approved it sends to your own domain only.",
-            "Mailings need a broadcast stream of their own.",
+            _("It sends only for confirmed sender signatures and verified domains."),
+            _("Until the account is approved it sends to your own domain only."),
+            _("Mailings need a broadcast stream of their own."),
             _REWRITES_ID,
         ),
         mx=("inbound.postmarkapp.com",),
@@ -288,18 +291,18 @@ _ALL = (
     ),
     Provider(
         key="generic",
-        name="Another server",
+        name=_("Another server"),
         host="",
         port=587,
         encryption="starttls",
         authentication="login",
         sends_for=SendsFor.ANY,
         help_url="",
-        username_hint="With many providers the whole mail address.",
+        username_hint=_("With many providers the whole mail address."),
         other_ports=(465, 25),
         restrictions=(
-            "Ports are 587 with STARTTLS, 465 with TLS, and 25 within one's own network.",
-            "Ask whoever runs the server which From addresses it sends for, and list them under “Sends for”.",
+            _("Ports are 587 with STARTTLS, 465 with TLS, and 25 within one's own network."),
+            _("Ask whoever runs the server which From addresses it sends for, and list them under “Sends for”."),
         ),
     ),
 )

@@ -198,7 +198,7 @@ def _form(user: User, fields: ServerFields, row: OutgoingServer | None, typed: M
         mechanisms=tuple(
             Option(kind.value, kind.value or _("Automatic"), kind == fields.mechanism.upper()) for kind in Mechanism
         ),
-        providers=tuple(Option(one.key, one.name, one.key == fields.provider) for one in PROVIDERS.values()),
+        providers=tuple(Option(one.key, _(one.name), one.key == fields.provider) for one in PROVIDERS.values()),
     )
 
 

@@ -49,7 +49,7 @@ def filled(provider: Provider, address: str = "", *, chosen: bool = False) -> Fi
     return Filled(
         provider=provider,
         chosen=chosen,
-        name=provider.name.partition(",")[0] if provider.host else "",
+        name=_(provider.name).partition(",")[0] if provider.host else "",
         host=provider.host_for(known),
         username=known if provider.username_is_address else provider.username,
         filter=provider.filter_for(known),
