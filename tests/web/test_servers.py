@@ -289,6 +289,14 @@ def test_what_dns_says_stands_under_the_choice(
     assert "<form" not in said
 
 
+def _mark_words(monkeypatch: pytest.MonkeyPatch, reader: User) -> None:
+    """Let whatever is translated for a reader say so, and into which language."""
+    reader.language = "de"
+    reader.save()
+    translation.gettext("Sign in")  # only now is it there to be replaced
+    monkeypatch.setattr(translation._trans, "gettext", lambda words: f"{translation.get_language()}‹{words}›")  # type: ignore[attr-defined]
+
+
 async def _tested(user: User, address: str, sent: dict[str, str]) -> str:
     client = AsyncClient()
     await client.aforce_login(user)
@@ -308,6 +316,20 @@ def test_a_test_streams_its_steps(world: World) -> None:
     assert "nothing is sent" in said
     assert any(line.startswith("RCPT TO:<admin@acme.example>") for line in script.heard)
     assert not OutgoingServer.objects.exists(), "nothing is saved"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_wrong_with_a_server_is_said_in_the_readers_language(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _mark_words(monkeypatch, world.admin)
+    with scripted(Script()) as script:
+        sent = SENT | {"host": "127.0.0.1", "port": str(script.port), "encryption": "starttls"}
+        said = async_to_sync(_tested)(world.admin, "/settings/servers/new/test", sent)
+    assert f"de‹The server offers no STARTTLS on port {script.port}: " in said
+    assert "de‹Try TLS on port 465, " in said
+    wrong = async_to_sync(_tested)(world.admin, "/settings/servers/new/test", SENT | {"host": ""})
+    assert "de‹Enter the server's host name" in html.unescape(wrong)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -394,14 +416,13 @@ def test_a_provider_says_what_it_refuses_and_fills_the_form(client: Client, worl
 def test_what_is_known_of_a_provider_is_in_the_readers_language(
     client: Client, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    _mark_words(monkeypatch, world.admin)
     client.force_login(world.admin)
-    _provider(client)  # words of other pages are looked up
-    monkeypatch.setattr(translation._trans, "gettext", lambda words: f"‹{words}›")  # type: ignore[attr-defined]
     one = PROVIDERS["gmail"]
     page = html.unescape(_provider(client, provider=one.key))
     for words in (*one.restrictions, one.username_hint, one.key_hint):
-        assert f"‹{words}›" in page
-    assert f'aria-label="‹{one.name}›"' in page
+        assert f"de‹{words}›" in page
+    assert f'aria-label="de‹{one.name}›"' in page
 
 
 def test_a_provider_is_guessed_by_mx(client: Client, world: World, monkeypatch: pytest.MonkeyPatch) -> None:

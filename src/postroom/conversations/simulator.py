@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from postroom.conversations.ways import way_of_company, ways_back
 from postroom.core.addresses import Address
@@ -64,13 +65,13 @@ def question(
     found = record_by_id(user, record) if record else None
     places = {pk or 0 for pk in servers.places(user)}
     if record and (found is None or found.company_id not in places):
-        raise CannotAsk("record", "There is no such record in a company whose servers you manage.")
+        raise CannotAsk("record", _("There is no such record in a company whose servers you manage."))
     if found and company and found.company_id != company:
-        raise CannotAsk("company", "The record belongs to another company, and that decides.")
+        raise CannotAsk("company", _("The record belongs to another company, and that decides."))
     own = [pk for pk in places if pk]
     place = found.company_id if found else own[0] if company is None and len(own) == 1 else company
     if place is None or place not in places:
-        raise CannotAsk("company", "Name a company whose servers you manage.")
+        raise CannotAsk("company", _("Name a company whose servers you manage."))
     who = _writer(user, place, writer)
     named = author if author.name or who is None else Address(author.email, who.name)
     return Question(place, named, who, found, _server(user, place, server))
@@ -80,7 +81,7 @@ def _writer(user: User, company: int, writer: int | None) -> User | None:
     if not writer:
         return None
     if writer not in {pk for pk, _name, where in servers.people(user) if where == company}:
-        raise CannotAsk("user", "Name somebody of this company.")
+        raise CannotAsk("user", _("Name somebody of this company."))
     return User.objects.get(pk=writer)
 
 
@@ -88,7 +89,7 @@ def _server(user: User, company: int, server: int | None) -> int | None:
     if not server:
         return server
     if not servers.shown(user).filter(Q(company=company) | Q(company=None), pk=server).exists():
-        raise CannotAsk("server", "Name a server of this company, or one of all companies.")
+        raise CannotAsk("server", _("Name a server of this company, or one of all companies."))
     return server
 
 

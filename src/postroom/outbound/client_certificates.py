@@ -10,6 +10,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from django.utils.translation import gettext as _
 
 from postroom.core.errors import PostroomError
 
@@ -43,7 +44,7 @@ def read_pair(certificate: str, key: str) -> ClientCertificate:
     chain = _chain(certificate)
     private = _key(key)
     if _public(private) != chain[0].public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo):
-        raise NoCertificate("certificate_key", "This key does not belong to the certificate: paste its own.")
+        raise NoCertificate("certificate_key", _("This key does not belong to the certificate: paste its own."))
     plain = private.private_bytes(
         Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     ).decode()
@@ -54,24 +55,27 @@ def read_pair(certificate: str, key: str) -> ClientCertificate:
 def _chain(text: str) -> list[x509.Certificate]:
     if len(text) > LONGEST:
         raise NoCertificate(
-            "certificate", f"At most {LONGEST:,} characters: paste the certificate and its chain alone."
+            "certificate",
+            _("At most %(most)s characters: paste the certificate and its chain alone.") % {"most": f"{LONGEST:,}"},
         )
     try:
         return x509.load_pem_x509_certificates(text.encode())
     except (ValueError, UnsupportedAlgorithm):
-        words = "This is no certificate: paste the whole PEM text, from BEGIN CERTIFICATE to END CERTIFICATE."
+        words = _("This is no certificate: paste the whole PEM text, from BEGIN CERTIFICATE to END CERTIFICATE.")
         raise NoCertificate("certificate", words) from None
 
 
 def _key(text: str) -> PrivateKeyTypes:
     if len(text) > LONGEST:
-        raise NoCertificate("certificate_key", f"At most {LONGEST:,} characters: paste the key alone.")
+        raise NoCertificate(
+            "certificate_key", _("At most %(most)s characters: paste the key alone.") % {"most": f"{LONGEST:,}"}
+        )
     try:
         return serialization.load_pem_private_key(text.encode(), password=None)
     except TypeError:
-        words = "This key is locked with a password: paste it without one. It is kept encrypted here."
+        words = _("This key is locked with a password: paste it without one. It is kept encrypted here.")
     except (ValueError, UnsupportedAlgorithm):
-        words = "This is no private key: paste the whole PEM text, from BEGIN PRIVATE KEY to END PRIVATE KEY."
+        words = _("This is no private key: paste the whole PEM text, from BEGIN PRIVATE KEY to END PRIVATE KEY.")
     raise NoCertificate("certificate_key", words)
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
 
+from django.utils.translation import gettext as _
+
 from postroom.infra.clock import now
 from postroom.outbound.certificates import Certificate, certificate_of
 from postroom.outbound.connection_trouble import (
@@ -100,7 +102,8 @@ def _resolve(attempt: Attempt) -> Finding:
         where = found[0][1] if found else ""
         raise address_refused(host, address_problem(where, public_only=public), where)
     more = len(attempt.found) - 1
-    return Finding(attempt.found[0][1] + (f" and {more} more" if more else ""))
+    said = attempt.found[0][1]
+    return Finding(_("%(address)s and %(more)s more") % {"address": said, "more": more} if more else said)
 
 
 def _connect(attempt: Attempt) -> Finding:
@@ -183,11 +186,11 @@ def _tls(attempt: Attempt) -> Finding:
     greeted = _first_words(attempt)
     said = f"{said}; {greeted}" if greeted else said
     if server.encryption.endswith("unverified"):
-        text = "Encrypted, but not to a server that proved its name: somebody in between could read along."
-        return Finding(said, State.WARNING, text, "Choose an encryption that verifies.")
+        text = _("Encrypted, but not to a server that proved its name: somebody in between could read along.")
+        return Finding(said, State.WARNING, text, _("Choose an encryption that verifies."))
     if certificate and certificate.until - now() < SOON:
-        text = f"The server's certificate expires on {certificate.until:%Y-%m-%d}."
-        return Finding(said, State.WARNING, text, "Whoever runs the server should renew it before.")
+        text = _("The server's certificate expires on %(until)s.") % {"until": f"{certificate.until:%Y-%m-%d}"}
+        return Finding(said, State.WARNING, text, _("Whoever runs the server should renew it before."))
     return Finding(said)
 
 
@@ -234,8 +237,8 @@ def _login(attempt: Attempt) -> Finding:
     if reply.code != 235:
         raise authentication_refused(server, reply, offered)
     if server.encryption == "none" and mechanism != "CRAM-MD5":
-        text = "The password crosses the network in the clear."
-        return Finding(f"{mechanism}: {reply.words}", State.WARNING, text, "Choose STARTTLS or TLS.")
+        text = _("The password crosses the network in the clear.")
+        return Finding(f"{mechanism}: {reply.words}", State.WARNING, text, _("Choose STARTTLS or TLS."))
     return Finding(f"{mechanism}: {reply.words}")
 
 
@@ -288,12 +291,12 @@ def _offered_size(attempt: Attempt) -> int:
 def find_size(attempt: Attempt) -> Finding:
     offered = _offered_size(attempt)
     if "SIZE" not in attempt.offers:
-        return Finding("The server does not say how large a mail may be.")
+        return Finding(_("The server does not say how large a mail may be."))
     if not offered:
-        return Finding("The server sets no limit.")
+        return Finding(_("The server sets no limit."))
     if offered < max(SMALLEST, attempt.server.max_size):
         raise size_too_small(offered, max(SMALLEST, attempt.server.max_size))
-    return Finding(f"{megabytes(offered)} MB at most", size=offered)
+    return Finding(_("%(offered)s MB at most") % {"offered": megabytes(offered)}, size=offered)
 
 
 def _recipient(attempt: Attempt) -> Finding:
@@ -307,7 +310,7 @@ def _reset(attempt: Attempt) -> Finding:
     reply = attempt.probe.ask("RSET")
     if reply.good:
         return Finding(reply.words)
-    return Finding(reply.words, State.WARNING, "The server does not know RSET.", "Mail leaves none the less.")
+    return Finding(reply.words, State.WARNING, _("The server does not know RSET."), _("Mail leaves none the less."))
 
 
 # What is tried, in this order; a later step is one more line.

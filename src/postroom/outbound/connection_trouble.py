@@ -7,6 +7,9 @@ import socket
 import ssl
 from enum import StrEnum
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from postroom.outbound.certificates import Certificate
 from postroom.outbound.probe import Reply, Trouble
 from postroom.outbound.transports.protocol import Server
@@ -15,8 +18,10 @@ from postroom.outbound.transports.protocol import Server
 NOT_YET_VALID, EXPIRED, SELF_SIGNED, SELF_SIGNED_IN_CHAIN, NO_ISSUER, WRONG_NAME, WRONG_ADDRESS = (
     9, 10, 18, 19, 20, 62, 64,
 )  # fmt: skip
-USUAL = "Usual are 587 with STARTTLS, 465 with TLS, and 25 within one's own network."
-BLOCKED = "Many networks and hosting providers block port 25 outwards: try 587 with STARTTLS, or 465 with TLS."
+USUAL = gettext_lazy("Usual are 587 with STARTTLS, 465 with TLS, and 25 within one's own network.")
+BLOCKED = gettext_lazy(
+    "Many networks and hosting providers block port 25 outwards: try 587 with STARTTLS, or 465 with TLS."
+)
 WITHOUT_SUBMISSION = 25  # between mail servers; programs hand mail in at another (RFC 6409 §3.1)
 BARRED = frozenset({errno.EACCES, errno.EPERM})  # what a rule of the machine's own firewall is heard as
 
@@ -75,64 +80,81 @@ class Failed(Exception):
 def no_name(host: str, error: Exception) -> Failed:
     """The host has no address."""
     if isinstance(error, Trouble):
-        text = f"The name service gave no answer about {host} in time."
-        return Failed(Diagnosis.NO_NAME_SERVICE, text, "Check the name service of this machine.")
-    text = f"There is no host {host}."
+        text = _("The name service gave no answer about %(host)s in time.") % {"host": host}
+        return Failed(Diagnosis.NO_NAME_SERVICE, text, _("Check the name service of this machine."))
+    text = _("There is no host %(host)s.") % {"host": host}
     return Failed(
-        Diagnosis.WRONG_HOST, text, "Check the spelling against your provider's settings.", said=_system(error)
+        Diagnosis.WRONG_HOST, text, _("Check the spelling against your provider's settings."), said=_system(error)
     )
 
 
 def no_connection(server: Server, error: OSError) -> Failed:
     """Nobody takes the connection."""
-    place = f"{server.host}, port {server.port}"
-    others = BLOCKED if server.port == WITHOUT_SUBMISSION else USUAL
+    kind, text, advice = _no_connection(server, error)
+    if server.port == WITHOUT_SUBMISSION:
+        advice = f"{advice} {BLOCKED}"
+    elif kind is not Diagnosis.NO_WAY or error.errno in BARRED:
+        advice = f"{advice} {USUAL}"
+    return Failed(kind, text, advice, said="" if kind is Diagnosis.SILENT_PORT else _system(error))
+
+
+def _no_connection(server: Server, error: OSError) -> tuple[Diagnosis, str, str]:
+    place = {"host": server.host, "port": server.port}
     if isinstance(error, ConnectionRefusedError):
-        text = f"Nothing listens at {place}: the connection was refused."
-        return Failed(Diagnosis.WRONG_PORT, text, f"Check the port. {others}", said=_system(error))
+        text = _("Nothing listens at %(host)s, port %(port)s: the connection was refused.")
+        return Diagnosis.WRONG_PORT, text % place, _("Check the port.")
     if isinstance(error, TimeoutError):
-        text = f"No answer from {place} in time."
-        return Failed(Diagnosis.SILENT_PORT, text, f"A firewall may block this port, here or there. {others}")
+        text = _("No answer from %(host)s, port %(port)s in time.")
+        return Diagnosis.SILENT_PORT, text % place, _("A firewall may block this port, here or there.")
     if error.errno in BARRED:
-        text = f"This machine, or a firewall, lets nothing out to {place}."
-        return Failed(Diagnosis.NO_WAY, text, f"Have the port opened, or use another. {others}", said=_system(error))
+        text = _("This machine, or a firewall, lets nothing out to %(host)s, port %(port)s.")
+        return Diagnosis.NO_WAY, text % place, _("Have the port opened, or use another.")
     if error.errno in {errno.ENETUNREACH, errno.EHOSTUNREACH}:
-        text, advice = f"There is no way from here to {server.host}.", "Check this machine's network."
-        if server.port == WITHOUT_SUBMISSION:
-            advice = f"{advice} {BLOCKED}"
-        return Failed(Diagnosis.NO_WAY, text, advice, said=_system(error))
-    return Failed(Diagnosis.NO_WAY, f"No connection to {place}.", others, said=_system(error))
+        text = _("There is no way from here to %(host)s.")
+        return Diagnosis.NO_WAY, text % place, _("Check this machine's network.")
+    return Diagnosis.NO_WAY, _("No connection to %(host)s, port %(port)s.") % place, _("Check host name and port.")
 
 
 def address_refused(host: str, problem: str, said: str) -> Failed:
     """All that a name leads to are addresses at which nothing of ours may be said."""
-    text = f"{host} leads to an address that can't be used. {problem}"
-    return Failed(Diagnosis.REFUSED_ADDRESS, text, "Check the host name.", said=said)
+    text = _("%(host)s leads to an address that can't be used. %(problem)s") % {"host": host, "problem": problem}
+    return Failed(Diagnosis.REFUSED_ADDRESS, text, _("Check the host name."), said=said)
 
 
 def port_refused(problem: str) -> Failed:
     """The hosting profile does not let this port be used."""
-    return Failed(Diagnosis.REFUSED_PORT, problem, "587 with STARTTLS is what most providers want.")
+    return Failed(Diagnosis.REFUSED_PORT, problem, _("587 with STARTTLS is what most providers want."))
 
 
 def no_greeting(server: Server, met: Trouble | Reply) -> Failed:
     """Connected, and then no welcome."""
     if isinstance(met, Reply):
-        text = "The server answers, and takes nothing from us."
+        text = _("The server answers, and takes nothing from us.")
         return Failed(
-            Diagnosis.NOT_WELCOME, text, "Ask whoever runs it whether this machine may send by it.", said=met.words
+            Diagnosis.NOT_WELCOME, text, _("Ask whoever runs it whether this machine may send by it."), said=met.words
         )
-    check, place = "Check the host name and the port.", f"port {server.port}"
+    check, place = _("Check the host name and the port."), _("port %(port)s") % {"port": server.port}
     if met.kind == "babble":
-        return Failed(Diagnosis.NOT_SMTP, f"What answers at {place} does not speak SMTP.", check, said=met.said)
+        return Failed(
+            Diagnosis.NOT_SMTP,
+            _("What answers at %(place)s does not speak SMTP.") % {"place": place},
+            check,
+            said=met.said,
+        )
     if met.kind == "closed":
-        text = f"Connected to {place}, but the server closes the connection before it greets."
-        advice = f"It may not take this machine's address: ask whoever runs it. {check}"
+        text = _("Connected to %(place)s, but the server closes the connection before it greets.") % {"place": place}
+        advice = _("It may not take this machine's address: ask whoever runs it. %(check)s") % {"check": check}
         return Failed(Diagnosis.CLOSES_EARLY, text, advice, said=met.said)
     if server.encryption.startswith("tls"):
-        return Failed(Diagnosis.NO_GREETING, "Encrypted, but what answers does not greet as a mail server does.", check)
-    text = f"Connected to {place}, but the server does not greet."
-    return Failed(Diagnosis.NO_GREETING, text, f"{check} A busy server may greet later: try again in a minute.")
+        return Failed(
+            Diagnosis.NO_GREETING, _("Encrypted, but what answers does not greet as a mail server does."), check
+        )
+    text = _("Connected to %(place)s, but the server does not greet.") % {"place": place}
+    return Failed(
+        Diagnosis.NO_GREETING,
+        text,
+        _("%(check)s A busy server may greet later: try again in a minute.") % {"check": check},
+    )
 
 
 def closed_after_tls(server: Server, met: Trouble) -> Failed:
@@ -142,40 +164,45 @@ def closed_after_tls(server: Server, met: Trouble) -> Failed:
     said = met.said.lower()
     if server.authentication == "certificate" or ("alert" in said and ("certificate" in said or "unknown ca" in said)):
         return _client_certificate(server, met.said)
-    text = "The server closes the connection as soon as it is encrypted."
-    advice = "It may want a client certificate, or not take this machine's address: ask whoever runs it."
+    text = _("The server closes the connection as soon as it is encrypted.")
+    advice = _("It may want a client certificate, or not take this machine's address: ask whoever runs it.")
     return Failed(Diagnosis.CLOSES_EARLY, text, advice, said=met.said)
 
 
 def tls_expected(server: Server) -> Failed:
     """Nothing is said in the clear at this port, and TLS from the first byte is."""
-    text = f"Port {server.port} expects TLS from the start, and was asked in the clear."
-    return Failed(Diagnosis.TLS_EXPECTED, text, "Choose TLS for this port, or STARTTLS with port 587.")
+    text = _("Port %(port)s expects TLS from the start, and was asked in the clear.") % {"port": server.port}
+    return Failed(Diagnosis.TLS_EXPECTED, text, _("Choose TLS for this port, or STARTTLS with port 587."))
 
 
 def hangs(verb: str) -> Failed:
     """Greeted, and then silence."""
-    text = f"The server greets, and then gives no answer to {verb}."
-    advice = "Something in between, such as a firewall that looks into mail, may keep its answers: try another port."
+    text = _("The server greets, and then gives no answer to %(verb)s.") % {"verb": verb}
+    advice = _("Something in between, such as a firewall that looks into mail, may keep its answers: try another port.")
     return Failed(Diagnosis.HANGS, text, advice)
 
 
 def broken_off(trouble: Trouble, seconds: float) -> Failed:
     """The conversation ended in the middle of a step."""
-    again = "Try again in a minute; if it stays so, ask whoever runs the server."
+    again = _("Try again in a minute; if it stays so, ask whoever runs the server.")
     kind, text = {
-        "closed": (Diagnosis.CLOSES_EARLY, "The server closed the connection."),
-        "timeout": (Diagnosis.TOO_SLOW, "The server took too long for an answer."),
-        "babble": (Diagnosis.NOT_SMTP, "What answers there does not speak SMTP."),
-    }.get(trouble.kind, (Diagnosis.TOO_SLOW, f"The whole test took longer than {seconds:.0f} seconds."))
-    advice = "Check the host name and the port." if kind is Diagnosis.NOT_SMTP else again
+        "closed": (Diagnosis.CLOSES_EARLY, _("The server closed the connection.")),
+        "timeout": (Diagnosis.TOO_SLOW, _("The server took too long for an answer.")),
+        "babble": (Diagnosis.NOT_SMTP, _("What answers there does not speak SMTP.")),
+    }.get(
+        trouble.kind,
+        (Diagnosis.TOO_SLOW, _("The whole test took longer than %(seconds)s seconds.") % {"seconds": f"{seconds:.0f}"}),
+    )
+    advice = _("Check the host name and the port.") if kind is Diagnosis.NOT_SMTP else again
     return Failed(kind, text, advice, said=trouble.said)
 
 
 def starttls_missing(server: Server, said: str = "") -> Failed:
     """The server stays in the clear."""
-    text = f"The server offers no STARTTLS on port {server.port}: all mail, and the password, would go in the clear."
-    advice = "Try TLS on port 465, or STARTTLS on port 587. No encryption is for a relay within your own network."
+    text = _("The server offers no STARTTLS on port %(port)s: all mail, and the password, would go in the clear.") % {
+        "port": server.port
+    }
+    advice = _("Try TLS on port 465, or STARTTLS on port 587. No encryption is for a relay within your own network.")
     return Failed(Diagnosis.STARTTLS_MISSING, text, advice, said=said)
 
 
@@ -186,18 +213,20 @@ def no_tls(server: Server, error: Exception, seen: Certificate | None = None) ->
     if isinstance(error, ssl.SSLError) and _is_about_our_certificate(error):
         return _client_certificate(server, _reason(error))
     if isinstance(error, TimeoutError):
-        text = "The server began no encryption in time."
+        text = _("The server began no encryption in time.")
         return Failed(
-            Diagnosis.TLS_MISSING, text, "If it begins in the clear, choose STARTTLS, which is usual on port 587."
+            Diagnosis.TLS_MISSING, text, _("If it begins in the clear, choose STARTTLS, which is usual on port 587.")
         )
     if isinstance(error, ssl.SSLError) and error.reason in {"WRONG_VERSION_NUMBER", "HTTP_REQUEST"}:
-        text = f"Port {server.port} answers in the clear, not with TLS from the start."
-        advice = "Choose STARTTLS for this port, or TLS with port 465."
+        text = _("Port %(port)s answers in the clear, not with TLS from the start.") % {"port": server.port}
+        advice = _("Choose STARTTLS for this port, or TLS with port 465.")
         return Failed(Diagnosis.TLS_MISSING, text, advice, said=_reason(error))
-    text = "The server and this machine found no encryption that both know."
+    text = _("The server and this machine found no encryption that both know.")
     if not isinstance(error, ssl.SSLError):
-        text = "The connection ended while the encryption began."
-    return Failed(Diagnosis.TLS_FAILED, text, "Ask whoever runs the server: TLS 1.2 is the least.", said=_reason(error))
+        text = _("The connection ended while the encryption began.")
+    return Failed(
+        Diagnosis.TLS_FAILED, text, _("Ask whoever runs the server: TLS 1.2 is the least."), said=_reason(error)
+    )
 
 
 def _is_about_our_certificate(error: ssl.SSLError) -> bool:
@@ -208,37 +237,45 @@ def _is_about_our_certificate(error: ssl.SSLError) -> bool:
 def _client_certificate(server: Server, said: str) -> Failed:
     """The server looks at the client's certificate, and wants another one."""
     if server.authentication == "certificate":
-        text = "The server does not accept our client certificate."
-        advice = "Check that it is the one that the server knows, and that it has not expired."
+        text = _("The server does not accept our client certificate.")
+        advice = _("Check that it is the one that the server knows, and that it has not expired.")
     else:
-        text = "The server wants a client certificate."
-        advice = "Choose to sign in with a client certificate, and paste the one that your provider gave you."
+        text = _("The server wants a client certificate.")
+        advice = _("Choose to sign in with a client certificate, and paste the one that your provider gave you.")
     return Failed(Diagnosis.CLIENT_CERTIFICATE, text, advice, said=said)
 
 
 def _certificate(server: Server, error: ssl.SSLCertVerificationError, seen: Certificate | None) -> Failed:
     code, said = error.verify_code, error.verify_message
     if code in {WRONG_NAME, WRONG_ADDRESS}:
-        text = f"The server's certificate is not for {server.host}"
-        text += f" but for {seen.owners}." if seen else "."
-        advice = "Enter the host name that your provider gives; it is one of the certificate's."
+        text = _("The server's certificate is not for %(host)s.") % {"host": server.host}
+        if seen:
+            text = _("The server's certificate is not for %(host)s but for %(owners)s.") % {
+                "host": server.host,
+                "owners": seen.owners,
+            }
+        advice = _("Enter the host name that your provider gives; it is one of the certificate's.")
         return Failed(Diagnosis.WRONG_NAME, text, advice, said=said)
     if code == EXPIRED:
-        text = "The server's certificate has expired"
-        text += f": it was valid until {seen.until:%Y-%m-%d}." if seen else "."
-        return Failed(Diagnosis.EXPIRED, text, "Whoever runs the server has to renew it.", said=said)
+        text = _("The server's certificate has expired.")
+        if seen:
+            text = _("The server's certificate has expired: it was valid until %(until)s.") % {
+                "until": f"{seen.until:%Y-%m-%d}"
+            }
+        return Failed(Diagnosis.EXPIRED, text, _("Whoever runs the server has to renew it."), said=said)
     if code == NOT_YET_VALID:
-        text = "The server's certificate is not valid yet."
-        return Failed(Diagnosis.NOT_YET_VALID, text, "Check this machine's clock.", said=said)
+        text = _("The server's certificate is not valid yet.")
+        return Failed(Diagnosis.NOT_YET_VALID, text, _("Check this machine's clock."), said=said)
     kind = Diagnosis.SELF_SIGNED if code == SELF_SIGNED else Diagnosis.UNTRUSTED
-    by = f" It was issued by {seen.issuer}." if seen and seen.issuer else ""
+    by = _("It was issued by %(issuer)s.") % {"issuer": seen.issuer} if seen and seen.issuer else ""
     if kind is Diagnosis.SELF_SIGNED:
-        text = "The server's certificate is signed by itself, so it proves nothing."
+        text = _("The server's certificate is signed by itself, so it proves nothing.")
     else:
-        text = f"This machine trusts nobody who vouches for the server's certificate.{by}"
-    advice = (
-        "If the server is your own, have this machine trust its authority (SSL_CERT_FILE names a file of authorities);"
-        " else check the host name."
+        text = _("This machine trusts nobody who vouches for the server's certificate.")
+        text = f"{text} {by}".rstrip()
+    advice = _(
+        "If the server is your own, have this machine trust its authority (SSL_CERT_FILE names a file"
+        " of authorities); else check the host name."
     )
     return Failed(kind, text, advice, said=said)
 
@@ -249,74 +286,85 @@ def authentication_refused(server: Server, reply: Reply | None, offered: list[st
         return _login_not_offered(server, offered)
     words = reply.words.lower()
     if "5.7.139" in words:
-        text = f"Microsoft lets no program in as {server.username} by password."
-        advice = (
-            "An administrator of your Microsoft 365 has to allow Authenticated SMTP for the organisation and for this"
-            " mailbox, and security defaults must not forbid it; else send by a connector."
+        text = _("Microsoft lets no program in as %(username)s by password.") % {"username": server.username}
+        advice = _(
+            "An administrator of your Microsoft 365 has to allow Authenticated SMTP for the organisation"
+            " and for this mailbox, and security defaults must not forbid it; else send by a connector."
         )
         return Failed(Diagnosis.LOGIN_REFUSED_MICROSOFT, text, advice, said=reply.words)
     if reply.code in {534, 535} and ("gsmtp" in words or "support.google.com" in words):
-        text = f"Google refused the login of {server.username}."
-        advice = (
-            "The mailbox's own password is never taken: turn two-step login on in the Google account, make an app"
-            " password, and enter its 16 letters here."
+        text = _("Google refused the login of %(username)s.") % {"username": server.username}
+        advice = _(
+            "The mailbox's own password is never taken: turn two-step login on in the Google account,"
+            " make an app password, and enter its 16 letters here."
         )
         return Failed(Diagnosis.LOGIN_REFUSED_GMAIL, text, advice, said=reply.words)
     if reply.code == 535:
-        text = f"The server refused the login of {server.username}."
-        advice = "Check user name and password. With two-step login a password made for programs is needed."
+        text = _("The server refused the login of %(username)s.") % {"username": server.username}
+        advice = _("Check user name and password. With two-step login a password made for programs is needed.")
         return Failed(Diagnosis.LOGIN_REFUSED, text, advice, said=reply.words)
-    text = f"The server did not let {server.username or 'us'} in."
+    text = _("The server did not let us in.")
+    if server.username:
+        text = _("The server did not let %(username)s in.") % {"username": server.username}
     if reply.code // 100 == 4:
-        advice = "It says that this may pass: try again in a few minutes."
+        advice = _("It says that this may pass: try again in a few minutes.")
         return Failed(Diagnosis.LOGIN_PUT_OFF, text, advice, said=reply.words)
-    advice = "What it says tells why; your provider's help names the way in."
+    advice = _("What it says tells why; your provider's help names the way in.")
     return Failed(Diagnosis.LOGIN_REFUSED, text, advice, said=reply.words)
 
 
 def _login_not_offered(server: Server, offered: list[str]) -> Failed:
-    text = "The server offers no login by user name and password."
-    advice = "Choose to send without login."
+    text = _("The server offers no login by user name and password.")
+    advice = _("Choose to send without login.")
     if server.mechanism and offered:
-        text = f"The server offers no login by {server.mechanism}."
-        advice = f"It knows {', '.join(offered)}: let the mechanism be chosen automatically."
+        text = _("The server offers no login by %(mechanism)s.") % {"mechanism": server.mechanism}
+        advice = _("It knows %(offered)s: let the mechanism be chosen automatically.") % {"offered": ", ".join(offered)}
     elif server.encryption == "none":
-        advice = "Many offer it only once the connection is encrypted: choose STARTTLS or TLS."
+        advice = _("Many offer it only once the connection is encrypted: choose STARTTLS or TLS.")
     elif offered:
-        advice = f"It knows {', '.join(offered)} only; ask your provider for a password for programs."
+        advice = _("It knows %(offered)s only; ask your provider for a password for programs.") % {
+            "offered": ", ".join(offered)
+        }
     return Failed(Diagnosis.LOGIN_NOT_OFFERED, text, advice)
 
 
 def sender_refused(server: Server, sender: str, reply: Reply) -> Failed:
     """The server does not send for this return path."""
-    text, kind = f"The server does not take mail from {sender}.", Diagnosis.SENDER_REFUSED
+    text, kind = _("The server does not take mail from %(sender)s.") % {"sender": sender}, Diagnosis.SENDER_REFUSED
     if reply.code == 552 or "5.3.4" in reply.words:
-        text = "The server does not take a mail of the size that is entered."
-        advice = "Enter a smaller one, or ask the server for its own."
+        text = _("The server does not take a mail of the size that is entered.")
+        advice = _("Enter a smaller one, or ask the server for its own.")
         return Failed(Diagnosis.SIZE_TOO_SMALL, text, advice, said=reply.words)
     if reply.code == 530:
-        kind, advice = Diagnosis.LOGIN_WANTED, "It wants a login first: choose user name and password."
+        kind, advice = Diagnosis.LOGIN_WANTED, _("It wants a login first: choose user name and password.")
     elif reply.code // 100 == 4:
-        kind, advice = Diagnosis.PUT_OFF, "It says that this may pass: try again in a few minutes."
+        kind, advice = Diagnosis.PUT_OFF, _("It says that this may pass: try again in a few minutes.")
     else:
-        advice = f"Allow {sender} there, or name under Sends for only the addresses that it sends for."
+        advice = _("Allow %(sender)s there, or name under Sends for only the addresses that it sends for.") % {
+            "sender": sender
+        }
     return Failed(kind, text, advice, said=reply.words)
 
 
 def recipient_refused(recipient: str, reply: Reply) -> Failed:
     """The server would not deliver to who asks."""
-    text = f"The server would not deliver to {recipient}."
+    text = _("The server would not deliver to %(recipient)s.") % {"recipient": recipient}
     if reply.code // 100 == 4:
-        advice = "It says that this may pass; some put off whom they do not know yet. Try again in a few minutes."
+        advice = _("It says that this may pass; some put off whom they do not know yet. Try again in a few minutes.")
         return Failed(Diagnosis.PUT_OFF, text, advice, said=reply.words)
-    advice = "If it refuses to relay, it wants a login, or to know this machine's address."
+    advice = _("If it refuses to relay, it wants a login, or to know this machine's address.")
     return Failed(Diagnosis.RECIPIENT_REFUSED, text, advice, said=reply.words)
 
 
 def size_too_small(offered: int, wanted: int) -> Failed:
     """The server's largest mail is below what is entered, or below what any mail needs."""
-    text = f"The server takes mails of {megabytes(offered)} MB at most, and {megabytes(wanted)} MB is needed."
-    advice = f"Enter {megabytes(offered)} MB as the largest mail, or use a server that takes more."
+    text = _("The server takes mails of %(offered)s MB at most, and %(wanted)s MB is needed.") % {
+        "offered": megabytes(offered),
+        "wanted": megabytes(wanted),
+    }
+    advice = _("Enter %(offered)s MB as the largest mail, or use a server that takes more.") % {
+        "offered": megabytes(offered)
+    }
     return Failed(Diagnosis.SIZE_TOO_SMALL, text, advice, said=f"SIZE {offered}")
 
 

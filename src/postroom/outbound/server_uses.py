@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from postroom.core.delivery.states import DeliveryState
 from postroom.core.errors import PostroomError
@@ -25,7 +27,7 @@ class InUse(PostroomError):
     """A server can't be archived, since it is needed; `uses` says for what."""
 
     def __init__(self, uses: list[Use]) -> None:
-        super().__init__("It is still needed: " + "; ".join(use.words for use in uses) + ".")
+        super().__init__(_("It is still needed: %(uses)s.") % {"uses": "; ".join(use.words for use in uses)})
         self.uses = uses
 
 
@@ -83,7 +85,7 @@ def move_uses(*, user: User, row: OutgoingServer, to: int) -> int:
 
     """
     if _targets(row).filter(pk=to).only("pk").select_for_update(no_key=True).first() is None:
-        raise CannotMove("Choose an active server of the same company, or one for all companies.")
+        raise CannotMove(_("Choose an active server of the same company, or one for all companies."))
     count = sum(kind.move(row.pk, to) for kind in KINDS)
     choice.forget()
     log.info("uses of a server moved", server=row.pk, to=to, count=count, by=user.username)
@@ -103,7 +105,8 @@ def _letters(server_id: int) -> QuerySet[Letter]:
 
 
 def _letter_words(count: int) -> str:
-    return "1 letter waits to leave by it" if count == 1 else f"{count:,} letters wait to leave by it"
+    words = ngettext("%(count)s letter waits to leave by it", "%(count)s letters wait to leave by it", count)
+    return words % {"count": f"{count:,}"}
 
 
 KINDS: list[Kind] = [Kind("letters", _count_letters, _letter_words, _move_letters)]

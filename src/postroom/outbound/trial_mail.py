@@ -31,12 +31,12 @@ def send_trial_mail(*, user: User, row: OutgoingServer) -> int:
 
     """
     if not row.is_active:
-        raise CannotSend("An archived server sends nothing. Restore it first.")
+        raise CannotSend(_("An archived server sends nothing. Restore it first."))
     if row.owner_id and row.owner_id != user.pk:
-        raise CannotSend("A personal server sends the mail of its owner only: they can send themselves a test mail.")
+        raise CannotSend(_("A personal server sends the mail of its owner only: they can send themselves a test mail."))
     company = row.company_id or _company(user)
     if not company:
-        raise CannotSend("You belong to no company in whose name a mail could be written.")
+        raise CannotSend(_("You belong to no company in whose name a mail could be written."))
     sender = sender_of(user, row.company_id or 0, row.from_filter, trusted=row.trusted_relay)
     with transaction.atomic():
         ((pk,),) = queue([(_letter(user, row, company, sender), [Recipient(user.email, user.name)])], Lane.INTERACTIVE)

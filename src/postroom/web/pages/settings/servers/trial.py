@@ -90,7 +90,7 @@ async def _streamed(trial: Trial | StepShown, language: str) -> AsyncIterator[st
         steps.append(trial)
         yield _piece("step", {"step": trial}, language)
     else:
-        async for step in _as_they_end(trial.steps()):
+        async for step in _as_they_end(trial.steps(), language):
             found_steps.append(step)
             with translation.override(language):
                 steps.append(shown(step))
@@ -103,9 +103,16 @@ async def _streamed(trial: Trial | StepShown, language: str) -> AsyncIterator[st
     yield _piece("steps_end", {"verdict": verdict, "pk": kept}, language)
 
 
-async def _as_they_end(steps: Generator[Step, None, None]) -> AsyncIterator[Step]:
-    """Steps that each wait for a server, asked for in a thread; who leaves ends the conversation."""
-    ask = sync_to_async(lambda: next(steps, None), thread_sensitive=False)
+async def _as_they_end(steps: Generator[Step, None, None], language: str) -> AsyncIterator[Step]:
+    """Steps that each wait for a server, asked for in a thread, in the reader's language; who leaves ends the
+    conversation.
+    """
+
+    def after() -> Step | None:
+        with translation.override(language):
+            return next(steps, None)
+
+    ask = sync_to_async(after, thread_sensitive=False)
     try:
         while (step := await ask()) is not None:
             yield step
