@@ -114,7 +114,7 @@ class Letter(models.Model):
     forced_server = models.ForeignKey(
         OutgoingServer, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
     )
-    by_default_server = models.BooleanField(default=False, db_default=False)
+    by_default_server = models.BooleanField(null=True)  # null: no; so the table is not copied when it is added
     secret = models.BinaryField(null=True)
     created_at = models.DateTimeField()
 

@@ -93,7 +93,7 @@ def _letter(new: NewLetter, at: datetime) -> tuple[Any, ...]:
         new.company, new.domain, new.about, new.author.name, new.author.email, new.author_user, _people(new.to),
         _people(new.cc), new.reply_to, new.subject, new.html, new.text, new.message_id, new.in_reply_to,
         list(new.references), new.is_automatic, new.forced_server or None,
-        new.forced_server == DEFAULT_SERVER, secrets.encrypt(new.secret) or None, at,
+        new.forced_server == DEFAULT_SERVER or None, secrets.encrypt(new.secret) or None, at,
     )  # fmt: skip
 
 
