@@ -82,7 +82,7 @@ def _sent(wire: tuple[Wire, queue.Queue[Came]], server: Server) -> Outcome:
 
 
 def _tested(server: Server) -> list[connection_test.Step]:
-    found = connection_test.run(server, sender="bounce@acme.example", recipient="a@acme.example", seconds=3.0)
+    found = connection_test.run(server, sender="bounce@acme.example", recipient="a@acme.example", seconds=30.0)
     return list(found)
 
 
