@@ -25,7 +25,9 @@ settings.load_profile("postroom")
 # A worker takes a whole module (`--dist loadfile`), so that what a module sets up is set up once, and these first:
 # otherwise one worker would wait in the end for the other's last long one. Longest first.
 LONG = (
+    "journeys/test_copied_installations.py",
     "web/test_every_page_browser.py",
+    "journeys/test_proving.py",
     "journeys/test_kill.py",
     "journeys/test_cuts.py",
     "journeys/test_demo.py",
@@ -113,6 +115,15 @@ def _start_once(shared: Path) -> Server:
             (shared / "postgres").write_text(str(server.folder), encoding="utf-8")
             server.start()
         return _shared_server(shared)
+
+
+@pytest.fixture(autouse=True)
+def own_installation() -> None:
+    """A test's database is its own, without being asked, until a test of just that says otherwise."""
+    from postroom.infra import instance
+
+    instance.forget()
+    instance.assume(instance.Standing())
 
 
 @pytest.fixture(scope="session")

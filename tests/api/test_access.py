@@ -13,6 +13,7 @@ from django.test import Client
 from postroom.api.urls import api
 from postroom.directory.models import ApiToken, User
 from postroom.infra.clock import now
+from postroom.outbound.models import Plan
 from tests.api.calls import BASE, Caller, caller, problem, somebody
 from tests.support import factory
 
@@ -58,10 +59,11 @@ def world(rows_of_module: None) -> World:
     server = factory.server(acme)
     alias = factory.desk(acme, "ticket", "Support").alias
     assert alias
-    domain = alias.domain
+    domain, proof = alias.domain, factory.proof(alias.domain, "arrived")
     of_domain, of_alias = f"/domains/{domain.pk}", f"/aliases/{alias.pk}"
     of_user, of_contact = f"/users/{factory.user('mia', {acme: 'member'}).pk}", f"/contacts/{contact.pk}"
     guest = {"name": "Nina", "email": "nina@acme.example", "company": acme.pk}
+    Plan.objects.create(name="Small.two", daily_limit=5)
     note = factory.message(record, "Psst", kind="note", visibility="internal")
     of_record, of_copy, of_server = f"/records/{record.pk}", f"/outbound/{delivery.pk}", f"/servers/{server.pk}"
     return World(
@@ -129,6 +131,11 @@ def world(rows_of_module: None) -> World:
             "archive": Call(f"{of_server}/archive", "POST"),
             "restore": Call(f"{of_server}/restore", "POST"),
             "test": Call(f"{of_server}/test", "POST"),
+            "providers": Call("/servers/providers"),
+            "uses": Call(f"{of_server}/uses"),
+            "move uses": Call(f"{of_server}/move", "POST", {"to": factory.server(acme, "Other").pk}),
+            "size": Call(f"{of_server}/size", "POST"),
+            "test mail": Call(f"{of_server}/test-mail", "POST"),
             "simulate": Call("/servers/simulate", "POST", {"email": "amara@acme.example", "company": acme.pk}),
             "domains": Call("/domains"),
             "domain": Call(of_domain),
@@ -139,6 +146,10 @@ def world(rows_of_module: None) -> World:
             "share domain": Call(f"{of_domain}/companies/{acme.pk}", "PUT"),
             "unshare domain": Call(f"{of_domain}/companies/{acme.pk}", "DELETE"),
             "senders": Call(f"{of_domain}/senders"),
+            "prove": Call(f"{of_domain}/proofs", "POST"),
+            "proofs": Call(f"{of_domain}/proofs"),
+            "proof": Call(f"/proofs/{proof.pk}"),
+            "stop proof": Call(f"/proofs/{proof.pk}/stop", "POST"),
             "aliases": Call("/aliases"),
             "alias": Call(of_alias),
             "add alias": Call("/aliases", "POST", {**ALIAS, "company": acme.pk, "domain": domain.pk}),
@@ -180,6 +191,14 @@ def world(rows_of_module: None) -> World:
             "actions": Call("/scheduled-actions"),
             "change action": Call("/scheduled-actions/infra.forget", "PATCH", {"every_seconds": 900}),
             "run action": Call("/scheduled-actions/infra.forget/run", "POST"),
+            "usage": Call("/usage"),
+            "monitor": Call("/monitor"),
+            "set allowance": Call(f"/companies/{acme.pk}/allowance", "PUT", {"daily_limit": 5}),
+            "plans": Call("/plans"),
+            "set plan": Call("/plans/Small.one", "PUT", {"daily_limit": 5}),
+            "remove plan": Call("/plans/Small.two", "DELETE"),
+            "installation": Call("/installation"),
+            "take over": Call("/installation/takeover", "POST", {"waiting": "hold"}),
             "queue": Call("/queue"),
             "retired": Call("/retired-addresses"),
             "me": Call("/me"),
@@ -246,6 +265,11 @@ TABLE = {
     "archive": (200, 403, 404, 404, 401),
     "restore": (200, 403, 404, 404, 401),
     "test": (200, 403, 404, 404, 401),
+    "providers": ("full", 403, "full", "full", 401),
+    "uses": (200, 403, 404, 404, 401),
+    "move uses": (200, 403, 404, 404, 401),
+    "size": (200, 403, 404, 404, 401),
+    "test mail": (202, 403, 404, 404, 401),
     "simulate": (200, 403, 422, 422, 401),
     "domains": ("full", 403, "empty", "full", 401),
     "domain": (200, 403, 404, 200, 401),
@@ -256,6 +280,10 @@ TABLE = {
     "share domain": (200, 403, 404, 200, 401),
     "unshare domain": (409, 403, 404, 409, 401),
     "senders": ("full", 403, 404, "full", 401),
+    "prove": (202, 403, 404, 202, 401),
+    "proofs": ("full", 403, 404, "full", 401),
+    "proof": (200, 403, 404, 200, 401),
+    "stop proof": (200, 403, 404, 200, 401),
     "aliases": ("full", 403, "empty", "empty", 401),
     "alias": (200, 403, 404, 404, 401),
     "add alias": (201, 403, 422, 422, 401),
@@ -297,6 +325,14 @@ TABLE = {
     "actions": (403, 403, 403, "full", 401),
     "change action": (403, 403, 403, 200, 401),
     "run action": (403, 403, 403, 200, 401),
+    "usage": ("full", 403, "full", 403, 401),
+    "monitor": (403, 403, 403, "full", 401),
+    "set allowance": (403, 403, 403, 200, 401),
+    "plans": (403, 403, 403, "full", 401),
+    "set plan": (403, 403, 403, 200, 401),
+    "remove plan": (403, 403, 403, 204, 401),
+    "installation": (403, 403, 403, 200, 401),
+    "take over": (403, 403, 403, 422, 401),
     "queue": (403, 403, 403, 200, 401),
     "retired": (403, 403, 403, "empty", 401),
     "me": (200, 200, 200, 200, 401),

@@ -48,9 +48,9 @@ def test_a_domain_is_added_once_changed_and_removed(ada: Caller, whole: dict[str
     )
     problem(ada.send("POST", "/domains", {**whole, "priority": 3}, headers={"Idempotency-Key": "one"}), 422)
     path = f"/domains/{body['id']}"
-    changed = ada.send("PATCH", path, {"separator": "-", "tags_proved": True, "bounce": "returns"}).json()
+    changed = ada.send("PATCH", path, {"separator": "-", "tags_overridden": True, "bounce": "returns"}).json()
     assert (changed["separator"], changed["former_separators"], changed["bounce"]) == ("-", "+", "returns")
-    assert changed["tags_proved_at"] is not None
+    assert (changed["tags_overridden"], changed["tags_proved_at"]) == (True, None)
     assert changed["catchall"] == "catchall"
     assert ada.get(path).json() == changed
     assert body["id"] in [one["id"] for one in ada.get("/domains").json()["items"]]

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from postroom.infra import parameters, secrets
 from postroom.infra.config import config
-from postroom.outbound import choice
-from postroom.outbound.models import OutgoingServer
+from postroom.infra.dns import Resolver
+from postroom.outbound import choice, sender_check
+from postroom.outbound.models import Delivery, OutgoingServer
 from tests.api.calls import Caller, caller, problem
 from tests.support import factory
 from tests.support.acme import Acme, make_acme
+from tests.support.authority import Authority
+from tests.support.dns_server import Records, serving
+from tests.support.sending import post
 from tests.support.smtp_server import SmtpServer
 
 pytestmark = pytest.mark.django_db
@@ -163,6 +168,21 @@ def test_a_server_is_tried(ada: Caller, acme: Acme) -> None:
     assert failed["steps"][-1]["advice"]
 
 
+def test_a_hosted_company_is_refused_port_25_with_a_hint(
+    ada: Caller, acme: Acme, whole: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(config(), "hosted_domain", "host.example")
+    refused = problem(ada.send("POST", "/servers/test", {**whole, "port": 25}), 422)
+    assert "465, 587 or 2525" in {one["where"]: one["what"] for one in refused["errors"]}["body.port"]
+    row = factory.server(acme.company, port=25)
+    for step in (
+        ada.send("POST", f"/servers/{row.pk}/test").json()["steps"][-1],
+        ada.send("POST", f"/servers/{row.pk}/size").json()["step"],
+    ):  # from before it was hosted
+        assert (step["kind"], step["state"]) == ("refused-port", "failed")
+        assert "465, 587 or 2525" in step["text"]
+
+
 def test_a_password_without_its_key_is_said(ada: Caller, acme: Acme, monkeypatch: pytest.MonkeyPatch) -> None:
     row = factory.server(acme.company, authentication="login", username="u", secret=secrets.encrypt(WORD))
     monkeypatch.setattr(config(), "encryption_keys", secrets.new_key())
@@ -186,6 +206,27 @@ def test_the_simulator_asks_the_personal_server_of_who_writes(ada: Caller, acme:
     assert (hers["server_name"], hers["author"]["name"]) == ("Hers", "Amara Okafor")
 
 
+def test_the_simulator_tells_all_that_stands_on_the_wire(
+    ada: Caller, acme: Acme, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = factory.server(acme.company, "Relay", host="relay.example", from_filter="acme.example")
+    record = factory.record(acme.support)
+    table: Records = {("acme.example", "TXT"): ['"v=spf1 a:relay.example -all"'], ("relay.example", "A"): ["192.0.2.3"]}
+    asked = {"email": "amara@acme.example", "record": record.pk, "recipient": "bob@x.example", "server": row.pk}
+    with serving(table) as there:
+        monkeypatch.setattr(sender_check, "resolver", lambda: Resolver([there.address]))
+        found = ada.send("POST", "/servers/simulate", asked).json()
+        assert ada.send("POST", "/servers/simulate", {**asked, "dns": False}).json()["checks"] == []
+    assert (found["case"], found["recipient"], found["reply_to"], found["return_path"]) == (
+        "forced", "bob@x.example", "support@acme.example", "bounce@acme.example",
+    )  # fmt: skip
+    assert (found["reply_tagged"], found["return_tagged"]) == (True, True)
+    assert [(one["server"], one["chosen"]) for one in found["candidates"]] == [(row.pk, True)]
+    verdicts = {check["method"]: check["verdict"] for check in found["checks"]}
+    assert verdicts == {"SPF": "aligned", "DKIM": "cannot be told", "DMARC": "no record"}
+    assert [step["step"] for step in found["trace"]] == ["from", "server", "choice", "return path", "reply to"]
+
+
 @pytest.mark.parametrize(
     ("body", "words"),
     [
@@ -195,11 +236,81 @@ def test_the_simulator_asks_the_personal_server_of_who_writes(ada: Caller, acme:
         ({"email": "a@x.example", "company": 4711}, "company"),
         ({"email": "a@x.example", "company": 0}, "company"),
         ({"email": "a@x.example", "user": 4711}, "user"),
+        ({"email": "a@x.example", "record": 4711}, "record"),
+        ({"email": "a@x.example", "server": 4711}, "server"),
+        ({"email": "a@x.example", "server": -1}, "server"),
+        ({"email": "a@x.example", "recipient": "bob"}, "recipient"),
         ({"email": "a@x.example", "from": "b@x.example"}, "from"),
     ],
 )
 def test_a_question_that_cannot_be_answered(ada: Caller, body: dict[str, Any], words: str) -> None:
     assert words in json.dumps(problem(ada.send("POST", "/servers/simulate", body), 422))
+
+
+def test_what_a_test_found_is_kept_until_the_server_changes(ada: Caller, acme: Acme) -> None:
+    with SmtpServer() as there:
+        row = factory.server(acme.company, port=there.port)
+        assert ada.get(f"/servers/{row.pk}").json()["worked"] is None
+        ada.send("POST", f"/servers/{row.pk}/test")
+    shown = ada.get(f"/servers/{row.pk}").json()
+    assert (shown["worked"], bool(shown["tested_at"])) == (True, True)
+    renamed = ada.send("PATCH", f"/servers/{row.pk}", {"name": "Renamed"}).json()
+    assert renamed["worked"] is True
+    moved = ada.send("PATCH", f"/servers/{row.pk}", {"port": 26}).json()
+    assert (moved["worked"], moved["tested_at"]) == (None, None)
+
+
+def test_a_server_is_asked_for_its_size(ada: Caller, acme: Acme) -> None:
+    with SmtpServer() as there:
+        row = factory.server(acme.company, port=there.port)
+        found = ada.send("POST", f"/servers/{row.pk}/size").json()
+    assert (found["size"], found["step"]["key"]) == (36_700_160, "size")
+    failed = ada.send("POST", f"/servers/{row.pk}/size").json()
+    assert (failed["size"], failed["step"]["kind"]) == (0, "wrong-port")
+
+
+def test_what_needs_a_server_keeps_it_until_it_is_moved(ada: Caller, acme: Acme) -> None:
+    row, other = factory.server(acme.company), factory.server(acme.company, "Other")
+    post(acme, "hanna@customer.example", forced_server=row.pk)
+    found = problem(ada.send("POST", f"/servers/{row.pk}/archive"), 409)
+    assert found["errors"] == [{"where": "letters", "what": "1 letter waits to leave by it"}]
+    (use,) = ada.get(f"/servers/{row.pk}/uses").json()["items"]
+    assert (use["key"], use["count"]) == ("letters", 1)
+    problem(ada.send("POST", f"/servers/{row.pk}/move", {"to": row.pk}), 422)
+    assert ada.send("POST", f"/servers/{row.pk}/move", {"to": other.pk}).json() == {"items": []}
+    assert ada.send("POST", f"/servers/{row.pk}/archive").json()["active"] is False
+
+
+def test_a_test_mail_goes_by_its_server(ada: Caller, acme: Acme) -> None:
+    row = factory.server(acme.company)
+    sent = ada.send("POST", f"/servers/{row.pk}/test-mail")
+    assert sent.status_code == 202
+    delivery = Delivery.objects.select_related("letter").get(pk=sent.json()["delivery"])
+    assert (delivery.address, delivery.letter.forced_server_id) == (acme.admin.email, row.pk)
+    row.is_active = False
+    row.save()
+    assert "archived" in problem(ada.send("POST", f"/servers/{row.pk}/test-mail"), 409)["detail"]
+
+
+def test_a_client_certificate_goes_in_and_its_key_never_comes_out(
+    ada: Caller, whole: dict[str, Any], tmp_path: Path
+) -> None:
+    certificate, key = Authority(tmp_path).client("postroom")
+    given = {**whole, "authentication": "certificate", "certificate": certificate, "certificate_key": key}
+    made = ada.send("POST", "/servers", given)
+    assert (made.status_code, made.json()["certificate_subject"]) == (201, "CN=postroom")
+    answers = [made, ada.get(f"/servers/{made.json()['id']}"), ada.get("/servers")]
+    assert not any("PRIVATE KEY" in one.content.decode() or "CERTIFICATE" in one.content.decode() for one in answers)
+    wrong = {**given, "certificate_key": Authority(tmp_path).client("other")[1]}
+    assert problem(ada.send("POST", "/servers", wrong), 422)["errors"][0]["where"] == "body.certificate_key"
+
+
+def test_providers_are_listed_and_guessed(ada: Caller) -> None:
+    listed = ada.get("/servers/providers").json()["items"]
+    assert {"gmail", "microsoft-connector", "generic"} <= {one["key"] for one in listed}
+    (gmail,) = ada.get("/servers/providers?address=ada@gmail.com").json()["items"]
+    assert (gmail["host"], gmail["from_filter"]) == ("smtp.gmail.com", "ada@gmail.com")
+    assert ada.get("/servers/providers?address=nonsense").json()["items"] == []
 
 
 def test_the_default_server_is_told_without_its_password(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 
 from postroom.core.routing.facts import Limits
 from postroom.directory import system
@@ -115,6 +117,36 @@ def test_the_domains_parameters_are_its_fields(olga: User) -> None:
     assert set(wrong.value.problems) == {"value"}
     assert not system.reset_parameter(user=olga, key="mail.catchall.alias")
     assert not Parameter.objects.filter(key__startswith="mail.").exists()
+
+
+def test_the_default_from_is_the_field_of_the_first_domain(olga: User) -> None:
+    with pytest.raises(CannotSave, match="no alias domain yet"):
+        set_(olga, "mail.default.from", "hello")
+    set_(olga, "mail.catchall.domain", "acme.example")
+    second = AliasDomain.objects.create(name="second.example", priority=20)
+    for value in ("hello", "hello@acme.example"):
+        set_(olga, "mail.default.from", value)
+        one = system.setting(olga, "mail.default.from")
+        assert one
+        assert (one.value, one.is_view, one.form) == (value, True, "domains")
+        assert AliasDomain.objects.get(name="acme.example").default_from == value
+    second.refresh_from_db()
+    assert second.default_from == "notifications"
+    assert RetiredAddress.objects.filter(local_part="notifications", domain_name="acme.example").exists()
+    assert not Parameter.objects.filter(key="mail.default.from").exists()
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_what_was_set_before_it_was_a_view_moves_to_the_field(there: bool) -> None:
+    move = import_module("postroom.domains.migrations.0003_default_from").move
+    Parameter.objects.create(key="mail.default.from", value="hello")
+    if there:
+        AliasDomain.objects.create(name="second.example", priority=20)
+        AliasDomain.objects.create(name="acme.example", priority=1)
+    move(apps, None)
+    assert Parameter.objects.filter(key="mail.default.from").exists() is not there
+    found = dict(AliasDomain.objects.values_list("name", "default_from"))
+    assert found == ({"acme.example": "hello", "second.example": "notifications"} if there else {})
 
 
 def test_operators_only() -> None:

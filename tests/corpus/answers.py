@@ -16,6 +16,7 @@ from postroom.core.message.inspect import inspected
 from postroom.core.message.quotes import split_html, split_text
 from postroom.core.message.sanitize import sanitize
 from postroom.core.message.understood import understand
+from tests.corpus.authentication import authentication
 
 AUTHENTICATION = frozenset({"spf", "dmarc", "arc-verify", "auth-message"})
 NO_HEADER = b"\r\n"
@@ -26,7 +27,7 @@ def answers(folder: Path) -> Iterator[dict[str, Any]]:
     """One answer for each line of the manifest, in its order."""
     for line in (folder / "manifest.jsonl").read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
-        yield {"auth": {}} if row["kind"] in AUTHENTICATION else _answer(folder, row)
+        yield {"auth": authentication(folder, row)} if row["kind"] in AUTHENTICATION else _answer(folder, row)
 
 
 def _answer(folder: Path, row: dict[str, Any]) -> dict[str, Any]:

@@ -12,13 +12,15 @@ import pytest
 from postroom.infra import parameters, secrets
 from postroom.infra.clock import now
 from postroom.infra.config import Config, config
-from postroom.outbound import choice
+from postroom.infra.dns import Resolver
+from postroom.outbound import choice, sender_check
 from postroom.outbound.models import Delivery
 from postroom.outbound.transports.memory import Memory
 from postroom.project.cli import demo, main, processes, send_queue, sending_checks, serve, try_server
 from postroom.project.cli.shared import EX_CONFIG, EX_NOINPUT, EX_NOUSER, EX_USAGE
 from tests.support import factory
 from tests.support.acme import Acme, make_acme
+from tests.support.dns_server import Fault, Records, serving
 from tests.support.sending import post, sent_into_memory, sent_to
 from tests.support.shell import Shell
 from tests.support.smtp_server import SmtpServer
@@ -126,20 +128,48 @@ def test_an_expected_failure_is_one_line(shell: Shell, acme: Acme, line: str, st
 def test_explain_tells_the_choice_beforehand(shell: Shell, acme: Acme) -> None:
     factory.server(acme.company, "Relay", from_filter="acme.example")
     factory.server(acme.company, "Other", from_filter="elsewhere.example", priority=1)
-    told = shell("explain outbound --from amara@acme.example --to hanna@customer.example")
+    told = shell("explain outbound --no-dns --from amara@acme.example --to hanna@customer.example")
     assert told.startswith("Nothing was sent. A mail would leave by Relay.")
     assert "Amara Okafor <amara@acme.example>" in told
     assert "RCPT TO    <hanna@customer.example>" in told
-    chosen = shell.json("explain outbound --from stranger@customer.example")
+    chosen = shell.json("explain outbound --no-dns --from stranger@customer.example")
     assert (chosen["server_name"], chosen["from"]["email"]) == ("Relay", "notifications@acme.example")
     assert chosen["trace"]
     assert not Delivery.objects.exists()
 
 
+def test_explain_takes_a_record_and_a_server(shell: Shell, acme: Acme) -> None:
+    factory.server(acme.company, "Listed", from_filter="acme.example")
+    other = factory.server(acme.company, "Other mail", from_filter="elsewhere.example")
+    record = factory.record(acme.support)
+    line = f"explain outbound --no-dns --from amara@acme.example --record {record.pk}"
+    assert shell.json(line)["server_name"] == "Listed"
+    told = shell(f"{line} --server {other.pk}")
+    assert "Reply-To   support@acme.example (tagged)" in told
+    assert "MAIL FROM  <amara@acme.example>" in told
+    assert "Not admitted" in told
+    assert shell.json(f"{line} --server 0")["server"] == 0
+    assert "no server Nobody" in shell.fails(f"{line} --server Nobody", status=EX_USAGE)
+    assert "no record 4711" in shell.fails("explain outbound --from a@acme.example --record 4711", status=EX_USAGE)
+
+
+@pytest.mark.parametrize("fault", [None, "SERVFAIL"])
+def test_explain_says_what_dns_tells(
+    shell: Shell, acme: Acme, fault: Fault | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    factory.server(acme.company, "Listed", host="192.0.2.3", from_filter="acme.example")
+    table: Records = {("_dmarc.acme.example", "TXT"): fault} if fault else {}
+    with serving(table) as there:
+        monkeypatch.setattr(sender_check, "resolver", lambda: Resolver([there.address]))
+        told = shell("explain outbound --from amara@acme.example")
+    assert "SPF    no record" in told
+    assert f"DMARC  {'could not ask' if fault else 'no record'}" in told
+
+
 def test_explain_asks_the_personal_server_of_its_owner_alone(shell: Shell, acme: Acme) -> None:
     factory.server(acme.company, "Hers", from_filter="amara@acme.example", owner=acme.amara)
-    assert shell.json("explain outbound --from AMARA@acme.example")["server_name"] == "Hers"
-    assert shell.json("explain outbound --from admin@acme.example")["server_name"] != "Hers"
+    assert shell.json("explain outbound --no-dns --from AMARA@acme.example")["server_name"] == "Hers"
+    assert shell.json("explain outbound --no-dns --from admin@acme.example")["server_name"] != "Hers"
 
 
 def test_what_is_due_is_sent(shell: Shell, acme: Acme, memory: Memory) -> None:

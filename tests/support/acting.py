@@ -222,11 +222,41 @@ def rendered(delivery: int) -> Any:
     return made_again(Delivery.objects.select_related("letter", "dispatch").get(pk=delivery)).decode("latin-1")
 
 
+def queue(emails: Sequence[str]) -> Any:
+    """Queue a letter of Acme's to each of these; how many wait."""
+    from postroom.directory.models import Company
+    from postroom.domains.models import AliasDomain
+    from postroom.outbound.models import Delivery
+    from tests.support.acme import Acme
+    from tests.support.sending import post
+
+    company, domain = Company.objects.get(slug="acme"), AliasDomain.objects.get(name="acme.example")
+    acme = Acme(company, domain, None, None, None, None)  # type: ignore[arg-type]  # no more is asked of it
+    post(acme, *emails)
+    return Delivery.objects.filter(due__isnull=False).count()
+
+
+def claim() -> Any:
+    """Lease what is due, and do nothing with it; how many."""
+    from postroom.outbound.steps.claim import claim as claimed
+
+    return len(claimed(1000))
+
+
+def states() -> Any:
+    """How many copies are in each state."""
+    from collections import Counter
+
+    from postroom.outbound.models import Delivery
+
+    return Counter(Delivery.objects.values_list("state", flat=True))
+
+
 VERBS: dict[str, Callable[..., Any]] = {
     verb.__name__: verb
     for verb in (
         write, note, record, allow, known, conversation, sent, records, routes, unsettled, password, copies,
-        time_passes, rendered,
+        time_passes, rendered, queue, claim, states,
     )
 }  # fmt: skip
 

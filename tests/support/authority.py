@@ -43,18 +43,40 @@ class Authority:
         key = _key()
         until = _now() + timedelta(days=days)
         made = self._made(_name(names[0]), key, min(_now(), until) - timedelta(days=1), until)
+        return self._context(made, key, names)
+
+    def _context(
+        self, made: x509.CertificateBuilder, key: ec.EllipticCurvePrivateKey, names: tuple[str, ...]
+    ) -> ssl.SSLContext:
         made = made.add_extension(x509.SubjectAlternativeName([_general(name) for name in names]), critical=False)
         self.count += 1
         path = self.folder / f"server-{id(self)}-{self.count}.pem"
-        path.write_bytes(
-            key.private_bytes(
-                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-            )
-            + made.sign(self.key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
-        )
+        path.write_bytes(_pem(key) + made.sign(self.key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(path)
         return context
+
+    def client(self, name: str, days: float = 90) -> tuple[str, str]:
+        """A certificate by which a client is known, and its key, both as PEM text."""
+        key, until = _key(), _now() + timedelta(days=days)
+        made = self._made(_name(name), key, min(_now(), until) - timedelta(days=1), until).sign(
+            self.key, hashes.SHA256()
+        )
+        return made.public_bytes(serialization.Encoding.PEM).decode(), _pem(key).decode()
+
+    def wanting(self, context: ssl.SSLContext) -> ssl.SSLContext:
+        """The context of a server that lets in only clients for whom this authority vouches."""
+        context.load_verify_locations(self.file)
+        context.verify_mode = ssl.CERT_REQUIRED
+        return context
+
+    def self_signed(self, *names: str) -> ssl.SSLContext:
+        """What a server is that vouches for itself."""
+        return Authority(self.folder, names[0])._as_leaf(names)
+
+    def _as_leaf(self, names: tuple[str, ...]) -> ssl.SSLContext:
+        made = self._made(_name(self.words), self.key, _now(), _now() + timedelta(days=90))
+        return self._context(made, self.key, names)
 
     def _made(
         self, subject: x509.Name, key: ec.EllipticCurvePrivateKey, since: datetime, until: datetime
@@ -70,6 +92,12 @@ class Authority:
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), critical=False)
         )
+
+
+def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
 
 
 def _now() -> datetime:

@@ -17,7 +17,7 @@ from postroom.infra.clock import now
 from postroom.infra.database import words
 from postroom.infra.models import Blob, File, SearchEntry, SearchPending
 from postroom.infra.search.sources import sources
-from postroom.outbound.models import Delivery, Letter, OutgoingServer
+from postroom.outbound.models import Delivery, Letter, OutgoingServer, Proof, RoundTrip
 from postroom.records.models import Desk, Record, Stage
 
 PASSWORD = "correct horse battery"
@@ -214,6 +214,20 @@ def mails_into(of: Record, texts: Sequence[str]) -> list[Message]:
         route(arrival(of.company), of.company, f"thread:{of.thread.pk}", message=made)
         posted.append(made)
     return posted
+
+
+def proof(where: AliasDomain, *fates: str, **fields: Any) -> Proof:
+    """A proof with a round trip for each of these fates (several by commas), the tagged form of every other one."""
+    values = {"began_at": now(), "due": now(), "closed_at": now(), "tags_arrive": True, **fields}
+    made = Proof.objects.create(domain=where, **values)
+    for number, fate in enumerate(fates):
+        base = f"{('catchall', 'bounce', 'sales', 'support')[number // 2 % 4]}@{where.name}"
+        tag = number % 2 == 1
+        address = base.replace("@", "+abcdefghijklmnopqrstuvwx@") if tag else base
+        RoundTrip.objects.create(
+            proof=made, server_name="Relay", base=base, is_tagged=tag, address=address, fates=fate, settled_at=now()
+        )
+    return made
 
 
 def nothing_indexed() -> None:

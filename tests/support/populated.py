@@ -29,15 +29,16 @@ class Populated:
 KINDS: Mapping[str, str] = {
     "aliases": "alias", "arrivals": "arrival", "attachments": "attachment", "companies": "company",
     "contacts": "contact", "copies": "copy", "desks": "desk", "domains": "domain", "followers": "contact",
-    "inbound": "arrival", "inbox": "record", "leads": "record", "messages": "message", "outbound": "copy",
-    "outbox": "copy", "people": "desk", "records": "record", "replies": "message", "roles": "company",
-    "servers": "server", "tickets": "ticket", "tokens": "token", "users": "user",
+    "inbound": "arrival", "inbox": "record", "leads": "record", "messages": "message", "monitor": "company",
+    "outbound": "copy",
+    "outbox": "copy", "people": "desk", "proofs": "proof", "records": "record", "replies": "message",
+    "roles": "company", "servers": "server", "tickets": "ticket", "tokens": "token", "users": "user",
 }  # fmt: skip
 # What else is named in an address, by what stands before it.
 NAMES: Mapping[str, str] = {
     "actions": "infra.forget", "addresses": "hanna@norrgard.example", "files": "0",
-    "parameters": "mail.incoming.limit.period",
-    "scheduled-actions": "infra.forget", "welcome": "company",
+    "parameters": "mail.incoming.limit.period", "plans": "Small",
+    "scheduled-actions": "infra.forget", "test-mail": "0", "welcome": "company",
 }  # fmt: skip
 
 
@@ -110,6 +111,7 @@ def _records(acme: Company, users: Mapping[str, User]) -> dict[str, int]:
     factory.follower(record, contact)
     for name in ("member", "administrator"):
         factory.told(users[name], record)
+    domain = factory.domain(f"{acme.slug}.example", acme)
     return {
         "desk": desk.pk,
         "stage": desk.stages.values_list("pk", flat=True)[0],
@@ -123,7 +125,8 @@ def _records(acme: Company, users: Mapping[str, User]) -> dict[str, int]:
         "attachment": factory.attachment(message, "offer.pdf").pk,
         "copy": factory.delivery(record).pk,
         "alias": desk.alias_id or 0,
-        "domain": factory.domain(f"{acme.slug}.example", acme).pk,
+        "domain": domain.pk,
+        "proof": factory.proof(domain, "arrived", "without_tag,id_rewritten", tags_arrive=False).pk,
     }
 
 

@@ -10,6 +10,7 @@ import fcntl
 import json
 import os
 import shutil
+import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,8 +50,15 @@ def put(name: str, var: Path) -> dict[str, int]:
 
 def _copy(source: Path, var: Path) -> None:
     """Static files are never written to, so that two names may lead to one."""
-    shutil.copytree(source, var, dirs_exist_ok=True, ignore=shutil.ignore_patterns("static", "*.log"))
+    shutil.copytree(source, var, dirs_exist_ok=True, ignore=shutil.ignore_patterns("static", "*.log", "instance"))
     shutil.copytree(source / "static", var / "static", dirs_exist_ok=True, copy_function=_link)
+    _disown(var / "postroom.sqlite3")
+
+
+def _disown(database: Path) -> None:
+    """Without a place it is no copy, which would send nothing, but an installation that starts for the first time."""
+    with contextlib.closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("DELETE FROM infra_parameter WHERE key = ?", ["instance.place"])
 
 
 def _link(source: str, target: str) -> None:

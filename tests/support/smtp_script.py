@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import hashlib
+import hmac
 import socket
 import ssl
 import threading
@@ -95,9 +97,18 @@ def _answer(script: Script, verb: str, line: str, encrypted: bool, met: socket.s
 
 
 def _let_in(script: Script, line: str, met: socket.socket) -> str:
+    given: tuple[str, ...]
     _, kind, *rest = line.split(" ")
     if kind == "PLAIN":
         given = tuple(base64.b64decode(rest[0]).decode().split("\0")[1:])
+    elif kind == "CRAM-MD5":
+        challenge = b"<1896.697170952@mail.example>"
+        met.sendall(b"334 " + base64.b64encode(challenge) + b"\r\n")
+        user, _, digest = base64.b64decode(next(_lines(met))).decode().rpartition(" ")
+        right = hmac.new(script.login[1].encode(), challenge, hashlib.md5).hexdigest()
+        given = (user, script.login[1] if digest == right else "wrong")
+    elif kind == "EXTERNAL":
+        given = script.login if isinstance(met, ssl.SSLSocket) and met.getpeercert() else ()
     else:
         answers = []
         for asked in ("334 VXNlcm5hbWU6", "334 UGFzc3dvcmQ6"):
@@ -106,7 +117,7 @@ def _let_in(script: Script, line: str, met: socket.socket) -> str:
         given = tuple(answers)
     if given == script.login:
         return "235 2.7.0 welcome"
-    return f"535 5.7.8 no such pair {given[0]} {given[1]} {' '.join(rest)}"  # some tell all that they heard
+    return f"535 5.7.8 no such pair {' '.join(given)} {' '.join(rest)}"  # some tell all that they heard
 
 
 def _say(met: socket.socket, words: str, ended: threading.Event) -> bool:

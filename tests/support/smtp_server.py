@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import hashlib
+import hmac
 import ssl
 import threading
 from collections import Counter, defaultdict
@@ -64,13 +66,14 @@ class _Talk:
 
 class SmtpServer:
     """Runs in a thread of its own while the `with` block does. `certificates` offers STARTTLS, or TLS from the start
-    where `implicit`; `users` are those who may log in, by name; `port` 0 is any that is free.
+    where `implicit`, and so does `context`; `users` are those who may log in, by name; `port` 0 is any that is free.
     """
 
     def __init__(
         self,
         *,
         certificates: Files | None = None,
+        context: ssl.SSLContext | None = None,
         implicit: bool = False,
         users: dict[str, str] | None = None,
         port: int = 0,
@@ -83,6 +86,8 @@ class SmtpServer:
         self.extensions = ["SIZE 36700160", "8BITMIME", "ENHANCEDSTATUSCODES"]
         self.implicit = implicit
         self._certificates = certificates
+        self._given = context
+        self.mechanisms = "PLAIN LOGIN"
         self._users = users
         self._scripts: defaultdict[str, list[Action]] = defaultdict(list)
         self._always: dict[str, Action] = {}
@@ -137,6 +142,8 @@ class SmtpServer:
         self._loop.close()
 
     def _context(self) -> ssl.SSLContext:
+        if self._given is not None:
+            return self._given
         assert self._certificates is not None
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(self._certificates.certificate, self._certificates.key)
@@ -206,10 +213,10 @@ class SmtpServer:
 
     async def _ehlo(self, talk: _Talk, rest: str) -> bool:
         offered = list(self.extensions)
-        if self._certificates and not talk.tls:
+        if (self._certificates or self._given) and not talk.tls:
             offered.append("STARTTLS")
         if self._users is not None:
-            offered.append("AUTH PLAIN LOGIN")
+            offered.append(f"AUTH {self.mechanisms}")
         lines = ["test.example", *offered]
         usual = "\r\n".join([*(f"250-{one}" for one in lines[:-1]), f"250 {lines[-1]}"])
         return await self._act(talk, "EHLO", usual)
@@ -224,12 +231,27 @@ class SmtpServer:
     async def _auth(self, talk: _Talk, rest: str) -> bool:
         words = rest.split()
         given = words[1] if len(words) > 1 else ""
-        user, password = "", ""
-        if words[0].upper() == "PLAIN":
-            _, user, password = base64.b64decode(given).decode().split("\0")
+        match words[0].upper():
+            case "PLAIN":
+                _, user, password = base64.b64decode(given).decode().split("\0")
+                right = (self._users or {}).get(user) == password
+            case "CRAM-MD5":
+                challenge = b"<1.2@test.example>"
+                user, _, digest = (await self._asked(talk, challenge)).rpartition(" ")
+                known = (self._users or {}).get(user, "").encode()
+                right = bool(known) and hmac.new(known, challenge, hashlib.md5).hexdigest() == digest
+            case "LOGIN":
+                user = base64.b64decode(given).decode() if given else await self._asked(talk, b"Username:")
+                right = (self._users or {}).get(user) == await self._asked(talk, b"Password:")
+            case _:
+                user, right = "", False
         talk.login = user
-        right = (self._users or {}).get(user) == password
         return await self._act(talk, "AUTH", "235 2.7.0 Welcome" if right else "535 5.7.8 Wrong user name or password")
+
+    async def _asked(self, talk: _Talk, question: bytes) -> str:
+        talk.writer.write(b"334 " + base64.b64encode(question) + b"\r\n")
+        await talk.writer.drain()
+        return base64.b64decode(await talk.reader.readline()).decode()
 
     async def _mail(self, talk: _Talk, rest: str) -> bool:
         talk.sender, talk.recipients = _path(rest), []

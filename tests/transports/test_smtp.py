@@ -11,7 +11,6 @@ import pytest
 
 from postroom.infra.config import config
 from postroom.outbound.transports.protocol import NoSession, Outcome, Result
-from postroom.outbound.transports.smtp import opening
 from tests.support.certificates import Files, make_certificates
 from tests.support.running import free_port
 from tests.support.smtp_server import DROP, Action, Drop, Hang, SmtpServer
@@ -279,13 +278,24 @@ def test_a_name_is_given_with_the_greeting(server: SmtpServer, tmp_path: Path) -
     assert server.commands[-1] == "QUIT"
 
 
-def test_a_name_that_leads_to_a_refused_address_is_told_nothing(
-    server: SmtpServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(opening, "is_refused", lambda address: address == "127.0.0.1")
-    outcome = _refused_session(server)
+@pytest.mark.parametrize("encryption", ["none", "tls"])
+def test_a_name_that_leads_to_a_private_network_is_told_nothing(server: SmtpServer, encryption: str) -> None:
+    """The address is looked at when it is connected to, so a name that changes its mind in between gains nothing."""
+    with pytest.raises(NoSession) as none:
+        hand_over(replace(server_at(server.port, encryption, "localhost"), public_only=True), [copy(1)])
+    outcome = none.value.outcome
     assert (outcome.result, outcome.phase) == (Result.DEFERRED, "connect")
-    assert outcome.words.endswith("is at 127.0.0.1, where no mail server is looked for.")
+    assert "in a private network" in outcome.words
+    assert server.connections == 0, "not even connected"
+
+
+def test_a_mail_that_is_too_large_is_not_offered(server: SmtpServer) -> None:
+    server.extensions = ["SIZE 3000000"]
+    large = RAW + b"0123456789abcde\r\n" * 240_000
+    outcomes = hand_over(server_at(server.port), [copy(1, raw=large), copy(2)])
+    assert [one.result for one in outcomes] == [Result.REFUSED, Result.ACCEPTED]
+    assert outcomes[0].words == "This mail has 4.1 MB; 127.0.0.1 takes 3.0 MB at most."
+    assert hand_over(replace(server_at(server.port), max_size=10), [copy(3)])[0].result is Result.REFUSED
 
 
 def test_a_server_in_trouble_is_not_even_called(server: SmtpServer) -> None:

@@ -163,7 +163,7 @@ def test_the_audience_is_said_before_anyone_types(
 @pytest.mark.parametrize(
     ("domain", "words"),
     [
-        ("{slug}.example", "From Amara Okafor <amara@{slug}.example>"),
+        ("{slug}.example", "From Amara Okafor <amara@{slug}.example> by Outbox folder"),
         ("elsewhere.example", "leaves as “Amara Okafor” <notifications@{slug}.example> by Outbox folder"),
     ],
 )
@@ -182,7 +182,9 @@ def test_the_address_that_it_leaves_from_is_said(
     assert "kept in the outbox, not sent" in line[0], "there is no server"
     OutgoingServer.objects.create(name="Relay", company=world.acme, host="relay.example", created_at=now())
     choice.forget()
-    assert "kept in the outbox" not in client.get(f"/leads/{lead.pk}").content.decode()
+    page = client.get(f"/leads/{lead.pk}").content.decode()
+    assert "kept in the outbox" not in page
+    assert "by Relay" in page, "whoever writes under their own From is told of the server too"
 
 
 def test_the_note_mode_names_only_our_own_people(

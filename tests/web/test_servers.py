@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import base64
+import html
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
 from django.http import StreamingHttpResponse
 from django.test import AsyncClient, Client
+from django.utils import translation
 
 from postroom.directory.models import User
+from postroom.infra.dns import Limits, Resolver
 from postroom.infra.models import Change
-from postroom.outbound import servers
-from postroom.outbound.models import OutgoingServer
+from postroom.outbound import sender_check, servers
+from postroom.outbound.models import Delivery, OutgoingServer
+from postroom.outbound.providers.catalogue import PROVIDERS
 from postroom.outbound.servers import ServerFields
 from tests.support import factory
+from tests.support.authority import Authority
+from tests.support.dns_server import Fault, Records, serving
 from tests.support.smtp_script import Script, scripted
 from tests.web.conftest import World, make_world
 
@@ -62,6 +70,7 @@ PAGES = {
     "/settings/servers/default": (403, 200, 200, 200, 403),
     "/settings/servers/new": (403, 200, 200, 200, 403),
     "/settings/servers/choice?from=x@acme.example": (403, 200, 200, 200, 403),
+    "/settings/servers/choice/dns?from=": (403, 200, 200, 200, 403),
     "/settings/servers/{pk}": (403, 200, 404, 404, 403),
     "/settings/servers/999999": (403, 404, 404, 404, 403),
     "/profile": (200, 200, 200, 200, 200),
@@ -79,7 +88,7 @@ def test_who_gets_which_page(client: Client, world: World, row: OutgoingServer, 
             assert "smtp.acme.example" not in response.content.decode(), name
 
 
-VERBS = ("", "/archive", "/restore", "/test")
+VERBS = ("", "/archive", "/restore", "/test", "/size", "/move", "/test-mail")
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -210,6 +219,84 @@ def test_the_simulator_answers_for_companies_of_the_reader_only(
     assert "Company mail" not in _ask(client, company=world.acme.pk, **{"from": "amara@acme.example"})
 
 
+def test_the_simulator_takes_a_record_a_recipient_and_a_server(
+    client: Client, world: World, row: OutgoingServer
+) -> None:
+    client.force_login(world.admin)
+    asked = {"from": "Hanna <hanna@customer.example>", "to": "bob@customer.example", "record": f"LEAD-{world.lead.pk}"}
+    assert world.lead.desk
+    assert world.lead.desk.alias
+    said = _ask(client, server=row.pk, **asked)
+    plain = html.unescape(re.sub(r"<[^>]*>", "", said))
+    assert world.lead.title in plain
+    assert "Hanna <hanna@customer.example>" in plain
+    assert world.lead.desk.alias.address in plain
+    assert "bob@customer.example" in plain
+    assert "The letter names Company mail. Not admitted" in plain
+    assert "Newest" not in plain
+    page = client.get("/settings/servers/choice", {**asked, "server": str(row.pk)}).content.decode()
+    assert f'<option value="{row.pk}" selected>Company mail' in page
+    assert 'hx-get="/settings/servers/choice/dns?from=Hanna' in page, (
+        "DNS is asked apart, so that the choice is there at once"
+    )
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"record": "LEAD-99999"}, "no record LEAD-99999"),
+        ({"record": "ticket-{lead}"}, "no record ticket-"),
+        ({"record": "soon"}, "no record soon"),
+        ({"to": "bob"}, "recipient is no whole address"),
+        ({"from": ""}, "Type who writes"),
+        ({"from": "a@b.example, c@d.example"}, "whole address"),
+    ],
+)
+def test_a_question_that_is_none_is_said(client: Client, world: World, asked: dict[str, str], words: str) -> None:
+    client.force_login(world.admin)
+    named = {key: value.format(lead=world.lead.pk) for key, value in asked.items()}
+    assert words in _ask(client, **{"from": "amara@acme.example", **named})
+
+
+def test_a_record_of_another_company_is_not_there(client: Client, world: World, row: OutgoingServer) -> None:
+    client.force_login(world.stranger)
+    said = _ask(client, **{"from": "amara@acme.example", "record": str(world.lead.pk), "server": str(row.pk)})
+    assert "no record" in said
+    assert world.lead.title not in said
+
+
+@pytest.mark.parametrize(("fault", "word"), [(None, "no record"), ("SERVFAIL", "could not ask")])
+def test_what_dns_says_stands_under_the_choice(
+    client: Client, world: World, row: OutgoingServer, fault: Fault | None, word: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table: Records = {("smtp.acme.example", "A"): ["192.0.2.3"]}
+    if fault:
+        table = dict.fromkeys([("acme.example", "TXT"), ("_dmarc.acme.example", "TXT"), *table], fault)
+    client.force_login(world.admin)
+    with serving(table) as there:
+        asks = Resolver([there.address], Limits(0.3, 1))
+        monkeypatch.setattr(sender_check, "resolver", lambda: asks)
+        headers = {"HX-Request": "true"}
+        asked = {"from": "amara@acme.example"}
+        said = client.get("/settings/servers/choice/dns", asked, headers=headers).content.decode()
+        page = client.get("/settings/servers/choice/dns", asked).content.decode()
+    for shown in (said, page):
+        assert shown.count(f"</svg>{word}</span>") == 2
+        other = {"no record", "could not ask"} - {word}
+        assert f"</svg>{other.pop()}</span>" not in shown
+    assert ("In its place" in said) is (fault is None)
+    assert "Outgoing servers" in page
+    assert "<form" not in said
+
+
+def _mark_words(monkeypatch: pytest.MonkeyPatch, reader: User) -> None:
+    """Let whatever is translated for a reader say so, and into which language."""
+    reader.language = "de"
+    reader.save()
+    translation.gettext("Sign in")  # only now is it there to be replaced
+    monkeypatch.setattr(translation._trans, "gettext", lambda words: f"{translation.get_language()}‹{words}›")  # type: ignore[attr-defined]
+
+
 async def _tested(user: User, address: str, sent: dict[str, str]) -> str:
     client = AsyncClient()
     await client.aforce_login(user)
@@ -224,11 +311,25 @@ def test_a_test_streams_its_steps(world: World) -> None:
     with scripted(script):
         sent = SENT | {"host": "127.0.0.1", "port": str(script.port), "encryption": "none"}
         said = async_to_sync(_tested)(world.admin, "/settings/servers/new/test", sent)
-    assert said.count("<li") == 6
+    assert said.count("<li") == 7
     assert "It works, with 1 warning" in said
     assert "nothing is sent" in said
     assert any(line.startswith("RCPT TO:<admin@acme.example>") for line in script.heard)
     assert not OutgoingServer.objects.exists(), "nothing is saved"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_wrong_with_a_server_is_said_in_the_readers_language(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _mark_words(monkeypatch, world.admin)
+    with scripted(Script()) as script:
+        sent = SENT | {"host": "127.0.0.1", "port": str(script.port), "encryption": "starttls"}
+        said = async_to_sync(_tested)(world.admin, "/settings/servers/new/test", sent)
+    assert f"de‹The server offers no STARTTLS on port {script.port}: " in said
+    assert "de‹Try TLS on port 465, " in said
+    wrong = async_to_sync(_tested)(world.admin, "/settings/servers/new/test", SENT | {"host": ""})
+    assert "de‹Enter the server's host name" in html.unescape(wrong)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -291,6 +392,171 @@ def test_a_secret_is_in_no_page_log_or_change(
     assert not [secret for secret in _forms(SECRET) if any(secret in words for words in told)]
     cipher = bytes(row.secret).decode()
     assert not any(cipher in words for words in told[:-1])
+
+
+def _provider(client: Client, **asked: str) -> str:
+    return client.get("/settings/servers/provider", asked).content.decode()
+
+
+def test_a_provider_says_what_it_refuses_and_fills_the_form(client: Client, world: World) -> None:
+    client.force_login(world.admin)
+    chosen = _provider(client, provider="outlook", address="ada@acme.example")
+    for words in ('data-host="smtp.office365.com"', 'data-port="587"', "data-chosen", "Send as", "learn.microsoft.com"):
+        assert words in chosen
+    guessed = _provider(client, address="ada@gmail.com")
+    assert 'data-provider="gmail"' in guessed
+    assert "data-chosen" not in guessed, "a guess goes over nothing"
+    assert 'data-filter="ada@gmail.com"' in guessed
+    for nothing in ({}, {"address": "nonsense"}, {"provider": "nobody"}, {"address": "x" * 5000}):
+        assert not _provider(client, **nothing).strip()
+    client.force_login(world.member)
+    assert client.get("/settings/servers/provider").status_code == 403
+
+
+def test_what_is_known_of_a_provider_is_in_the_readers_language(
+    client: Client, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _mark_words(monkeypatch, world.admin)
+    client.force_login(world.admin)
+    one = PROVIDERS["gmail"]
+    page = html.unescape(_provider(client, provider=one.key))
+    for words in (*one.restrictions, one.username_hint, one.key_hint):
+        assert f"de‹{words}›" in page
+    assert f'aria-label="de‹{one.name}›"' in page
+
+
+def test_a_provider_is_guessed_by_mx(client: Client, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    from postroom.core.authentication.questions import Answer, Question
+    from postroom.outbound.providers import lookup
+
+    asked: list[Question] = []
+
+    class Mx:
+        def ask_now(self, question: Question, seconds: float) -> tuple[Answer]:
+            asked.append(question)
+            found = question.name == "acme.example"
+            return (Answer("found", ("acme-example.mail.protection.outlook.com",)) if found else Answer("unknown"),)
+
+    monkeypatch.setattr(lookup, "resolver", Mx)
+    client.force_login(world.admin)
+    page = _provider(client, address="ada@acme.example")
+    assert 'data-host="acme-example.mail.protection.outlook.com"' in page
+    assert not _provider(client, address="ada@else.example").strip(), "nobody could be asked: no guess"
+    assert [one.type for one in asked] == ["MX", "MX"]
+
+
+def test_without_script_a_provider_fills_the_page(client: Client, world: World) -> None:
+    client.force_login(world.admin)
+    page = client.get("/settings/servers/new", {"provider": "sendgrid", "address": "ada@acme.example"}).content.decode()
+    for words in ('value="smtp.sendgrid.net"', 'value="apikey"', 'value="acme.example"', "The word apikey"):
+        assert words in page
+
+
+def test_what_a_provider_refuses_stands_with_a_kept_server(client: Client, world: World) -> None:
+    client.force_login(world.admin)
+    client.post("/settings/servers/new", SENT | {"provider": "mailjet"})
+    page = client.get(f"/settings/servers/{OutgoingServer.objects.get().pk}").content.decode()
+    assert "dev.mailjet.com" in page
+
+
+def test_a_server_in_use_says_so_and_one_button_moves_it(client: Client, world: World, row: OutgoingServer) -> None:
+    other = factory.server(world.acme, "Other relay")
+    waiting = factory.delivery(world.lead)
+    type(waiting.letter).objects.filter(pk=waiting.letter_id).update(forced_server=row)
+    client.force_login(world.admin)
+    response = client.post(f"/settings/servers/{row.pk}/archive")
+    page = response.content.decode()
+    assert response.status_code == 409
+    assert "1 letter waits to leave by it" in page
+    assert "Move and archive" in page
+    client.post(f"/settings/servers/{row.pk}/move", {"to": "nonsense"})
+    row.refresh_from_db()
+    assert row.is_active
+    client.post(f"/settings/servers/{row.pk}/move", {"to": other.pk})
+    row.refresh_from_db()
+    waiting.letter.refresh_from_db()
+    assert (row.is_active, waiting.letter.forced_server) == (False, other)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_test_of_a_kept_server_is_remembered_and_proves_only_so_much(world: World, row: OutgoingServer) -> None:
+    script = Script(login=("post@acme.example", SECRET))
+    with scripted(script):
+        there = {"host": "127.0.0.1", "port": script.port, "encryption": "none"}
+        OutgoingServer.objects.filter(pk=row.pk).update(**there)
+        sent = SENT | {name: str(value) for name, value in there.items()} | {"password": ""}
+        said = async_to_sync(_tested)(world.admin, f"/settings/servers/{row.pk}/test", sent)
+    assert "not that receivers do" in said
+    assert "Send me a test mail" in said
+    row.refresh_from_db()
+    assert row.test_worked
+    client = Client()
+    client.force_login(world.admin)
+    page = client.get(f"/settings/servers/{row.pk}").content.decode()
+    assert "Worked when tested" in page
+    assert "not that receivers do" in page
+    assert "Every step" in page
+
+
+def test_a_test_mail_is_shown_until_it_is_through(client: Client, world: World, row: OutgoingServer) -> None:
+    client.force_login(world.admin)
+    address = f"/settings/servers/{row.pk}/test-mail"
+    page = client.post(address, headers={"HX-Request": "true"}).content.decode()
+    assert f"Test mail to {world.admin.email}" in page
+    assert 'hx-trigger="every 1s"' in page
+    sent = Delivery.objects.get()
+    Delivery.objects.filter(pk=sent.pk).update(state="accepted", due=None, words="250 taken")
+    page = client.get(f"{address}/{sent.pk}").content.decode()
+    assert "250 taken" in page
+    assert "hx-trigger" not in page
+    client.force_login(world.stranger)
+    assert client.get(f"{address}/{sent.pk}").status_code == 404
+    client.force_login(world.admin)
+    assert client.post(address).status_code == 302
+    OutgoingServer.objects.filter(pk=row.pk).update(is_active=False)
+    assert "archived server sends nothing" in client.post(address, headers={"HX-Request": "true"}).content.decode()
+
+
+def test_the_server_is_asked_how_large_a_mail_may_be(client: Client, world: World) -> None:
+    client.force_login(world.admin)
+    script = Script(offers=("SIZE 36700160",))
+    with scripted(script):
+        sent = SENT | {"host": "127.0.0.1", "port": str(script.port), "encryption": "none"}
+        page = client.post("/settings/servers/new/size", sent, headers={"HX-Request": "true"}).content.decode()
+        assert 'value="35"' in page
+        assert "<form" not in page
+        assert 'value="35"' in client.post("/settings/servers/new/size", sent).content.decode()
+    page = client.post("/settings/servers/new/size", sent, headers={"HX-Request": "true"}).content.decode()
+    assert "Nothing listens at" in page
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [("25", 25 * 2**20), ("0.5", 2**19), ("1,5", 3 * 2**19), ("25 MB", 25 * 2**20), ("", 0), ("x", None), ("-1", None)],
+)
+def test_megabytes_are_read(client: Client, world: World, typed: str, kept: int | None) -> None:
+    client.force_login(world.admin)
+    response = client.post("/settings/servers/new", SENT | {"max_size": typed, "daily_limit": "500"})
+    if kept is None:
+        assert response.status_code == 422
+        assert 'id="max_size-error"' in response.content.decode()
+        return
+    made = OutgoingServer.objects.get()
+    assert (made.max_size, made.daily_limit) == (kept, 500)
+
+
+def test_a_client_certificate_is_shown_by_subject_and_end_only(client: Client, world: World, tmp_path: Path) -> None:
+    certificate, key = Authority(tmp_path).client("postroom")
+    client.force_login(world.admin)
+    given = SENT | {"authentication": "certificate", "certificate": certificate, "certificate_key": key}
+    client.post("/settings/servers/new", given)
+    made = OutgoingServer.objects.get()
+    page = client.get(f"/settings/servers/{made.pk}").content.decode()
+    assert "CN=postroom, valid until" in page
+    assert "BEGIN" not in page
+    wrong = client.post("/settings/servers/new", given | {"certificate_key": "x"})
+    assert "no private key" in wrong.content.decode()
+    assert "BEGIN CERTIFICATE" not in wrong.content.decode(), "it is pasted again"
 
 
 def test_a_profile_is_changed_and_mistakes_are_said(client: Client, world: World) -> None:

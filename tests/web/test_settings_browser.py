@@ -102,7 +102,7 @@ def test_a_server_is_tried_then_added_and_used(admin: Admin, authority: Authorit
         _fill(page, script, Name="Our own", Priority="1")
         page.get_by_role("button", name="Test connection").click()
         expect(page.get_by_role("heading", name="It works")).to_be_visible()
-        expect(page.locator("#test li")).to_have_count(7)
+        expect(page.locator("#test li")).to_have_count(8)
         expect(page.get_by_text("235 2.7.0 welcome")).to_be_visible()
         expect(page.locator("#live")).to_have_text("It works")
         assert "DATA" not in script.heard
@@ -149,6 +149,52 @@ def test_the_encryption_sets_the_port_unless_it_is_another(admin: Admin) -> None
     expect(port).to_have_value("2525")
     page.get_by_label("Sign in with").select_option("No login")
     expect(page.get_by_label("User name")).to_be_hidden()
+    assert complaints == []
+
+
+def test_an_address_fills_in_its_provider_and_a_choice_goes_over_it(admin: Admin) -> None:
+    page, complaints = admin
+    page.goto("/settings/servers/new")
+    page.get_by_label("Password", exact=True).fill("correct-battery-7")
+    page.get_by_label("Mail address to send from").fill("ada@gmail.com")
+    expect(page.get_by_label("SMTP server")).to_have_value("smtp.gmail.com")
+    expect(page.get_by_label("User name")).to_have_value("ada@gmail.com")
+    expect(page.get_by_label("Provider")).to_have_value("gmail")
+    expect(page.get_by_text("make an app password")).to_be_visible()
+    assert violations(page) == []
+    page.get_by_label("SMTP server").fill("smtp.own.example")
+    page.get_by_label("Mail address to send from").fill("ada@yahoo.com")
+    expect(page.locator("#provider-notes h3")).to_contain_text("Yahoo")
+    expect(page.get_by_label("SMTP server")).to_have_value("smtp.own.example")
+    page.get_by_label("Provider").select_option("microsoft-connector")
+    expect(page.get_by_label("SMTP server")).to_have_value("yahoo-com.mail.protection.outlook.com")
+    expect(page.get_by_label("Port")).to_have_value("25")
+    expect(page.get_by_label("Password", exact=True)).to_be_hidden()
+    page.get_by_label("Sign in with").select_option("Client certificate")
+    expect(page.get_by_label("Private key (PEM)")).to_be_visible()
+    page.get_by_label("Sign in with").select_option("As the default server of the configuration")
+    expect(page.get_by_label("SMTP server")).to_be_hidden()
+    page.get_by_label("Sign in with").select_option("User name and password")
+    expect(page.get_by_label("Password", exact=True)).to_have_value("correct-battery-7")
+    assert complaints == []
+
+
+def test_the_simulator_answers_while_one_types(admin: Admin) -> None:
+    page, complaints = admin
+    page.goto("/settings/servers/choice")
+    page.get_by_label("From address").fill("stranger@customer.example")
+    expect(page.locator("#choice")).to_contain_text("Changed, so that receivers believe it.")
+    page.get_by_text("Record, recipient, server").click()
+    page.get_by_label("Record", exact=True).fill(f"LEAD-{10**9}")
+    expect(page.locator("#choice")).to_contain_text("There is no record")
+    page.get_by_label("Record", exact=True).fill("")
+    page.get_by_label("Recipient").fill("bob@customer.example")
+    expect(page.locator("#choice .onwire")).to_contain_text("bob@customer.example")
+    page.get_by_label("The mail names its server").select_option(index=1)
+    expect(page.locator("#choice .win")).to_contain_text("The letter names it")
+    page.locator("#choice .why summary").click()
+    expect(page.locator("#choice .trace")).to_contain_text("Return path")
+    assert violations(page) == []
     assert complaints == []
 
 

@@ -10,12 +10,12 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from postroom.conversations import hearers
 from postroom.conversations.hearers import Known
 from postroom.conversations.models import Thread
+from postroom.conversations.simulator import Question, simulate
 from postroom.conversations.suggestions import Suggested, suggested
 from postroom.core.addresses import Address
 from postroom.core.sending.facts import Choice
 from postroom.directory.models import Contact, Membership, User
 from postroom.infra.database.prepared import prepared
-from postroom.outbound.choice import preview
 from postroom.records.models import Record
 from postroom.records.selectors import record_by_id
 
@@ -51,11 +51,10 @@ def audience(
     if record is None:
         return None
     following = following_of(record) if followed_by is None else followed_by
-    domain = record.desk.alias.domain_id if record.desk and record.desk.alias else None
     proposed = () if internal else suggested(record, following, user.pk)
     inside = _inside(user, following, internal=internal)
     return ComposerAudience(
-        sender=preview(record.company_id, Address(user.email, user.name), user, domain),
+        sender=simulate(Question(record.company_id, Address(user.email, user.name), user, record)),
         outside=proposed,
         inside=tuple(one for one in inside if one.contact not in {each.contact for each in proposed}),
     )

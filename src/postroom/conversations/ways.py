@@ -39,6 +39,11 @@ def ways_back(records: Iterable[Record]) -> dict[int, WayBack]:
     }
 
 
+def way_of_company(company: int) -> WayBack:
+    """Where answers come that belong to no record yet; one query."""
+    return _catchalls([company]).get(company, WayBack())
+
+
 def _catchalls(companies: Iterable[int]) -> dict[int, WayBack]:
     """The catchall of each company's first domain: that with the lowest priority number."""
     rows = CompanyDomain.objects.filter(company__in=companies).order_by("-domain__priority", "-domain")

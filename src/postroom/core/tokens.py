@@ -23,10 +23,13 @@ _CONTEXT = b"postroom address token\0"  # keeps the same secret from signing any
 
 
 class Purpose(IntEnum):
-    """What a mail to the address is: an answer to the copy, or news of it. The row id is that of the delivery."""
+    """What a mail to the address is: an answer to a copy or news of it (the row id is that of the delivery), or a round
+    trip that proves a domain (the row id is that of the trip).
+    """
 
     REPLY = 1
     RETURN_PATH = 2
+    PROOF = 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ class Setting:
 
 
 _views: dict[str, View] = {}
-FORMS: Mapping[str, str] = {"mail.default.from": "domains", "mail.default.from_filter": "server-default"}
+FORMS: Mapping[str, str] = {"mail.default.from_filter": "server-default"}
 
 
 def register(key: str, view: View) -> None:

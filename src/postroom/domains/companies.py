@@ -11,7 +11,8 @@ from postroom.domains.services import give_first_domain
 
 
 def add_company(*, user: User, fields: CompanyFields) -> Company:
-    """Make a company, which uses the first alias domain as every company does.
+    """Make a company, which uses the first alias domain as every company does, or a subdomain of its own where an
+    operator hosts companies.
 
     Raises:
         NoCompany: the user is no operator.

@@ -11,6 +11,7 @@ from postroom.core.addresses import normalise
 from postroom.core.routing.facts import Part
 from postroom.core.subaddress import split, unwrap
 from postroom.core.tokens import Purpose, Token, looks_like_token, verify
+from postroom.domains.hosting import slug_of_hosted
 from postroom.domains.models import Alias, AliasDomain, AllowedSender, CompanyDomain, RetiredAddress, TokenKey
 from postroom.infra.database.prepared import prepared
 
@@ -50,13 +51,16 @@ class _Book:
     domains: dict[str, list[AliasDomain]] = field(default_factory=dict)
     companies: dict[int, tuple[int, ...]] = field(default_factory=dict)
     aliases: dict[tuple[int, str], Alias] = field(default_factory=dict)
+    redirected: dict[tuple[int, str], Alias] = field(default_factory=dict)
     retired: dict[tuple[str, str], RetiredAddress] = field(default_factory=dict)
     former: set[str] = field(default_factory=set)
     secrets: dict[int, bytes] = field(default_factory=dict)
 
 
 def recipients(addresses: Iterable[str]) -> dict[str, Known]:
-    """What each of these addresses is to us, by the address as given; five queries, six where tags look like tokens."""
+    """What each of these addresses is to us, by the address as given; five queries, six where tags look like tokens,
+    two more where one is at the subdomain of a hosted company.
+    """
     plain = {address: normalise(unwrap(address)) for address in addresses}
     book = _open_book(set(plain.values()))
     return {address: _look_up(address, normal, book) for address, normal in plain.items()}
@@ -80,6 +84,8 @@ def _open_book(addresses: Collection[str]) -> _Book:
     wanted = locals_ | {base for base, _ in tagged}
     for alias in _aliases(list(ids), list(wanted)):
         book.aliases[alias.domain_id, alias.local_part] = alias
+    if hosted := {d.pk for found in book.domains.values() for d in found if slug_of_hosted(d.name)}:
+        _open_redirected(book, hosted, wanted)
     if any(looks_like_token(tag) for _, tag in tagged):
         book.secrets = {key.number: bytes(key.secret) for key in TokenKey.objects.all()}
     return book
@@ -103,6 +109,18 @@ def _companies(domains: Sequence[int]) -> QuerySet[CompanyDomain, tuple[int, int
 @prepared
 def _aliases(domains: Sequence[int], local_parts: Sequence[str]) -> QuerySet[Alias]:
     return Alias.objects.filter(domain__in=domains, local_part__in=local_parts).select_related("domain")
+
+
+def _open_redirected(book: _Book, hosted: Collection[int], locals_: Collection[str]) -> None:
+    """At the subdomain of a hosted company all its aliases answer, and those that it gave up; two queries."""
+    at = {company: domain for domain in hosted for company in book.companies.get(domain, ())}
+    gone = RetiredAddress.objects.filter(alias__company__in=at, local_part__in=locals_).order_by("-pk")
+    for row in gone.select_related("alias__domain"):
+        assert row.alias is not None
+        book.redirected[at[row.alias.company_id], row.local_part] = row.alias
+    rows = Alias.objects.filter(company__in=at, local_part__in=locals_).select_related("domain")
+    for alias in rows.order_by("-domain__priority", "-pk"):
+        book.redirected[at[alias.company_id], alias.local_part] = alias
 
 
 def _look_up(address: str, normal: str, book: _Book) -> Known:
@@ -135,7 +153,11 @@ def _at(address: str, base: str, domain: AliasDomain, local: str, tag: str, book
     part = {domain.catchall: Part.CATCHALL, domain.bounce: Part.BOUNCE}.get(local)
     if part is None and base == default_from(domain):
         part = Part.NOTIFICATIONS
-    return Known(address, base, part, domain.pk, companies, tag=tag, token=token, problem=problem) if part else None
+    if part:
+        return Known(address, base, part, domain.pk, companies, tag=tag, token=token, problem=problem)
+    if alias := book.redirected.get((domain.pk, local)):
+        return Known(address, base, Part.ALIAS, domain.pk, companies, alias, tag=tag, token=token, problem=problem)
+    return None
 
 
 def _formerly(address: str, local: str, name: str, book: _Book) -> Known | None:

@@ -17,9 +17,11 @@ from postroom.directory.roles import Permission
 from postroom.domains import services
 from postroom.domains.access import changeable, readable, shareable
 from postroom.domains.facts import POSTMASTERS
+from postroom.domains.hosting import name_problem, slug_of_hosted
 from postroom.domains.models import AliasDomain, CompanyDomain, RetiredAddress
 from postroom.domains.services import LONGEST_ALIAS, CannotDo
 from postroom.infra.clock import now
+from postroom.infra.config import config
 from postroom.infra.logs import logger
 
 PRIORITIES = range(10_000)
@@ -48,7 +50,7 @@ class NoDomain(PostroomError):
 
 @dataclass(frozen=True, slots=True)
 class DomainFields:
-    """An alias domain as somebody enters it. `tags_proved`: they saw mail to a tagged address come in."""
+    """An alias domain as somebody enters it. `tags_overridden`: tags are put on addresses without a proof."""
 
     name: str = ""
     priority: int = 10
@@ -57,7 +59,7 @@ class DomainFields:
     default_from: str = "notifications"
     separator: str = "+"
     way_in: str = AliasDomain.WayIn.LISTENER.value
-    tags_proved: bool = False
+    tags_overridden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +92,13 @@ def fields_of(row: AliasDomain) -> DomainFields:
         default_from=row.default_from,
         separator=row.separator,
         way_in=row.way_in,
-        tags_proved=row.tags_proved_at is not None,
+        tags_overridden=row.tags_overridden,
     )
 
 
 def goes_to_all() -> bool:
     """Whether a domain added now would be the first, which goes to every company."""
-    return not AliasDomain.objects.exists()
+    return not (config().hosted_domain or AliasDomain.objects.exists())
 
 
 def add_domain(*, user: User, fields: DomainFields, companies: Iterable[int] = ()) -> AliasDomain:
@@ -111,12 +113,14 @@ def add_domain(*, user: User, fields: DomainFields, companies: Iterable[int] = (
     owners = list(shareable(user).filter(pk__in=chosen))
     if len(owners) != len(chosen) or not (owners or goes_to_all() or _is_operator(user)):
         raise CannotSave({"companies": "Choose a company whose domains you manage."})
+    if said := name_problem(entered.name, operator=_is_operator(user)):
+        raise CannotSave({"name": said})
     if not _is_operator(user) and _is_strange(user, entered.name):
         raise CannotSave({"name": _STRANGE})
     with transaction.atomic():
         row = _created(entered, owners)
-        if entered.tags_proved:
-            AliasDomain.objects.filter(pk=row.pk).update(tags_proved_at=now())
+        if entered.tags_overridden:
+            AliasDomain.objects.filter(pk=row.pk).update(tags_overridden=True)
     log.info("alias domain added", domain=row.name, by=user.username)
     return row
 
@@ -162,18 +166,28 @@ def edit_domain(*, user: User, domain_id: int, fields: Edit[DomainFields]) -> Al
     with transaction.atomic():
         row = _own(user, domain_id)
         entered = checked(edited(fields_of(row), fields))
+        if entered.name != row.name and (said := _renaming_problem(user, row, entered.name)):
+            raise CannotSave({"name": said})
         if entered.name != row.name and not _is_operator(user) and _is_strange(user, entered.name):
             raise CannotSave({"name": _STRANGE})
+        if (entered.name, entered.separator, entered.way_in) != (row.name, row.separator, row.way_in):
+            row.tags_proved_at = row.tags_lost_at = None  # what was seen held for the way that mail took until now
         _rename(row, entered)
         if entered.separator != row.separator:
             former = (row.separators).replace(entered.separator, "")
             row.separator, row.former_separators = entered.separator, former
         row.priority, row.way_in = entered.priority, entered.way_in
-        row.tags_proved_at = (row.tags_proved_at or now()) if entered.tags_proved else None
+        row.tags_overridden = entered.tags_overridden
         row.save()
         services.tell_domain(row)
     log.info("alias domain changed", domain=row.name, by=user.username)
     return row
+
+
+def _renaming_problem(user: User, row: AliasDomain, name: str) -> str:
+    if slug_of_hosted(row.name):
+        return f"{row.name} was given to the company by the installation, and keeps its name."
+    return name_problem(name, operator=_is_operator(user))
 
 
 def _rename(row: AliasDomain, fields: DomainFields) -> None:
@@ -229,10 +243,13 @@ def share(*, user: User, domain_id: int, company_id: int) -> Company:
 
     Raises:
         NoDomain: the domain or the company is not there for this user.
+        CannotDo: it was given to another company.
 
     """
     with transaction.atomic():
         row, company = _own(user, domain_id), _company(user, company_id)
+        if slug_of_hosted(row.name) not in {"", company.slug}:
+            raise CannotDo(f"{row.name} is for the company whose short name it carries.")
         services.share_domain(domain=row, company=company)
     return company
 
@@ -247,6 +264,8 @@ def unshare(*, user: User, domain_id: int, company_id: int) -> Company:
     """
     with transaction.atomic():
         row, company = _own(user, domain_id), _company(user, company_id)
+        if slug_of_hosted(row.name) == company.slug:
+            raise CannotDo(f"{row.name} was given to {company.name} by the installation, and stays with it.")
         names = [alias.address for alias in row.aliases.filter(company=company).select_related("domain")]
         if names:
             raise CannotDo(
@@ -286,6 +305,8 @@ def remove_domain(*, user: User, domain_id: int) -> str:
     """
     with transaction.atomic():
         row = _own(user, domain_id)
+        if slug_of_hosted(row.name) in set(row.company_domains.values_list("company__slug", flat=True)):
+            raise CannotDo(f"{row.name} was given to the company by the installation, and stays with it.")
         if found := uses_of(row):
             raise CannotDo(f"{row.name} is still needed. {' '.join(found)}")
         services.tell_domain(row)

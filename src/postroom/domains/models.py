@@ -12,6 +12,8 @@ class AliasDomain(models.Model):
     """A domain at which we answer, with its service addresses (local parts; `default_from` may be a whole address).
 
     `former_separators` are read for ever, since sent mail carries tags that they begin; `separator` begins new ones.
+    `tags_proved_at` and `tags_lost_at` are what the last proof saw of mail to tagged addresses, one of them at most;
+    `tags_overridden`: an administrator wants tags put on addresses whatever was seen.
     """
 
     class WayIn(models.TextChoices):
@@ -28,6 +30,8 @@ class AliasDomain(models.Model):
     former_separators = models.CharField(max_length=8, default="", blank=True)
     way_in = models.CharField(max_length=12, choices=WayIn, default=WayIn.LISTENER)
     tags_proved_at = models.DateTimeField(null=True)
+    tags_lost_at = models.DateTimeField(null=True)
+    tags_overridden = models.BooleanField(default=False)
 
     class Meta:
         constraints = [
@@ -39,6 +43,14 @@ class AliasDomain(models.Model):
     def separators(self) -> str:
         """Every separator by which a tag of ours may have been put on, the one in use first."""
         return self.separator + self.former_separators
+
+    @property
+    def tags_arrive(self) -> bool:
+        """Whether tokens are put into the addresses of what we send: once mail was seen to arrive with its tag; at our
+        own listener, which takes none off, unless it was seen to arrive without.
+        """
+        unharmed = self.way_in == self.WayIn.LISTENER and self.tags_lost_at is None
+        return self.tags_overridden or self.tags_proved_at is not None or unharmed
 
     def __str__(self) -> str:
         return self.name

@@ -18,6 +18,11 @@ from postroom.infra.parameters import Kind
 VIEWS = {
     "mail.catchall.domain": ("name", Kind.DOMAIN, _("The alias domain: what stands after the @ of its addresses.")),
     "mail.catchall.alias": ("catchall", Kind.LOCAL_PART, _("Local part of the catchall of the alias domain.")),
+    "mail.default.from": (
+        "default_from",
+        Kind.SENDER,
+        _("Notification address of the alias domain: a local part, or a whole address that all mail leaves under."),
+    ),
     "mail.bounce.alias": ("bounce", Kind.LOCAL_PART, _("Local part of the bounce address of the alias domain.")),
 }
 

@@ -19,9 +19,11 @@ from postroom.core.routing.facts import Part, WhoMayWrite
 from postroom.core.tokens import MAX_KEY
 from postroom.directory.models import Company
 from postroom.domains.facts import POSTMASTERS, default_from
+from postroom.domains.hosting import ensure_hosted_domain
 from postroom.domains.models import Alias, AliasDomain, AllowedSender, CompanyDomain, RetiredAddress, TokenKey
 from postroom.infra.changes import tell
 from postroom.infra.clock import now
+from postroom.infra.config import config
 
 TOPIC = "addresses"
 LONGEST_ALIAS = 39  # leaves room for a separator and a token within 64 octets
@@ -49,7 +51,7 @@ def create_domain(
     separator: str = "+",
     way_in: str = AliasDomain.WayIn.LISTENER,
 ) -> AliasDomain:
-    """Make an alias domain for these companies; the first domain of all goes to every company.
+    """Make an alias domain for these companies; the first domain of all goes to every company, unless these are hosted.
 
     Raises:
         CannotDo: the name is none, or a domain with the same name and service addresses is there.
@@ -60,7 +62,7 @@ def create_domain(
     if same.filter(bounce=bounce).exists() or same.filter(catchall=catchall).exists():
         raise CannotDo(f"{plain} is there already, with the same bounce or catchall address.")
     with transaction.atomic():
-        is_first = not AliasDomain.objects.exists()
+        is_first = not (config().hosted_domain or AliasDomain.objects.exists())
         domain = AliasDomain.objects.create(
             name=plain,
             priority=priority,
@@ -89,6 +91,25 @@ def domain_name(name: str) -> str:
     return plain
 
 
+def note_tags(*, domain_id: int, arrive: bool) -> None:
+    """Within a transaction: write down whether mail to tagged addresses was seen to arrive with its tags."""
+    at = now()
+    seen = {"tags_proved_at": at, "tags_lost_at": None} if arrive else {"tags_proved_at": None, "tags_lost_at": at}
+    AliasDomain.objects.filter(pk=domain_id).update(**seen)
+    tell([(0, TOPIC, f"domain:{domain_id}")])
+
+
+def note_arrived(*, domain_id: int, addresses: Iterable[str]) -> None:
+    """Within a transaction: mail to these addresses of a domain, under one name of it, was seen to arrive, so those
+    aliases that were not tried yet work. What is broken stays so: that mail arrives does not mend what is made of it.
+    """
+    parts = [address.rpartition("@") for address in addresses]
+    locals_, names = {local for local, _at, _name in parts}, {name for _local, _at, name in parts}
+    if locals_:
+        ours = Alias.objects.filter(domain=domain_id, domain__name__in=names, local_part__in=locals_)
+        ours.filter(health=Alias.Health.NOT_TESTED).update(health=Alias.Health.VALID)
+
+
 def share_domain(*, domain: AliasDomain, company: Company) -> None:
     """Let a company use a domain."""
     with transaction.atomic():
@@ -97,7 +118,11 @@ def share_domain(*, domain: AliasDomain, company: Company) -> None:
 
 
 def give_first_domain(*, company: Company) -> AliasDomain | None:
-    """Let a new company use the domain with the lowest priority number, where there is any."""
+    """Let a new company use the domain with the lowest priority number, where there is any; a hosted one gets a
+    subdomain of its own.
+    """
+    if own := ensure_hosted_domain(company):
+        return own
     domain = AliasDomain.objects.order_by("priority", "id").first()
     if domain is not None:
         share_domain(domain=domain, company=company)

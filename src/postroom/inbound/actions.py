@@ -6,15 +6,16 @@ from django.utils.translation import gettext_lazy as _
 
 from postroom.conversations.inbox_waking import EVERY_SECONDS, wake_due
 from postroom.inbound.steps.expire import expire
-from postroom.infra import changes, counters, idempotency
+from postroom.infra import changes, counters, idempotency, instance
 from postroom.infra.schedule import Action
 from postroom.infra.search import index
+from postroom.outbound import allowances, proof_results
 
 
 def _forget() -> str:
     return (
         f"{changes.forget_old()} changes, {counters.forget_old()} counters,"
-        f" {idempotency.forget_old()} answered requests."
+        f" {idempotency.forget_old()} answered requests, {allowances.forget_old()} days of usage."
     )
 
 
@@ -25,8 +26,20 @@ ACTIONS = {
     "conversations.wake": Action(
         EVERY_SECONDS, wake_due, _("Wake conversations"), _("Brings back what somebody put off until now.")
     ),
+    proof_results.ACTION: Action(
+        proof_results.EVERY_SECONDS,
+        proof_results.tend,
+        _("End proofs of domains"),
+        _("Closes those whose round trips did not come back in time."),
+    ),
     index.ACTION: Action(
         index.EVERY_SECONDS, index.index_some, _("Index for search"), _("Lets people find what is new or changed.")
+    ),
+    "infra.identity": Action(
+        60,
+        instance.beat,
+        _("Count on"),
+        _("Counts in the database and outside of it, so that an older backup is known when it is restored."),
     ),
     "infra.forget": Action(
         600, _forget, _("Tidy up"), _("Deletes news, counters and answered requests that nobody waits for.")

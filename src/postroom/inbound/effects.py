@@ -12,7 +12,7 @@ from postroom.conversations.models import Message, Thread
 from postroom.conversations.notify import Posted, notify
 from postroom.conversations.posting import Post, open_threads, post
 from postroom.conversations.receivers import learn
-from postroom.core.routing.decision import Create, Decision, Hold, Reply, Standing
+from postroom.core.routing.decision import CameBack, Create, Decision, Hold, Reply, Standing
 from postroom.core.routing.facts import AliasFact, Part
 from postroom.core.triage.kinds import Automatic, Kind
 from postroom.directory.contacts import Key, find_or_make
@@ -22,6 +22,7 @@ from postroom.inbound.steps.collect import alias_counter, echo_counter, machine_
 from postroom.inbound.work import LONGEST_ID, Decided, clean
 from postroom.infra import counters
 from postroom.infra.clock import now
+from postroom.outbound.proof_results import Back, note
 from postroom.records.desks import defaults_of
 from postroom.records.record_types import Seed, record_type
 
@@ -106,6 +107,7 @@ def enact(acts: Sequence[Act]) -> None:
         BadDefaults: an alias's defaults do not fit; nothing of the transaction may be kept.
 
     """
+    note([_back(act, act.decision) for act in acts if isinstance(act.decision, CameBack)])
     creates = [act for act in acts if isinstance(act.decision, Create)]
     replies = [act for act in acts if isinstance(act.decision, Reply)]
     if not creates and not replies:
@@ -118,6 +120,10 @@ def enact(acts: Sequence[Act]) -> None:
         act.route.message = message
     _learn(replies)
     notify([_posted(act, message) for act, message in zip(posted, messages, strict=True)])
+
+
+def _back(act: Act, decision: CameBack) -> Back:
+    return Back(decision.trip, decision.fates, decision.difference, act.decided.read.arrival.pk)
 
 
 def _key(act: Act) -> Key:

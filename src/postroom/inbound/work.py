@@ -9,6 +9,7 @@ from functools import cached_property
 from postroom.core.addresses import parse_addresses
 from postroom.core.message.mail import Mail
 from postroom.core.message.understood import Understood
+from postroom.core.proving import tokens_in
 from postroom.core.routing.decision import Decision, Routing
 from postroom.core.routing.facts import Facts
 from postroom.core.tokens import LENGTH as TOKEN_LENGTH
@@ -43,6 +44,13 @@ class Read:
         mail = self.understood.mail
         newest_first = (*mail.in_reply_to, *reversed(mail.references))
         return tuple(dict.fromkeys(clean(value, LONGEST_ID) for value in newest_first))[:32]
+
+    @cached_property
+    def trip_tokens(self) -> tuple[str, ...]:
+        """What may be tokens of round trips that prove a domain: of the mail itself, or of the one that it reports."""
+        mail = self.understood.mail
+        ids = (mail.message_id, *self.referenced, self.understood.triage.original_message_id)
+        return tokens_in(ids, mail.subject)
 
     @cached_property
     def content_key(self) -> str:

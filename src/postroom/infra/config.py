@@ -72,13 +72,27 @@ class Config(BaseSettings):
     outgoing_connections: int = Field(4, description="Connections to the default server that a worker opens at most.")
     email_from: str = Field("", description="Notification address where a company has no alias domain.")
     from_filter: str = Field("", description="Addresses and domains that the default server sends for, by commas.")
+    instance: str = Field(
+        "",
+        description="The id of this installation, where `var` is not kept or shared; empty: `var/instance`.",
+    )
     encryption_keys: str = Field(
         "", description="Keys of secrets at rest, newest first, by commas; empty: made once and kept in `var`."
     )
+    hosted_domain: str = Field(
+        "",
+        description="Domain under which an operator hosts companies; set: their servers may use neither port 25 nor"
+        " private addresses.",
+    )
+    hosted_daily_limit: int = Field(
+        200, description="Copies a day that a hosted company without a plan sends by the default server; 0: any number."
+    )
+    hosted_contact: str = Field("", description="Whom hosted companies ask for more: an address or a link.")
     send_batch: int = Field(200, description="Copies that a worker claims for sending at once, at most.")
     send_window: int = Field(20, description="Copies that one connection may have on the wire before their states.")
     send_lease_seconds: float = Field(60.0, description="Time after which a claimed copy may be taken by another.")
     send_timeout: float = Field(60.0, description="Seconds that an outgoing server may take for each answer.")
+    proof_seconds: float = Field(600.0, description="Seconds that the round trips of a proof of a domain may take.")
     send_days: float = Field(5.0, description="Days over which a copy that is put off is tried again.")
     worker_parsers: int = Field(1, description="Processes that read mail for a worker; 0 reads within the worker.")
     worker_only: Literal["", "inbound", "outbound"] = Field(
@@ -90,6 +104,13 @@ class Config(BaseSettings):
     restart_seconds: float = Field(1.0, description="First pause before a child is started again; doubles to 30.")
     keep_raw_days: int = Field(365, description="Days for which the bytes of settled arrivals are kept.")
     keep_refusals_days: int = Field(30, description="Days for which refusals are kept.")
+    dns_servers: str = Field("", description="Resolvers, address or address:port, by commas; empty: the system's.")
+    dns_seconds: float = Field(2.0, description="Seconds that a resolver may take for one try.")
+    dns_tries: int = Field(2, description="Tries at each resolver that does not answer.")
+    dns_deadline: float = Field(6.0, description="Seconds for all tries of one question.")
+    dns_cache_entries: int = Field(10000, description="Answers of DNS that a process keeps, at most.")
+    dns_cache_seconds: int = Field(3600, description="Longest time for which an answer of DNS is kept.")
+    dns_check_seconds: float = Field(5.0, description="Seconds for all questions of one check of a sender.")
     language: str = Field("en", description="Language of pages for people who have not chosen one.")
     time_zone: str = Field("UTC", description="Time zone for people who have not chosen one.")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
@@ -147,7 +168,13 @@ def kept(path: Path, make: Callable[[], str]) -> str:
     return path.read_text()
 
 
-def _write_once(path: Path, text: str) -> None:
+def replace_file(path: Path, text: str) -> None:
+    """Write a file anew, readable by the owner alone; others read the old text or the new one, never half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _write_beside(path, text).replace(path)
+
+
+def _write_beside(path: Path, text: str) -> Path:
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
@@ -155,6 +182,11 @@ def _write_once(path: Path, text: str) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+    return temporary
+
+
+def _write_once(path: Path, text: str) -> None:
+    temporary = _write_beside(path, text)
     try:
         os.link(temporary, path)  # the first process wins; the others read what it wrote
     except FileExistsError:

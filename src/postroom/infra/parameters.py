@@ -56,9 +56,6 @@ KNOWN: Mapping[str, Known] = {
     "mail.gateway.loop.threshold": Known(
         "5", _("Another name of mail.incoming.limit.alias."), Kind.NUMBER, "mail.incoming.limit.alias"
     ),
-    "mail.default.from": Known(
-        "", _("Notification address, or its local part; empty: what the alias domain says."), Kind.SENDER
-    ),
     "mail.default.from_filter": Known(
         "", _("Addresses and domains that the default server sends for, by commas."), Kind.FILTER
     ),
@@ -70,7 +67,7 @@ KNOWN: Mapping[str, Known] = {
         "30", _("Minutes for which one may edit or delete one's own note; 0: never."), Kind.NUMBER
     ),
 }
-HIDDEN = frozenset({instance.KEY})  # rows that are no setting
+HIDDEN = instance.KEYS  # rows that are no setting
 
 
 @dataclass(slots=True)

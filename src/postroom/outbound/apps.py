@@ -8,4 +8,10 @@ class OutboundConfig(AppConfig):
     label = "outbound"
 
     def ready(self) -> None:
-        from postroom.outbound import attention, our_addresses  # noqa: F401, PLC0415 they register what they know
+        from postroom.outbound import (  # noqa: F401, PLC0415 they register what they know
+            attention,
+            identity_attention,
+            limit_attention,
+            our_addresses,
+            proof_attention,
+        )

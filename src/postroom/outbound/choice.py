@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from django.db.models import Q
 
@@ -16,6 +16,7 @@ from postroom.directory.models import User
 from postroom.domains.models import AliasDomain, CompanyDomain
 from postroom.infra import parameters, secrets
 from postroom.infra.config import config
+from postroom.outbound.hosting import is_hosted, port_problem
 from postroom.outbound.models import OUTBOX_FOLDER, OutgoingServer
 from postroom.outbound.transports.protocol import Server
 
@@ -23,19 +24,7 @@ REREAD_SECONDS = 5.0
 Place = tuple[int, int | None]  # a company and an alias domain; None: the company's first
 
 
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """What holds for all letters of a company that are answered at one alias domain.
-
-    `tag` is the separator by which tokens may be put into addresses at `domain`; empty where tags are not proved.
-    """
-
-    facts: SendingFacts
-    domain: str = ""
-    tag: str = ""
-
-
-_known: dict[Place, tuple[float, Ground]] = {}
+_known: dict[Place, tuple[float, SendingFacts]] = {}
 _servers: dict[int, tuple[float, Server]] = {}
 
 
@@ -45,8 +34,10 @@ def forget() -> None:
     _servers.clear()
 
 
-def grounds(places: Iterable[Place]) -> Mapping[Place, Ground]:
-    """What is known at each of these places; three queries for those that were not asked for lately, else none."""
+def grounds(places: Iterable[Place]) -> Mapping[Place, SendingFacts]:
+    """What holds for all letters of a company that are answered at one alias domain, for each of these places; three
+    queries for those that were not asked for lately, else none.
+    """
     wanted, fresh = set(places), time.monotonic() - REREAD_SECONDS
     missing = {place for place in wanted if place not in _known or _known[place][0] < fresh}
     if missing:
@@ -55,23 +46,40 @@ def grounds(places: Iterable[Place]) -> Mapping[Place, Ground]:
 
 
 def sending_facts(
-    company: int, domain: int | None = None, *, author_user: int | None = None, forced_server: int | None = None
+    company: int,
+    domain: int | None = None,
+    *,
+    author_user: int | None = None,
+    forced_server: int | None = None,
+    reply_to: str = "",
 ) -> SendingFacts:
     """What the choice for one letter looks at."""
     place = (company, domain)
-    return facts_for(grounds([place])[place], author_user, forced_server)
+    return facts_for(grounds([place])[place], author_user, forced_server, reply_to)
 
 
-def facts_for(ground: Ground, author_user: int | None, forced_server: int | None) -> SendingFacts:
-    """The facts of a place, for this author and this forced server."""
-    if not author_user and forced_server is None:
-        return ground.facts
-    return replace(ground.facts, author_user=author_user or 0, forced_server=forced_server)
+def facts_for(
+    ground: SendingFacts, author_user: int | None, forced_server: int | None, reply_to: str = ""
+) -> SendingFacts:
+    """The facts of a place, for this author, this forced server and this address for answers."""
+    if not author_user and forced_server is None and not reply_to:
+        return ground
+    return replace(ground, author_user=author_user or 0, forced_server=forced_server, reply_to=reply_to)
 
 
-def preview(company: int, author: Address, user: User | None = None, domain: int | None = None) -> Choice:
-    """Which server and which From a mail of this author would have, and why; changes nothing."""
-    return choose_server(author, sending_facts(company, domain, author_user=user.pk if user else None))
+def preview(
+    company: int,
+    author: Address,
+    user: User | None = None,
+    domain: int | None = None,
+    *,
+    reply_to: str = "",
+    forced_server: int | None = None,
+) -> Choice:
+    """How a mail of this author would leave, and why; changes nothing."""
+    writer = user.pk if user else None
+    facts = sending_facts(company, domain, author_user=writer, forced_server=forced_server, reply_to=reply_to)
+    return choose_server(author, facts)
 
 
 def default_server() -> ServerFact:
@@ -103,25 +111,45 @@ def _reachable(row: OutgoingServer) -> Server:
 
 
 def reach(row: OutgoingServer) -> Server:
-    """A server's row as transports take it, its password in the clear.
+    """A server's row as transports take it, its secrets in the clear.
 
     Raises:
-        CannotDecrypt: no key of the configuration reads its password.
+        CannotDecrypt: no key of the configuration reads one of them.
 
     """
-    login = row.authentication == OutgoingServer.Authentication.LOGIN
+    kinds = OutgoingServer.Authentication
+    more = {
+        "id": row.pk,
+        "name": row.name,
+        "connections": row.max_connections,
+        "max_size": row.max_size,
+        "daily_limit": row.daily_limit,
+    }
+    if row.authentication == kinds.DEFAULT:
+        return replace(default_reach(), **more)  # type: ignore[arg-type]
+    login, certificate = row.authentication == kinds.LOGIN, row.authentication == kinds.CERTIFICATE
     return Server(
-        id=row.pk,
-        name=row.name,
         transport="smtp",
         host=row.host,
         port=row.port,
         encryption=row.encryption,
         authentication=row.authentication,
         username=row.username if login else "",
-        password=secrets.decrypt(bytes(row.secret)) if login and row.secret else "",
-        connections=row.max_connections,
+        password=secrets.decrypt(bytes(row.secret)) if login else "",
+        mechanism=row.mechanism,
+        certificate=secrets.decrypt(bytes(row.client_certificate)) if certificate else "",
+        public_only=is_hosted(row.company_id),
+        trouble=port_problem(row.company_id, row.port),
+        **more,  # type: ignore[arg-type]
     )
+
+
+def default_reach() -> Server:
+    """How a record reaches the default server that it refers to."""
+    if not config().outgoing_server:
+        words = "It refers to the default server of the configuration, which is not set."
+        return Server(DEFAULT_SERVER, "", "smtp", trouble=words)
+    return _default_reach()
 
 
 def _default_reach() -> Server:
@@ -139,6 +167,7 @@ def _default_reach() -> Server:
         username=own.outgoing_user,
         password=own.outgoing_password,
         connections=own.outgoing_connections,
+        by_default=True,
     )
 
 
@@ -156,28 +185,26 @@ def _read(places: set[Place]) -> None:
     for company, number in places:
         own = (*servers.get(company, ()), *servers.get(None, ()))
         domain = domains.get(number) if number else firsts.get(company)
-        _known[company, number] = (at, _ground(own, domain, values, default))
+        _known[company, number] = (at, _facts(own, domain, values, default))
 
 
-def _ground(
+def _facts(
     servers: tuple[ServerFact, ...], domain: AliasDomain | None, values: Mapping[str, str], default: ServerFact
-) -> Ground:
+) -> SendingFacts:
     if domain and not default.filter and not config().outgoing_server:
         # the folder shows what a server of the company's own domain would send
         default = replace(default, filter=(domain.name,))
-    facts = SendingFacts(
+    return SendingFacts(
         servers=servers,
         default=default,
         alias_domain=domain.name if domain else "",
-        default_from=values["mail.default.from"] or (domain.default_from if domain else config().email_from),
+        default_from=domain.default_from if domain else "",
+        email_from=config().email_from,
         bounce=f"{domain.bounce}@{domain.name}" if domain else "",
         force_from=values["mail.force.smtp.from"],
         dynamic_from=values["mail.dynamic.smtp.from"],
+        tag=domain.separator if domain and domain.tags_arrive else "",
     )
-    if domain is None:
-        return Ground(facts)
-    proved = domain.way_in == AliasDomain.WayIn.LISTENER or domain.tags_proved_at is not None
-    return Ground(facts, domain.name, domain.separator if proved else "")
 
 
 def _fact(row: OutgoingServer) -> ServerFact:

@@ -12,8 +12,10 @@ from django.db import InterfaceError, OperationalError, transaction
 
 from postroom.infra.logs import logger
 from postroom.outbound.models import Delivery
+from postroom.outbound.steps.allow import allow, give_back
 from postroom.outbound.steps.choose import choose
 from postroom.outbound.steps.claim import claim, spoil
+from postroom.outbound.steps.ration import ration
 from postroom.outbound.steps.record import put_off, record
 from postroom.outbound.steps.render import press_of
 from postroom.outbound.steps.transmit import transmit
@@ -64,7 +66,8 @@ def exchange(results: Sequence[Result], put_offs: Sequence[PutOff], window: Sequ
         for one in put_offs:
             put_off(one)
         record(results)
-        return transmit(window)
+        give_back(results)
+        return transmit(allow(ration(window)))
 
 
 def record_alone(result: Result) -> None:
@@ -72,6 +75,7 @@ def record_alone(result: Result) -> None:
     try:
         with transaction.atomic():
             record([result])
+            give_back([result])
     except AWAY:
         raise
     except Exception as error:

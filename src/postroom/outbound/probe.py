@@ -124,6 +124,25 @@ class Probe:
         self._socket = wrapped
         return wrapped
 
+    def listen(self, seconds: float) -> None:
+        """Hear what the server says unasked, for so long: an alert of TLS is lost where our words cross it.
+
+        Raises:
+            Trouble: it has closed the connection.
+
+        """
+        assert self._socket is not None
+        self._socket.settimeout(self.left(seconds))
+        try:
+            data = self._socket.recv(4096)
+        except TimeoutError:
+            return
+        except OSError as error:
+            raise Trouble("closed", str(error)) from None
+        if not data:
+            raise Trouble("closed")
+        self._buffer += data
+
     def ask(self, line: str, most: float = 3600.0) -> Reply:
         """Say a line and hear the answer; CR and LF cannot be said."""
         assert self._socket is not None

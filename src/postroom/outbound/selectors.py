@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
+from postroom.core.delivery.states import DeliveryState
 from postroom.directory.access import companies
 from postroom.directory.models import User
 from postroom.directory.roles import Permission
@@ -16,11 +17,12 @@ from postroom.infra.database.prepared import prepared
 from postroom.infra.paging import Page, newest, page_of
 from postroom.outbound.access import readable
 from postroom.outbound.choice import grounds
-from postroom.outbound.models import ENDED_WELL, Attempt, Delivery, Lane
+from postroom.outbound.models import ENDED_WELL, Attempt, Delivery, Dispatch, Lane
 from postroom.outbound.steps.choose import dispatch
 from postroom.outbound.steps.render import press_of
 
 PAGE = 50
+WAITS = (DeliveryState.QUEUED.value, DeliveryState.HELD.value)
 _CONTENT = ("letter__html", "letter__text", "letter__references", "dispatch__trace")
 
 
@@ -99,6 +101,17 @@ def rendered(row: Delivery) -> bytes:
 
     """
     if row.dispatch is None:
-        place = (row.letter.company_id, row.letter.domain_id)
-        row.dispatch = dispatch(row.letter, grounds([place])[place])
+        row.dispatch = _now(row)
     return press_of([row]).copy(row).mime()
+
+
+def chosen(row: Delivery) -> Dispatch | None:
+    """How a copy was sent, or, where it waits, how it would be by the choice now: that one has no id. None where it
+    ended before it was sent.
+    """
+    return row.dispatch or (_now(row) if row.state in WAITS else None)
+
+
+def _now(row: Delivery) -> Dispatch:
+    place = (row.letter.company_id, row.letter.domain_id)
+    return dispatch(row.letter, grounds([place])[place])

@@ -48,7 +48,7 @@ def withdraw(ids: Sequence[int], because: str) -> int:
     """Within the caller's transaction: withdraw copies of which nothing was sent yet, for a reason of Postroom's own.
     Returns how many.
     """
-    return _lead_on(Delivery.objects.filter(pk__in=ids), DeliveryEvent.CANCEL, because)
+    return lead_on(Delivery.objects.filter(pk__in=ids), DeliveryEvent.CANCEL, because)
 
 
 def hold(user: User, ids: Sequence[int]) -> int:
@@ -71,10 +71,10 @@ def send_due(most: int = 1000) -> int:
 def _apply(user: User, ids: Sequence[int], event: DeliveryEvent, words: str) -> int:
     """Lead those of the copies on that `user` may manage."""
     with transaction.atomic():
-        return _lead_on(manageable(user).filter(pk__in=ids), event, words)
+        return lead_on(manageable(user).filter(pk__in=ids), event, words)
 
 
-def _lead_on(copies: QuerySet[Delivery], event: DeliveryEvent, words: str) -> int:
+def lead_on(copies: QuerySet[Delivery], event: DeliveryEvent, words: str) -> int:
     """Within a transaction: lead those of the copies on whose state knows the event; leases end."""
     found = copies.filter(state__in=DELIVERIES.sources(event)).order_by("pk")
     rows = list(found.select_for_update(of=("self",)))

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 
 from postroom.core.addresses import Address
 from postroom.core.sending.facts import DEFAULT_SERVER, ServerFact
-from postroom.core.sending.from_filter import parse_filter
+from postroom.core.sending.from_filter import admits, parse_filter
+from postroom.core.sending.search import notification_of
 from postroom.core.sending.server_choice import choose_server
 from postroom.directory.models import Membership, User
-from postroom.outbound import connection_test
+from postroom.outbound import connection_test, server_results
 from postroom.outbound.choice import sending_facts, server_of
 from postroom.outbound.connection_test import Step
 from postroom.outbound.models import OutgoingServer
-from postroom.outbound.servers import ServerFields, as_entered
+from postroom.outbound.server_fields import ServerFields, as_entered
 from postroom.outbound.transports.protocol import Server
+
+LOCAL_PART = "postroom"  # at the first domain of a filter that lists no address that is known here
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,10 @@ class Trial:
         """The steps as they end; takes `connection_test.SECONDS` at most."""
         return connection_test.run(self.server, sender=self.sender, recipient=self.recipient)
 
+    def keep(self, steps: Sequence[Step]) -> bool:
+        """Keep what they found with the server, where it was tried as it is set; whether so."""
+        return server_results.keep(self.server, steps)
+
 
 def trial_of(user: User, fields: ServerFields, row: OutgoingServer | None = None) -> Trial:
     """How `user` would try the server of these checked fields, kept (`row`) or not; the recipient is themselves."""
@@ -39,10 +46,24 @@ def trial_of(user: User, fields: ServerFields, row: OutgoingServer | None = None
 
 def default_trial(user: User) -> Trial:
     """How `user` would try the default server, by a mail of their first company."""
-    place = Membership.objects.filter(user=user).order_by("company").values_list("company", flat=True).first()
+    place = Membership.objects.filter(user=user).order_by("pk").values_list("company", flat=True).first()
     facts = replace(sending_facts(place or 0), servers=())
     sender = choose_server(Address(user.email, user.name), facts).return_path or user.email
     return Trial(server_of(DEFAULT_SERVER), sender, user.email)
+
+
+def sender_of(user: User, company: int, from_filter: str, *, trusted: bool = False) -> Address:
+    """The author of a mail of `user` that a server with this filter admits: themselves, else the notification address,
+    else the first address of the filter, else one at its first domain.
+    """
+    items = parse_filter(from_filter)
+    own, notification = Address(user.email, user.name), notification_of(sending_facts(company))
+    if trusted or admits(items, user.email) or not (items or notification):
+        return own
+    if not items or admits(items, notification):
+        return Address(notification, user.name)
+    whole = [one for one in items if "@" in one]
+    return Address(whole[0] if whole else f"{LOCAL_PART}@{items[0]}", user.name)
 
 
 def _return_path(user: User, fields: ServerFields, number: int) -> str:
@@ -55,4 +76,5 @@ def _return_path(user: User, fields: ServerFields, number: int) -> str:
         trusted_relay=fields.trusted_relay,
     )
     facts = replace(sending_facts(fields.company or 0), servers=(fact,), forced_server=number)
-    return choose_server(Address(user.email, user.name), facts).return_path or user.email
+    author = sender_of(user, fields.company or 0, fields.from_filter, trusted=fields.trusted_relay)
+    return choose_server(author, facts).return_path or author.email

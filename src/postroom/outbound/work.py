@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from postroom.core.sending.facts import DEFAULT_SERVER
 from postroom.outbound.models import Attempt, Delivery
@@ -11,11 +12,12 @@ from postroom.outbound.transports.protocol import Copy, Outcome
 
 @dataclass(eq=False, slots=True)
 class Item:
-    """A claimed copy: its row with letter and choice, what a transport takes, and the row of its try once it began."""
+    """A claimed copy: its row with letter and choice, what a transport takes, the row of its try once it began."""
 
     row: Delivery
     copy: Copy
     attempt: Attempt | None = None
+    counted_on: date | None = None  # the day of its company's usage, where it counts
 
     @property
     def server(self) -> int:

@@ -18,6 +18,7 @@ from postroom.outbound.choice import forget, server_of
 from postroom.outbound.pipeline import AWAY, exchange, put_off_alone, record_alone, take
 from postroom.outbound.steps.claim import due, give_back, next_due, renew
 from postroom.outbound.steps.expire import expire
+from postroom.outbound.takeover import notice
 from postroom.outbound.traffic import Pool, Traffic, Way
 from postroom.outbound.wire import Came, Connection, Wire
 from postroom.outbound.work import Item, PutOff, Result
@@ -48,6 +49,7 @@ class Sender:
         self._expired_at = 0.0
         self._left: int | None = None  # copies that may still be claimed; None: any number
         self._claimed = 0
+        self._held = False  # nothing is sent: this is a copy of another installation
         self._more = False  # whether the last claim found something, so that there may be more
 
     def stop(self) -> None:
@@ -152,6 +154,8 @@ class Sender:
 
     def _claim(self) -> int:
         most = config().send_batch if self._left is None else min(config().send_batch, self._left)
+        if self._is_held():
+            return 0
         if self._stopping.is_set() or not most or not self._traffic.has_room(config().send_batch) or not due(now()):
             return 0
         items = take(most)
@@ -167,6 +171,14 @@ class Sender:
         self._claimed += len(items)
         self._left = None if self._left is None else self._left - len(items)
         return len(items)
+
+    def _is_held(self) -> bool:
+        """Whether the database is a copy of another installation's, which may send the same."""
+        found = notice()
+        if found.is_copy and not self._held:
+            log.warning("this is a copy of another installation: nothing is sent", because=found.copy)
+        self._held = found.is_copy
+        return self._held
 
     def _put_back(self, pool: Pool, items: list[Item]) -> None:
         """Not now: the server is not asked for a moment, or has more than enough to do."""
@@ -215,7 +227,7 @@ class Sender:
     def _seconds_to_next(self) -> float:
         if self._traffic.is_busy():
             return min(IDLE_SECONDS, config().send_lease_seconds / 6)
-        at = next_due()
+        at = None if self._held else next_due()
         return min(IDLE_SECONDS, max(SHORTEST_WAIT, (at - now()).total_seconds())) if at else IDLE_SECONDS
 
     # --- the end ---------------------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from postroom.directory.models import Company, Contact, User
 from postroom.directory.profile import LANGUAGES, LONGEST_NAME, time_zones
 from postroom.directory.roles import Role
 from postroom.directory.services import CannotDo, create_company, create_user, slug_of
+from postroom.domains.hosting import ensure_hosted_domain
 from postroom.domains.models import Alias, AliasDomain
 from postroom.domains.services import create_domain, share_domain
 from postroom.records.services import create_desk
@@ -190,7 +191,11 @@ def found(plan: Plan) -> User:
 def ensure_company(name: str, language: str = "en", time_zone: str = "UTC") -> tuple[Company, bool]:
     """The company of this name, and whether it is new."""
     known = Company.objects.filter(slug=slug_of(name)).first()
-    return (known, False) if known else (create_company(name=name, language=language, time_zone=time_zone), True)
+    if known:
+        return known, False
+    made = create_company(name=name, language=language, time_zone=time_zone)
+    ensure_hosted_domain(made)
+    return made, True
 
 
 def ensure_domain(name: str, company: Company) -> tuple[AliasDomain, bool]:

@@ -24,7 +24,7 @@ SCRIPTS = ("app", "live", "inbox", "frames", "suggest", "copies", "search")
 BUNDLES = {
     "postroom/desk.css": (*STYLES, "thread", "composer", "record", "copies", "inbox", "records", "contacts", "narrow"),
     "postroom/office.css": (
-        *STYLES, "thread", "copies", "settings", "addresses", "people", "outbox", "home", "narrow",
+        *STYLES, "thread", "copies", "settings", "addresses", "people", "outbox", "home", "hosting", "narrow",
     ),
     "postroom/desk.js": (*SCRIPTS, "composer", "record", "contacts"),
     "postroom/lists.js": ("records",),  # a second one for the pages that say so

@@ -11,6 +11,7 @@ from django.utils.functional import SimpleLazyObject
 from postroom.conversations.inbox import unread_count
 from postroom.directory.models import User
 from postroom.directory.selectors import company_names
+from postroom.infra import instance
 from postroom.web.bundles import bundle_of
 from postroom.web.number import number_of
 from postroom.web.places import places_of
@@ -34,5 +35,6 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         shown["my_companies"] = ", ".join(company_names(user).values())
         shown["single_keys"] = user.single_keys
         shown["needs"] = number_of(request)
+        shown["is_copy"] = SimpleLazyObject(lambda: instance.standing().is_copy)
         shown["unread"] = SimpleLazyObject(partial(unread_count, user))
     return shown

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -15,7 +15,7 @@ from postroom.directory.access import may
 from postroom.directory.models import User
 from postroom.directory.roles import Permission
 
-AREAS = ("home", "inbox", "records", "contacts", "search", "arrivals", "outbox", "settings", "developer")
+AREAS = ("home", "inbox", "records", "contacts", "search", "arrivals", "outbox", "settings", "hosting", "developer")
 """The packages of `web.pages` whose `places.PLACES` are shown, in this order."""
 
 WORK, RECORDS, MAIL, SETTINGS, DEVELOPER = "work", "records", "mail", "settings", "developer"
@@ -28,6 +28,7 @@ class Place:
     is listed there, if any. `group` says where it stands: in the rail, among the settings, or in developer mode.
     `words` are what people also call it, for the search of settings; `about` says in a line what one does there.
     Without a `permission` everybody goes there; with `leads_to`, whoever may go to a place of one of these groups.
+    `only_if` says whether this installation has it.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Place:
     words: tuple[str, ...] = ()
     about: Promise | str = ""
     leads_to: tuple[str, ...] = ()
+    only_if: Callable[[], bool] | None = None
 
     @property
     def url(self) -> str:
@@ -64,6 +66,8 @@ def places_of(user: User, *groups: str) -> Iterator[Place]:
 
 def is_open(place: Place, user: User) -> bool:
     """Whether `user` may go to a place."""
+    if place.only_if is not None and not place.only_if():
+        return False
     if place.leads_to:
         return any(places_of(user, *place.leads_to))
     return place.permission is None or may(user, place.permission)

@@ -10,6 +10,7 @@ from postroom.web.pages.contacts.urls import urlpatterns as contacts
 from postroom.web.pages.developer.urls import urlpatterns as developer
 from postroom.web.pages.events import events
 from postroom.web.pages.home.urls import urlpatterns as home
+from postroom.web.pages.hosting.urls import urlpatterns as hosting
 from postroom.web.pages.inbox.urls import urlpatterns as inbox
 from postroom.web.pages.outbox.urls import urlpatterns as outbox
 from postroom.web.pages.records.urls import urlpatterns as records
@@ -28,5 +29,6 @@ urlpatterns = [
     *arrivals,
     *outbox,
     *settings,
+    *hosting,
     *developer,
 ]

@@ -87,7 +87,6 @@ def test_a_personal_server_is_its_owners(acme: Acme) -> None:
 @pytest.mark.parametrize(
     ("key", "value", "read"),
     [
-        ("mail.default.from", "hello", lambda facts: facts.default_from),
         ("mail.force.smtp.from", "one@acme.example", lambda facts: facts.force_from),
         ("mail.dynamic.smtp.from", "two@acme.example", lambda facts: facts.dynamic_from),
     ],

@@ -144,7 +144,8 @@ def test_a_forced_server_is_taken_or_the_trace_says_why_not(
     choice = choose_server(author, asked)
     if choice.case == "forced":
         assert choice.server == wanted.id
-        assert not any(step["text"].startswith("Server-") for step in choice.trace if step["step"] == "server")
+        assert [one.server for one in choice.candidates if one.chosen] == [wanted.id]
+        assert len(choice.candidates) == 1
         (taken,) = chosen(choice, asked)
         assert taken.active
         assert not taken.owner or (taken.owner == facts.author_user and admits(taken.filter, choice.author.email))
@@ -208,7 +209,8 @@ def test_the_trace_names_every_candidate_once_with_a_reason(author: Address, fac
     choice = choose_server(author, facts)
     told = [step["text"] for step in choice.trace if step["step"] == "server"]
     lines = [line for line in told if not line.startswith("Archived and not asked: ")]
-    asked = candidates(facts)
+    default = [facts.default] if choice.case == "default" and facts.default else []
+    asked = [*candidates(facts), *default]
     assert len(lines) == len(asked)
     for server, line in zip(asked, lines, strict=True):
         name, reason = line[: len(server.name)], line[len(server.name) :]
@@ -219,11 +221,11 @@ def test_the_trace_names_every_candidate_once_with_a_reason(author: Address, fac
 
 
 @given(authors, worlds)
-def test_the_trace_begins_with_the_from_and_ends_with_the_return_path(author: Address, facts: SendingFacts) -> None:
+def test_the_trace_begins_with_the_from_and_ends_with_what_comes_back(author: Address, facts: SendingFacts) -> None:
     steps = [step["step"] for step in choose_server(author, facts).trace]
     assert steps[0] == "from"
-    assert steps[-2:] == ["choice", "return path"]
-    assert set(steps) <= {"from", "forced server", "server", "choice", "return path"}
+    assert steps[-3:] == ["choice", "return path", "reply to"]
+    assert set(steps) <= {"from", "forced server", "server", "choice", "return path", "reply to"}
 
 
 @given(st.integers(0, 100))
@@ -232,7 +234,7 @@ def test_a_trace_never_outgrows(count: int) -> None:
     told = [step["text"] for step in choose_server(Address("a@b.example"), many).trace if step["step"] == "server"]
     assert len(told) == min(count, MOST_SERVERS + 1)
     if count > MOST_SERVERS:
-        assert told[-1] == f"{count - MOST_SERVERS} more servers come after these."
+        assert told[-1] == f"{count - MOST_SERVERS} more servers were asked."
 
 
 # --- the parts

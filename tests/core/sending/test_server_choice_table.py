@@ -59,6 +59,14 @@ DYNAMIC_HOMELESS = world(O365, RELAY, dynamic_from="web@acme.example", alias_dom
 LAST_TWO = world(O365, RELAY, default_from="b@acme.example", dynamic_from="c@acme.example")
 ALL_THREE = replace(LAST_TWO, force_from="a@acme.example")
 
+LOCAL = world(O365, RELAY, default_from="hello")
+WHOLE_BOX = world(server("Box", "hello@acme.example"), NEWS, default_from="hello@acme.example")
+CONFIGURED = world(O365, RELAY, alias_domain="", bounce="", email_from="post@host.example")
+CONFIGURED_LISTED = world(NEWS, server("Host", "host.example"), alias_domain="", bounce="", email_from="P@Host.Example")
+GLOBEX = {"alias_domain": "globex.example", "bounce": "bounce@globex.example"}
+BOTH = server("Both", "acme.example, globex.example")
+PARENT = {"default_from": "hello@globex.example"}
+
 
 def ask(found: SendingFacts, forced: str) -> SendingFacts:
     """The same world, where the letter names its server."""
@@ -204,6 +212,84 @@ CASES = [
     ("a bounce address of another domain", world(O365, bounce="b@else.example"), ANNA, "O365", KEPT, WIRE, "domain"),
     ("a trusted relay may send any bounce address", world(TRUSTED, bounce="b@else.example"), ANNA, "Trusted", KEPT,
      "b@else.example", "unfiltered"),
+    ("the bounce address alone listed, by address", world(server("S", "anna@acme.example, bounce@acme.example")), ANNA,
+     "S", KEPT, BOUNCE, "address"),
+    ("no server that is first may send the bounce address", world(server("S", "bounce@acme.example")), ANNA, "S", N,
+     BOUNCE, "first, not admitted"),
+    ("the default server may not send the bounce address", world(default=default("anna@acme.example, x.example")),
+     ANNA, "Default", KEPT, WIRE, "default"),
+    # --- the default-from as a local part, and as a whole address
+    ("a local part is at the alias domain", LOCAL, MARY, "Relay", "Mary <hello@acme.example>", BOUNCE, "unfiltered"),
+    ("a local part replaces no colleague", LOCAL, ANNA, "O365", KEPT, BOUNCE, "domain"),
+    ("a whole address that a filter lists: all mail is sent as it", WHOLE_BOX, MARY, "Box",
+     "Mary <hello@acme.example>", WIRE, "address"),
+    ("a whole address that a filter lists: colleagues too", WHOLE_BOX, ANNA, "Box", "Anna <hello@acme.example>", WIRE,
+     "address"),
+    ("a whole address in capital letters", world(O365, RELAY, default_from="Hello@ACME.example"), MARY, "O365",
+     "Mary <hello@acme.example>", BOUNCE, "domain"),
+    ("a whole address that is none counts as not set", world(O365, RELAY, default_from="hello@"), ANNA, "O365", KEPT,
+     BOUNCE, "domain"),
+    ("a whole address, nothing fits", world(NEWS, default_from="hello@acme.example"), MARY, "News",
+     "Mary <hello@acme.example>", WIRE, "first, not admitted"),
+    ("a whole address by the default server", world(default_from="hello@acme.example"), MARY, "Default",
+     "Mary <hello@acme.example>", BOUNCE, "default"),
+    ("a whole address and a named server", world(O365, default_from="hello@else.example", forced_server=O365.id), ANNA,
+     "O365", "Anna <hello@else.example>", BOUNCE, "forced, not admitted"),
+    ("an empty default-from, an alias domain", world(RELAY, default_from=""), MARY, "Relay", KEPT, BOUNCE,
+     "unfiltered"),
+    # --- companies and their alias domains
+    ("the other company's domain decides", world(O365, RELAY, **GLOBEX), MARY, "Relay",
+     "Mary <notifications@globex.example>", "bounce@globex.example", "unfiltered"),
+    ("a colleague of the other company", world(O365, RELAY, **GLOBEX), "eva@globex.example", "Relay",
+     "eva <notifications@globex.example>", "bounce@globex.example", "unfiltered"),
+    ("one server for both companies, one's own", world(BOTH, RELAY), ANNA, "Both", KEPT, BOUNCE, "domain"),
+    ("one server for both companies, the other's author", world(BOTH, RELAY), "eva@globex.example", "Both", KEPT,
+     BOUNCE, "domain"),
+    ("one server for both companies, the other's letter", world(BOTH, RELAY, **GLOBEX), ANNA, "Both", KEPT,
+     "bounce@globex.example", "domain"),
+    ("the other's domain is foreign to mail.dynamic.smtp.from", world(O365, RELAY, dynamic_from="w@acme.example"),
+     "eva@globex.example", "O365", "eva <w@acme.example>", BOUNCE, "domain"),
+    ("the own domain in capital letters is not foreign", DYNAMIC, "Anna <anna@ACME.Example>", "O365", KEPT, BOUNCE,
+     "domain"),
+    ("the mail of a daughter under the mother's address", world(BOTH, RELAY, **PARENT), ANNA, "Both",
+     "Anna <hello@globex.example>", BOUNCE, "domain"),
+    ("the configured address where there is no alias domain", CONFIGURED, MARY, "Relay", "Mary <post@host.example>",
+     WIRE, "unfiltered"),
+    ("the configured address replaces nobody who is admitted", CONFIGURED, ANNA, "O365", KEPT, WIRE, "domain"),
+    ("the configured address, listed", CONFIGURED_LISTED, MARY, "Host", "Mary <p@host.example>", WIRE,
+     "notification domain"),
+    ("the configured address gives way to the alias domain's", world(RELAY, email_from="post@host.example"), MARY,
+     "Relay", N, BOUNCE, "unfiltered"),
+    ("the configured address is none", world(RELAY, alias_domain="", bounce="", email_from="post"), MARY, "Relay",
+     KEPT, WIRE, "unfiltered"),
+    # --- which server goes first
+    ("an open server of worse priority goes before the notification address's", world(BOX, server("Z", priority=99)),
+     MARY, "Z", N, BOUNCE, "unfiltered"),
+    ("a filter of worse priority for a colleague, open ones before it", world(server("Z", priority=1), BOX, EXACT),
+     ANNA, "Exact", KEPT, WIRE, "address"),
+    ("the notification address: by priority", world(NEWS, BOX, server("First", N, 1)), MARY, "First", N, WIRE,
+     "notification address"),
+    ("its domain: by name", world(NEWS, server("b", "acme.example"), server("A", "acme.example")),
+     MARY, "A", N, BOUNCE, "notification domain"),
+    ("nothing fits: by name", world(server("b", "x.example"), server("A", "y.example")), MARY, "A", N, WIRE,
+     "first, not admitted"),
+    ("a negative priority", world(O365, server("Z", "acme.example", -5)), ANNA, "Z", KEPT, BOUNCE, "domain"),
+    ("a trusted relay with a filter is no open server", world(server("T", "x.example", 1, trusted_relay=True), RELAY),
+     MARY, "Relay", N, BOUNCE, "unfiltered"),
+    ("a trusted relay behind an open server", world(server("Z", priority=3), TRUSTED), ANNA, "Z", N, BOUNCE,
+     "unfiltered"),
+    ("a trusted relay behind a filter that fits", world(O365, server("T", priority=1, trusted_relay=True)), ANNA,
+     "O365", KEPT, BOUNCE, "domain"),
+    ("a trusted relay that the letter names", world(O365, TRUSTED, forced_server=TRUSTED.id), MARY, "Trusted", KEPT,
+     BOUNCE, "forced"),
+    ("a trusted default server with a filter", world(default=default("x.example", trusted_relay=True)), MARY,
+     "Default", N, BOUNCE, "default"),
+    # --- what is written in a filter
+    ("an @ before the domain", world(server("S", "@acme.example"), RELAY), ANNA, "S", KEPT, BOUNCE, "domain"),
+    ("empty items", world(server("S", " , ,acme.example,, "), RELAY), ANNA, "S", KEPT, BOUNCE, "domain"),
+    ("nothing but commas is no filter", world(server("S", " ,; ")), MARY, "S", N, BOUNCE, "unfiltered"),
+    ("an address of another domain lists no domain", world(server("S", "bo@acme.example"), RELAY), ANNA, "Relay", N,
+     BOUNCE, "unfiltered"),
 ]  # fmt: skip
 
 
@@ -230,7 +316,7 @@ def _expected(wire: str, written: Address) -> Address:
 
 def test_the_table_is_whole() -> None:
     names = [one[0] for one in CASES]
-    assert len(set(names)) == len(names) >= 60
+    assert len(set(names)) == len(names) >= 120
 
 
 def test_every_case_stands_in_the_table() -> None:

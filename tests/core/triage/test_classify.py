@@ -137,8 +137,8 @@ def test_any_header_has_a_kind(fields: dict[str, str], body: str) -> None:
     ],
 )
 def test_a_mail_of_ours_that_comes_back_is_known_by_its_mark(fields: dict[str, str], own: bool) -> None:
-    assert bool(is_own(letter(**fields), "abc123")) is own
+    assert bool(is_own(letter(**fields), {"before", "abc123"})) is own
 
 
 def test_without_an_instance_nothing_is_ours() -> None:
-    assert is_own(letter(X_Postroom_Instance="x"), "") == ""
+    assert is_own(letter(X_Postroom_Instance="x"), ()) == ""

@@ -13,18 +13,39 @@ from postroom.api.auth import asking, ensure_may
 from postroom.api.endpoints.creating import Key, made_once
 from postroom.api.paging import Cursor, Limit, cut
 from postroom.api.problems import Problem, not_found
-from postroom.api.schemas.outbound import ChoiceOut
-from postroom.api.schemas.servers import ServerIn, ServerList, ServerOut, SimulationIn, TrialOut
+from postroom.api.schemas.servers import (
+    MailOut,
+    MoveIn,
+    ProviderList,
+    ProviderOut,
+    ServerIn,
+    ServerList,
+    ServerOut,
+    SimulationIn,
+    SimulationOut,
+    SizeOut,
+    TrialOut,
+    TrialStep,
+    UseList,
+    UseOut,
+)
+from postroom.conversations import simulator
+from postroom.conversations.simulator import CannotAsk
 from postroom.core.addresses import Address, valid
 from postroom.core.edits import only
 from postroom.directory.models import User
 from postroom.directory.roles import Permission
 from postroom.infra.secrets import CannotDecrypt
-from postroom.outbound import servers
-from postroom.outbound.choice import preview
+from postroom.outbound import server_uses, servers
+from postroom.outbound.choice import reach
+from postroom.outbound.connection_test import ask_size
 from postroom.outbound.models import OutgoingServer
+from postroom.outbound.providers.catalogue import PROVIDERS
+from postroom.outbound.providers.lookup import look_up
+from postroom.outbound.server_uses import CannotMove, InUse
 from postroom.outbound.servers import CannotSave, ServerFields, fields_of
 from postroom.outbound.trial import trial_of
+from postroom.outbound.trial_mail import CannotSend, send_trial_mail
 
 router = Router(tags=["servers"])
 
@@ -61,16 +82,40 @@ def try_new_server(request: HttpRequest, given: ServerIn) -> TrialOut:
     return TrialOut.of(list(trial.steps()))
 
 
-@router.post("/servers/simulate", response=ChoiceOut, operation_id="simulate_server")
-def simulate(request: HttpRequest, given: SimulationIn) -> ChoiceOut:
-    """Which server and which From a mail of this author would have, and why not another; changes nothing."""
+@router.post("/servers/simulate", response=SimulationOut, operation_id="simulate_server")
+def simulate(request: HttpRequest, given: SimulationIn) -> SimulationOut:
+    """How a mail would leave: by which server and why not by another, the From, the return path and the Reply-To on the
+    wire, and whether SPF, DKIM and DMARC of that From would align there as far as DNS tells. Changes nothing.
+    """
     user = _manager(request)
-    if not valid(given.email):
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"email: {given.email[:100]!r} is not a mail address.")
-    company = _company(user, given.company)
-    writer = _writer(user, company, given.user) if given.user else None
-    name = given.name or (writer.name if writer else "")
-    return ChoiceOut.of(preview(company, Address(given.email, name), writer))
+    for name in ("email", "recipient"):
+        address = getattr(given, name)
+        if not valid(address) and (address or name == "email"):
+            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"{name}: {address[:100]!r} is not a mail address.")
+    try:
+        asked = simulator.question(
+            user,
+            Address(given.email, given.name),
+            company=given.company,
+            writer=given.user,
+            record=given.record,
+            server=given.server,
+        )
+    except CannotAsk as error:
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"{error.field}: {error}") from None
+    choice = simulator.simulate(asked)
+    return SimulationOut.told(choice, given.recipient, simulator.ask_dns(choice) if given.dns else ())
+
+
+@router.get("/servers/providers", response=ProviderList, operation_id="list_providers")
+def list_providers(request: HttpRequest, address: str = "") -> ProviderList:
+    """What is known of providers beforehand; with an address the one that it belongs to, by its domain and its MX."""
+    _manager(request)
+    given = address.strip()[:320]
+    if not given:
+        return ProviderList(items=[ProviderOut.of(one) for one in PROVIDERS.values()])
+    found = look_up(given)
+    return ProviderList(items=[ProviderOut.of(found, given)] if found else [])
 
 
 @router.get("/servers/{int:pk}", response=ServerOut, operation_id="get_server")
@@ -94,10 +139,33 @@ def change_server(request: HttpRequest, pk: int, given: ServerIn) -> ServerOut:
 
 @router.post("/servers/{int:pk}/archive", response=ServerOut, operation_id="archive_server")
 def archive(request: HttpRequest, pk: int) -> ServerOut:
-    """Let nothing more leave by a server."""
+    """Let nothing more leave by a server; 409 while something needs it."""
     user = _manager(request)
-    servers.archive_server(user=user, server_id=_own(user, pk).pk)
+    try:
+        servers.archive_server(user=user, server_id=_own(user, pk).pk)
+    except InUse as error:
+        errors = [{"where": use.key, "what": use.words} for use in error.uses]
+        raise Problem(HTTPStatus.CONFLICT, str(error), errors=errors) from None
     return _one(user, pk)
+
+
+@router.get("/servers/{int:pk}/uses", response=UseList, operation_id="list_server_uses")
+def list_uses(request: HttpRequest, pk: int) -> UseList:
+    """What needs a server."""
+    row = _own(_manager(request), pk)
+    return UseList(items=[UseOut.of(use) for use in server_uses.uses(row.pk)])
+
+
+@router.post("/servers/{int:pk}/move", response=UseList, operation_id="move_server_uses")
+def move_uses(request: HttpRequest, pk: int, given: MoveIn) -> UseList:
+    """Let everything that needs a server use another; what is left afterwards."""
+    user = _manager(request)
+    _own(user, pk)
+    try:
+        row = servers.move_server_uses(user=user, server_id=pk, to=given.to)
+    except CannotMove as error:
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"to: {error}") from None
+    return UseList(items=[UseOut.of(use) for use in server_uses.uses(row.pk)])
 
 
 @router.post("/servers/{int:pk}/restore", response=ServerOut, operation_id="restore_server")
@@ -117,7 +185,32 @@ def try_server(request: HttpRequest, pk: int) -> TrialOut:
         trial = trial_of(user, fields_of(row), row)
     except CannotDecrypt as error:
         raise Problem(HTTPStatus.CONFLICT, str(error)) from None
-    return TrialOut.of(list(trial.steps()))
+    steps = list(trial.steps())
+    trial.keep(steps)
+    return TrialOut.of(steps)
+
+
+@router.post("/servers/{int:pk}/size", response=SizeOut, operation_id="ask_server_size")
+def ask_server_size(request: HttpRequest, pk: int) -> SizeOut:
+    """Ask a server how large a mail may be; nothing is sent or kept."""
+    row = _own(_manager(request), pk)
+    try:
+        step = ask_size(reach(row))
+    except CannotDecrypt as error:
+        raise Problem(HTTPStatus.CONFLICT, str(error)) from None
+    return SizeOut(size=step.size, step=TrialStep.of(step))
+
+
+@router.post("/servers/{int:pk}/test-mail", response={202: MailOut}, operation_id="send_test_mail")
+def send_test_mail(request: HttpRequest, pk: int) -> Status[MailOut]:
+    """Queue a mail to you that goes by this server."""
+    user = _manager(request)
+    row = _own(user, pk)
+    try:
+        delivery = send_trial_mail(user=user, row=row)
+    except CannotSend as error:
+        raise Problem(HTTPStatus.CONFLICT, str(error)) from None
+    return Status(HTTPStatus.ACCEPTED, MailOut(delivery=delivery))
 
 
 def _manager(request: HttpRequest) -> User:
@@ -158,18 +251,3 @@ def _entered(known: ServerFields, given: ServerIn) -> ServerFields:
 def _refused(error: CannotSave) -> Problem:
     errors = [{"where": f"body.{name}", "what": said} for name, said in error.problems.items()]
     return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error), errors=errors)
-
-
-def _company(user: User, given: int | None) -> int:
-    mine = [pk for pk in servers.places(user) if pk]
-    if given is None and len(mine) == 1:
-        return mine[0]
-    if given in mine:
-        return given
-    raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "company: name a company whose servers you manage.")
-
-
-def _writer(user: User, company: int, given: int) -> User:
-    if given in {pk for pk, _name, where in servers.people(user) if where == company}:
-        return User.objects.get(pk=given)
-    raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "user: name somebody of this company.")

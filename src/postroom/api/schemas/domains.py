@@ -36,7 +36,7 @@ class DomainChange(Schema):
     default_from: str = Field(USUAL.default_from, max_length=400, description="A local part, or a whole address.")
     separator: str = Field(USUAL.separator, max_length=4, description="What begins a tag; earlier ones are still read.")
     way_in: AliasDomain.WayIn = AliasDomain.WayIn(USUAL.way_in)
-    tags_proved: bool = Field(USUAL.tags_proved, description="Mail to a tagged address was seen to come in.")
+    tags_overridden: bool = Field(USUAL.tags_overridden, description="Tags are put on addresses without a proof.")
 
 
 class DomainIn(DomainChange):
@@ -58,6 +58,8 @@ class DomainOut(Schema):
     former_separators: str
     way_in: str
     tags_proved_at: Time | None
+    tags_lost_at: Time | None
+    tags_overridden: bool
     companies: list[int]
     editable: bool
 
@@ -74,6 +76,8 @@ class DomainOut(Schema):
             former_separators=row.former_separators,
             way_in=row.way_in,
             tags_proved_at=row.tags_proved_at,
+            tags_lost_at=row.tags_lost_at,
+            tags_overridden=row.tags_overridden,
             companies=companies,
             editable=editable,
         )

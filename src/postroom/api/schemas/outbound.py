@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 from ninja import Schema
 
@@ -28,8 +28,10 @@ class ChoiceOut(Schema):
     trace: list[Step]
 
     @classmethod
-    def of(cls, choice: Choice) -> ChoiceOut:
+    def of(cls, choice: Choice, **more: Any) -> Self:
+        """A choice beforehand; `more` are the fields that a kind of this has besides."""
         return cls(
+            **more,
             server=choice.server,
             server_name=choice.server_name,
             author=Person(email=choice.author.email, name=choice.author.name),

@@ -15,6 +15,7 @@ from postroom.core.routing.rules.fallback import fallback
 from postroom.core.routing.rules.loop_guard import loop_guard
 from postroom.core.routing.rules.reply_reference import reply_reference
 from postroom.core.routing.rules.reply_token import reply_token
+from postroom.core.routing.trips import came_back
 from postroom.core.triage.kinds import Triage
 
 RULES: tuple[tuple[str, Rule], ...] = (
@@ -36,6 +37,8 @@ def route(mail: Mail, triage: Triage, facts: Facts) -> Routing:
     decisions have the same company and target. The order of the recipients does not matter.
     """
     arriving = Arriving(mail, triage)
+    if (back := came_back(arriving, facts)) is not None:
+        return back
     trace: list[Asked] = []
     decisions: list[Decision] = []
     left = _recipients(facts, trace)

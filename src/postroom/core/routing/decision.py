@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from postroom.core.proving import Fate
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
@@ -91,6 +93,26 @@ class Report(Decision):
     @property
     def target(self) -> str:
         return f"report:{self.delivery}"
+
+    @property
+    def company(self) -> int:
+        return self.company_id
+
+
+@dataclass(frozen=True, slots=True)
+class CameBack(Decision):
+    """A round trip of ours that proves a domain has come back, or a report about it: `fates` say how it fared, and
+    `difference` what is not as it was sent. It makes no record and no message.
+    """
+
+    trip: int
+    company_id: int
+    fates: tuple[Fate, ...] = ()
+    difference: str = ""
+
+    @property
+    def target(self) -> str:
+        return f"trip:{self.trip}"
 
     @property
     def company(self) -> int:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from postroom.core.message.mail import Mail
 from postroom.core.routing.chain import route
-from postroom.core.routing.decision import Create, Decision, Hold, Ignore, Refuse, Reply, Report, Routing
+from postroom.core.routing.decision import CameBack, Create, Decision, Hold, Ignore, Refuse, Reply, Report, Routing
 from postroom.core.routing.facts import Facts, Part, Recipient
 from postroom.core.routing.rule import listed, spoken, token_thread
 from postroom.core.trace import Step
@@ -122,6 +122,8 @@ def _outcome(decision: Decision) -> str:
         case Hold(pair=pair):
             rest = " Only this sender is paused, and only here." if pair else ""
             return f"Held for a person.{rest}"
+        case CameBack():
+            return "Written down in the proof of its domain. No record and no message are made."
         case Ignore():
             return "Kept, and nothing else is done."
         case _:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from postroom.core.proving import Trip
+
 
 class Part(StrEnum):
     """What a recipient address is to us."""
@@ -131,7 +133,8 @@ class Facts:
     envelope recipient. `seen_outbound` means that the Message-ID is one that we sent; `own_mail` says in a sentence why
     this is a mail of ours that came back, or is empty. `echo_of` names an earlier mail within the period with the same
     author, subject and own words, or is empty. `released` means that a person released the mail: limits and echoes hold
-    it no more. `help_address` is the address to write to instead of the catchall.
+    it no more. `help_address` is the address to write to instead of the catchall. `trip` is the round trip of ours that
+    the mail is, or is about.
     """
 
     recipients: tuple[Recipient, ...] = ()
@@ -145,3 +148,4 @@ class Facts:
     echo_of: str = ""
     released: bool = False
     help_address: str = ""
+    trip: Trip | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from postroom.core.sending.facts import SendingFacts, ServerFact
+from postroom.core.sending.facts import Candidate, SendingFacts, ServerFact
 from postroom.core.sending.from_filter import admits
 from postroom.core.sending.search import Found
 from postroom.core.trace import Step
@@ -78,12 +78,21 @@ def _mismatch(told: Told, server: ServerFact) -> str:
     return f" Not admitted: {_filter_of(server)}, the From is {told.found.wire.email or 'empty'}."
 
 
-def servers(told: Told, facts: SendingFacts) -> Iterator[Step]:
-    """A line for each server that was asked, and one for the archived."""
-    for server in told.asked[:MOST_SERVERS]:
-        yield {"step": "server", "text": f"{server.name}: {_reason(told, server)}."}
-    if len(told.asked) > MOST_SERVERS:
-        yield {"step": "server", "text": f"{len(told.asked) - MOST_SERVERS} more servers come after these."}
+def candidates(told: Told) -> tuple[Candidate, ...]:
+    """The servers that were asked, in order, as far as a trace names them, and the chosen one in any case."""
+    chosen = told.found.server
+    named = [server for at, server in enumerate(told.asked) if at < MOST_SERVERS or server is chosen]
+    if chosen is not None and all(one is not chosen for one in named):
+        named.append(chosen)  # forced, or the default server: nobody else was asked for it
+    return tuple(Candidate(one.id, one.name, _reason(told, one), one is chosen) for one in named)
+
+
+def servers(told: Told, named: Sequence[Candidate], facts: SendingFacts) -> Iterator[Step]:
+    """A line for each candidate, and one for the archived."""
+    for one in named:
+        yield {"step": "server", "text": f"{one.name}: {one.why}."}
+    if len(told.asked) > len(named):
+        yield {"step": "server", "text": f"{len(told.asked) - len(named)} more servers were asked."}
     archived = sorted(one.name for one in facts.servers if not one.active and not one.owner)
     if archived:
         yield {"step": "server", "text": f"Archived and not asked: {_listed(archived)}."}
@@ -113,6 +122,10 @@ def _reason(told: Told, server: ServerFact) -> str:
 
 def _own_reason(told: Told, server: ServerFact) -> str:
     case = told.found.case
+    if case == "forced":
+        return f"the letter names it, so no other is asked; {_filter_of(server)}"
+    if case == "default":
+        return f"it is the default server; {_filter_of(server)}"
     if case == "first":
         return f"{_filter_of(server)}, the From is {told.email or 'empty'}, but it comes first"
     if case.startswith("notification"):
@@ -127,3 +140,22 @@ def _filter_of(server: ServerFact) -> str:
 def _listed(items: Sequence[str]) -> str:
     more = f" and {len(items) - MOST_ITEMS} more" if len(items) > MOST_ITEMS else ""
     return f"{', '.join(items[:MOST_ITEMS])}{more}"
+
+
+def return_path(found: Found, path: str, *, may_tag: bool, tag: str) -> str:
+    """Where what can't be delivered comes back to, and why there."""
+    if may_tag:
+        return f"What can't be delivered returns to {path}{_each_its_own(tag)}."
+    name = found.server.name if found.server else "No server"
+    return f"What can't be delivered returns to {path or 'nobody'}, since {name} may not send the bounce address."
+
+
+def reply_to(address: str, tag: str) -> str:
+    """Where answers go."""
+    if not address:
+        return "No Reply-To is written: answers go to the From."
+    return f"Answers go to {address}{_each_its_own(tag)}."
+
+
+def _each_its_own(tag: str) -> str:
+    return ", with a tag of its own for each copy" if tag else ""

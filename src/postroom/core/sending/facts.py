@@ -34,6 +34,12 @@ class SendingFacts:
     empty without one; `default_from` is its default-from as it was entered (a local part or a whole address);
     `bounce` its bounce address. `force_from` and `dynamic_from` are the parameters `mail.force.smtp.from` and
     `mail.dynamic.smtp.from`. `author_user` is the user who writes, 0 for nobody; `forced_server` an id, or None.
+
+    `email_from` is the notification address of the configuration, for a company without one of its own: no author's
+    address gives way to it where a server admits that.
+
+    `reply_to` is the untagged address of ours for answers, empty: they go to the From. `tag` is the separator by which
+    tokens may be put into addresses at the alias domain; empty where tags were not seen to arrive there.
     """
 
     servers: tuple[ServerFact, ...] = ()
@@ -41,17 +47,31 @@ class SendingFacts:
     alias_domain: str = ""
     default_from: str = "notifications"
     bounce: str = ""
+    email_from: str = ""
     force_from: str = ""
     dynamic_from: str = ""
     author_user: int = 0
     forced_server: int | None = None
+    reply_to: str = ""
+    tag: str = ""
 
     @property
     def notification(self) -> str:
-        """The notification address: `default_from`, at the alias domain where it is a local part; empty without one."""
+        """The notification address: `default_from`, at the alias domain where it is a local part; else `email_from`."""
         if "@" in self.default_from:
             return self.default_from
-        return f"{self.default_from}@{self.alias_domain}" if self.alias_domain and self.default_from else ""
+        own = self.alias_domain and self.default_from
+        return f"{self.default_from}@{self.alias_domain}" if own else self.email_from
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A server that was asked, by id (0: the default server), and why it was chosen or not, in a part of a sentence."""
+
+    server: int
+    name: str
+    why: str
+    chosen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +79,13 @@ class Choice:
     """The server a mail goes by (None: there is none at all), the From on the wire and the return path.
 
     `return_path` is untagged; `may_tag` says that it is the bounce address, so that a token may be put into it.
+    `reply_to` is untagged, too, and empty where no Reply-To is written. `return_tag` and `reply_tag` are the separators
+    by which each copy's own token is put into them; empty: none is. `candidates` are the servers that were asked, in
+    order: the chosen one is always among them, though a trace names no more than `explain.MOST_SERVERS`.
     `case` names the step that decided: `address`, `domain`, `unfiltered`, `notification address`,
     `notification domain`, `first`, `default`, `forced`, `none`. `admitted` is False where nothing admits the From:
-    it leaves none the less, and pages warn. `because` is one sentence; `trace` has every candidate and why not.
+    it leaves none the less, and pages warn. `because` is one sentence, `origin` another: where the From came from.
+    `trace` says all of this in order, and is kept with every mail that is sent.
     """
 
     server: int | None
@@ -72,4 +96,9 @@ class Choice:
     case: str
     admitted: bool
     because: str
+    reply_to: str = ""
+    return_tag: str = ""
+    reply_tag: str = ""
+    origin: str = ""
+    candidates: tuple[Candidate, ...] = ()
     trace: tuple[Step, ...] = ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from postroom.core.addresses import Address
+from postroom.core.sending.facts import SendingFacts
 from postroom.core.subaddress import join
 
 LONGEST_FIELD = 68  # characters of `"Name" <address>`: some servers cut or refuse what is longer
@@ -17,6 +18,11 @@ def reply_address(base: str, token: str, separator: str, catchall: str = "") -> 
     if not (base and token and separator):
         return base
     return _tagged(base, token, separator) or _tagged(catchall, token, separator) or base
+
+
+def reply_separator(facts: SendingFacts) -> str:
+    """By which separator tokens may be put into the Reply-To; empty where it is not at the alias domain, too."""
+    return facts.tag if facts.reply_to and facts.reply_to.rpartition("@")[2] == facts.alias_domain else ""
 
 
 def reply_mailbox(name: str, email: str) -> Address:

@@ -11,7 +11,8 @@ from postroom.core.sending import explain
 from postroom.core.sending.envelope import return_path
 from postroom.core.sending.facts import Choice, SendingFacts
 from postroom.core.sending.from_rewrite import address_to_send_as
-from postroom.core.sending.search import Found, candidates, forced, notification_of, search
+from postroom.core.sending.reply_to import reply_separator
+from postroom.core.sending.search import candidates, forced, notification_of, search
 from postroom.core.trace import Step
 
 
@@ -28,13 +29,15 @@ def choose_server(author: Address, facts: SendingFacts) -> Choice:
     found = found or search(own, sender, asked, facts)
     path, may_tag = return_path(found.server, facts.bounce, found.wire.email)
     told = explain.Told(found, sender.email, notification_of(facts), asked)
-    because = explain.because(told)
+    because, named = explain.because(told), explain.candidates(told)
+    return_tag, reply_tag = facts.tag if may_tag else "", reply_separator(facts)
     steps = [
         _step("from", origin),
         *([_step("forced server", f"{refusal} The search is made instead.")] if refusal else ()),
-        *explain.servers(told, facts),
+        *explain.servers(told, named, facts),
         _step("choice", because),
-        _step("return path", _return(found, path, may_tag=may_tag)),
+        _step("return path", explain.return_path(found, path, may_tag=may_tag, tag=return_tag)),
+        _step("reply to", explain.reply_to(facts.reply_to, reply_tag)),
     ]
     return Choice(
         server=found.server.id if found.server else None,
@@ -45,16 +48,14 @@ def choose_server(author: Address, facts: SendingFacts) -> Choice:
         case=found.case,
         admitted=found.admitted,
         because=because,
+        reply_to=facts.reply_to,
+        return_tag=return_tag,
+        reply_tag=reply_tag,
+        origin=origin,
+        candidates=named,
         trace=tuple(steps),
     )
 
 
 def _step(step: str, text: str) -> Step:
     return {"step": step, "text": text}
-
-
-def _return(found: Found, path: str, *, may_tag: bool) -> str:
-    if may_tag:
-        return f"What can't be delivered returns to {path}."
-    name = found.server.name if found.server else "No server"
-    return f"What can't be delivered returns to {path or 'nobody'}, since {name} may not send the bounce address."

@@ -10,6 +10,7 @@ from postroom.core.routing.facts import Part
 from postroom.core.subaddress import split, unwrap
 from postroom.domains import facts as domains
 from postroom.domains.facts import POSTMASTERS, default_from
+from postroom.domains.hosting import hosted_name
 from postroom.domains.models import Alias, AliasDomain, RetiredAddress
 
 
@@ -33,6 +34,11 @@ class AddressTable:
         bases = {split(local, separator)[0] for separator in self.separators[domain]}
         return local in known or not known.isdisjoint(bases)
 
+    def redirect(self, local: str, slug: str) -> None:
+        """Take what stands before the @ of a company's alias at its own subdomain, too, where it is hosted."""
+        if slug and (known := self.locals.get(hosted_name(slug))) is not None:
+            known.add(local)
+
     def refusal(self, address: str) -> tuple[str, str]:
         """What to tell the sender of mail to an address that is not known."""
         domain = normalise(unwrap(address)).rpartition("@")[2]
@@ -49,9 +55,11 @@ def read_table() -> AddressTable:
         local, _, own = default_from(domain).rpartition("@")
         if own == domain.name:
             known.add(local)
-    for local, name in Alias.objects.values_list("local_part", "domain__name"):
+    for local, name, slug in Alias.objects.values_list("local_part", "domain__name", "company__slug"):
         table.locals[name].add(local)
-    for row in RetiredAddress.objects.select_related("domain"):
+        table.redirect(local, slug)
+    for row in RetiredAddress.objects.select_related("domain", "alias__company"):
+        table.redirect(row.local_part, row.alias.company.slug if row.alias else "")
         table.locals.setdefault(row.domain_name, set(POSTMASTERS)).add(row.local_part)
         table.separators.setdefault(row.domain_name, set()).update(row.domain.separators)
     return table

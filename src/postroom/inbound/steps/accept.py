@@ -9,7 +9,8 @@ from django.db import IntegrityError, transaction
 
 from postroom.conversations import facts as conversations
 from postroom.core.addresses import normalise
-from postroom.core.message.peek import peek
+from postroom.core.message.peek import Ids, peek
+from postroom.core.proving import tokens_in
 from postroom.core.routing.refusals import catchall_only
 from postroom.domains import facts as domains
 from postroom.inbound.models import InboundMail, RawMail
@@ -18,6 +19,9 @@ from postroom.infra import blobs
 from postroom.infra.clock import now
 from postroom.infra.config import config
 from postroom.infra.database.base import insert, wake
+from postroom.outbound.proof_results import known_trips
+
+MOST_NAMED = 32  # ids of a mail among which that of a round trip is looked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,7 @@ def accept(arrivals: Sequence[Arrival], *, check_catchall: bool = True) -> Seque
 
     """
     ids = [peek(arrival.raw) for arrival in arrivals]
-    refused = _catchall_alone(arrivals, [found.referenced for found in ids]) if check_catchall else {}
+    refused = _catchall_alone(arrivals, ids) if check_catchall else {}
     taken = [index for index in range(len(arrivals)) if index not in refused]
     rows = [_row(arrivals[index], ids[index].message_id) for index in taken]
     kept = _keep(rows, [arrivals[index].raw for index in taken]) if rows else []
@@ -109,17 +113,19 @@ def _insert_or_find(row: InboundMail, raw: bytes) -> int:
         return InboundMail.objects.values_list("pk", flat=True).get(source=row.source, key=row.key)
 
 
-def _catchall_alone(arrivals: Sequence[Arrival], referenced: Sequence[tuple[str, ...]]) -> dict[int, tuple[str, str]]:
+def _catchall_alone(arrivals: Sequence[Arrival], ids: Sequence[Ids]) -> dict[int, tuple[str, str]]:
     """The arrivals that came to a catchall alone and answer nothing that we know: their index and refusal."""
     lone = {index: {normalise(a) for a in arrival.recipients} for index, arrival in enumerate(arrivals)}
     catchalls = domains.catchall_addresses(set().union(*lone.values()))
     lone = {index: found for index, found in lone.items() if found and found <= catchalls.keys()}
     if not lone:
         return {}
-    known = conversations.known_ids({clean(value, LONGEST_ID) for index in lone for value in referenced[index]})
+    known = conversations.known_ids({clean(value, LONGEST_ID) for index in lone for value in ids[index].referenced})
+    proving = {index: tokens_in((ids[index].message_id, *ids[index].referenced[:MOST_NAMED])) for index in lone}
+    trips = known_trips({token for found in proving.values() for token in found})
     helps = domains.help_addresses({catchalls[address] for found in lone.values() for address in found})
     return {
         index: catchall_only(helps.get(catchalls[min(found)], ""))
         for index, found in lone.items()
-        if known.isdisjoint(referenced[index])
+        if known.isdisjoint(ids[index].referenced) and trips.keys().isdisjoint(proving[index])
     }

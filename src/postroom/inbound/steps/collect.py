@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from postroom.conversations import facts as conversations
 from postroom.conversations.limits import thread_counter
 from postroom.core.addresses import normalise
+from postroom.core.proving import Trip
 from postroom.core.routing.facts import (
     AliasFact,
     Facts,
@@ -25,7 +26,8 @@ from postroom.directory import facts as directory
 from postroom.domains import facts as domains
 from postroom.inbound.work import Read
 from postroom.infra import counters, parameters
-from postroom.infra.instance import instance_id
+from postroom.infra.instance import own_ids
+from postroom.outbound.proof_results import known_trips
 from postroom.records import facts as records
 
 
@@ -44,18 +46,21 @@ class _World:
     forced: dict[int, int] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     helps: dict[int, str] = field(default_factory=dict)
+    trips: dict[str, Trip] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
-    instance: str = ""
+    instances: frozenset[str] = frozenset()
 
 
 def gather(reads: Sequence[Read]) -> list[Facts]:
-    """The facts for each of these arrivals; at most nineteen queries, whatever their number."""
+    """The facts for each of these arrivals; at most nineteen queries, whatever their number. A round trip of ours among
+    them costs four more.
+    """
     world = _fetch(reads)
     return [_facts(read, world) for read in reads]
 
 
 def _fetch(reads: Sequence[Read]) -> _World:
-    world = _World(limits=parameters.loop_limits(), instance=instance_id())
+    world = _World(limits=parameters.loop_limits(), instances=own_ids())
     senders = {read.sender for read in reads if read.sender}
     addresses = {address for read in reads for address in read.arrival.recipients}
     world.known = domains.recipients(addresses | senders)
@@ -76,6 +81,7 @@ def _fetch(reads: Sequence[Read]) -> _World:
     world.takes_part = conversations.takes_part(threads, senders) if threads else set()
     if any(known.part in (Part.CATCHALL, Part.NOTIFICATIONS) for known in found):
         world.helps = domains.help_addresses({known.domain for known in found if known.domain})
+    world.trips = known_trips({token for read in reads for token in read.trip_tokens})
     keys = {key for read in reads for key in _counter_keys(read, world)}
     world.counts = counters.current(keys, world.limits.period * 60.0)
     return world
@@ -135,10 +141,11 @@ def _facts(read: Read, world: _World) -> Facts:
         limits=world.limits,
         envelope_sender=read.arrival.sender,
         from_headers=read.arrival.recipients_from_headers,
-        own_mail=is_own(read.understood.mail, world.instance),
+        own_mail=is_own(read.understood.mail, world.instances),
         echo_of="within the loop limit's period" if echoes else "",
         help_address=helps[0] if helps else "",
         released=read.arrival.limits_lifted,
+        trip=next((world.trips[token] for token in read.trip_tokens if token in world.trips), None),
     )
 
 

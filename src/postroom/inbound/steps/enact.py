@@ -13,7 +13,7 @@ from django.db import transaction
 from postroom.core.delivery.retry import MAX_ATTEMPTS, backoff
 from postroom.core.delivery.states import ArrivalState, worst
 from postroom.core.errors import PostroomError
-from postroom.core.routing.decision import Create, Decision, Hold, Ignore, Refuse, Reply, Report
+from postroom.core.routing.decision import CameBack, Create, Decision, Hold, Ignore, Refuse, Reply, Report
 from postroom.domains.models import Alias
 from postroom.inbound import effects
 from postroom.inbound.effects import Act
@@ -32,6 +32,7 @@ STATES: dict[type[Decision], ArrivalState] = {
     Create: ArrivalState.ROUTED,
     Reply: ArrivalState.ROUTED,
     Report: ArrivalState.REPORTED,
+    CameBack: ArrivalState.REPORTED,
     Refuse: ArrivalState.REFUSED,
     Hold: ArrivalState.HELD,
     Ignore: ArrivalState.IGNORED,

@@ -361,6 +361,12 @@ def reachable() -> str:
     return ""
 
 
+def place() -> str:
+    """Where the database in use lives: another one has another place, also where it holds the same rows."""
+    found: str = engine().place(connection)
+    return found
+
+
 def clock() -> datetime:
     """The time by the database's clock, in UTC."""
     with connection.cursor() as cursor:

@@ -50,6 +50,21 @@ def durable(cursor: Any) -> str:
     return f"synchronous_commit is {level}" if level in ("off", "local") else ""
 
 
+def place(connection: Any) -> str:
+    """The server's own number, where we may ask for it, and name and number of the database there.
+
+    A database that is dropped and restored under its name has another number; a server's files that are copied keep
+    all three.
+    """
+    with connection.cursor() as cursor:
+        asked = "SELECT has_function_privilege('pg_control_system()', 'EXECUTE')"
+        (may,) = cursor.execute(asked).fetchone()
+        server = cursor.execute("SELECT system_identifier FROM pg_control_system()").fetchone()[0] if may else ""
+        own = "SELECT datname, oid FROM pg_database WHERE datname = current_database()"
+        name, number = cursor.execute(own).fetchone()
+    return f"postgresql:{server}:{name}:{number}"
+
+
 def later(seconds: float) -> str:
     """SQL for the database's clock, so many seconds from now."""
     return f"clock_timestamp() + interval '{seconds:.3f} seconds'"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -51,6 +52,15 @@ def durable(cursor: Any) -> str:
     if level < FULL:
         return f"synchronous is {level}, not FULL"
     return "" if mode in ("wal", "memory") else f"journal_mode is {mode}, not WAL"
+
+
+def place(connection: Any) -> str:
+    """The file system and the file's number there: a copy of the file has another one, whatever its name.
+
+    Not the device's number, which may be another after each start of the machine; a file system keeps its id.
+    """
+    path = str(connection.settings_dict["NAME"])
+    return f"sqlite:{os.statvfs(path).f_fsid:x}:{os.stat(path).st_ino}"  # noqa: PTH116
 
 
 def later(seconds: float) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from postroom.core.addresses import Address
-from postroom.core.sending.facts import DEFAULT_SERVER, Choice
+from postroom.core.sending.facts import DEFAULT_SERVER, Choice, SendingFacts
 from postroom.core.sending.server_choice import choose_server
 from postroom.infra.clock import now
 from postroom.infra.database.base import insert
-from postroom.outbound.choice import Ground, facts_for, grounds
+from postroom.outbound.choice import facts_for, grounds
 from postroom.outbound.models import Delivery, Dispatch, Letter
 
 _SAME = ("server_id", "from_name", "from_email", "return_path", "reply_tag", "return_tag", "case", "because")
@@ -29,15 +29,14 @@ def choose(rows: Sequence[Delivery]) -> None:
         row.dispatch = chosen[row.letter_id]
 
 
-def dispatch(letter: Letter, ground: Ground) -> Dispatch:
+def dispatch(letter: Letter, ground: SendingFacts) -> Dispatch:
     """The choice for a letter as a row that is not written yet."""
     author = Address(letter.author_email, letter.author_name)
-    choice = choose_server(author, facts_for(ground, letter.author_user_id, letter.forced_server_id))
-    return _row(letter, choice, ground)
+    facts = facts_for(ground, letter.author_user_id, letter.forced, letter.reply_to)
+    return _row(letter, choose_server(author, facts))
 
 
-def _row(letter: Letter, choice: Choice, ground: Ground) -> Dispatch:
-    ours = letter.reply_to.rpartition("@")[2] == ground.domain
+def _row(letter: Letter, choice: Choice) -> Dispatch:
     return Dispatch(
         letter=letter,
         server_id=None if choice.server in {None, DEFAULT_SERVER} else choice.server,
@@ -45,8 +44,8 @@ def _row(letter: Letter, choice: Choice, ground: Ground) -> Dispatch:
         from_name=choice.author.name,
         from_email=choice.author.email,
         return_path=choice.return_path,
-        reply_tag=ground.tag if ours else "",
-        return_tag=ground.tag if choice.may_tag else "",
+        reply_tag=choice.reply_tag,
+        return_tag=choice.return_tag,
         case=choice.case,
         admitted=choice.admitted,
         because=choice.because,

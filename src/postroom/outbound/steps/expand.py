@@ -10,6 +10,7 @@ from typing import Any
 
 from postroom.core.addresses import Address
 from postroom.core.delivery.states import DELIVERIES
+from postroom.core.sending.facts import DEFAULT_SERVER
 from postroom.infra import secrets
 from postroom.infra.clock import now
 from postroom.infra.database.base import insert_numbered, insert_values, wake
@@ -21,8 +22,9 @@ class NewLetter:
     """What one message says to one audience in one language; see `outbound.models.Letter` for each value.
 
     `domain` is the id of the alias domain that answers come to. `reply_to` is an untagged address of ours. `files` are
-    (id of the file, content id or empty). Ids are without angle brackets. `secret` takes the place of `NOT_KEPT` on
-    the wire, and nowhere else.
+    (id of the file, content id or empty). Ids are without angle brackets. `forced_server` is the id of a server,
+    `DEFAULT_SERVER` for that of the configuration, None where the choice is free. `secret` takes the place of
+    `NOT_KEPT` on the wire, and nowhere else.
     """
 
     company: int
@@ -76,7 +78,8 @@ def expand(
 
 LETTER = (
     "company", "domain", "about", "author_name", "author_email", "author_user", "to", "cc", "reply_to", "subject",
-    "html", "text", "message_id", "in_reply_to", "references", "is_automatic", "forced_server", "secret", "created_at",
+    "html", "text", "message_id", "in_reply_to", "references", "is_automatic", "forced_server",
+    "by_default_server", "secret", "created_at",
 )  # fmt: skip
 COPY = (
     "letter", "company", "address", "name", "lane", "state", "dispatch", "attempts", "words", "due", "lease_token",
@@ -89,8 +92,8 @@ def _letter(new: NewLetter, at: datetime) -> tuple[Any, ...]:
     return (
         new.company, new.domain, new.about, new.author.name, new.author.email, new.author_user, _people(new.to),
         _people(new.cc), new.reply_to, new.subject, new.html, new.text, new.message_id, new.in_reply_to,
-        list(new.references), new.is_automatic, new.forced_server,
-        secrets.encrypt(new.secret) or None, at,
+        list(new.references), new.is_automatic, new.forced_server or None,
+        new.forced_server == DEFAULT_SERVER or None, secrets.encrypt(new.secret) or None, at,
     )  # fmt: skip
 
 

@@ -14,7 +14,10 @@ __all__ = ["Copy", "NoSession", "Outcome", "Result", "Server", "Session", "Trans
 @dataclass(frozen=True, slots=True)
 class Server:
     """How to reach a server; `id` 0 is the default server. `encryption` and `authentication` as in OutgoingServer.
-    `trouble` says in a sentence why it can't be reached at all, such as a password that nobody can decrypt.
+    `certificate` is a client's: PEM key and chain. `max_size` (bytes) and `daily_limit` (mails) are 0 for none. With
+    `public_only` nothing is said to an address of a private network, whatever its name. `by_default`: it is the
+    operator's default server, or refers to it. `trouble` says in a sentence why it can't be reached at all, such as a
+    password that nobody can decrypt.
     """
 
     id: int
@@ -26,7 +29,13 @@ class Server:
     authentication: str = "none"
     username: str = ""
     password: str = field(default="", repr=False)
+    mechanism: str = ""
+    certificate: str = field(default="", repr=False)
     connections: int = 4
+    max_size: int = 0
+    daily_limit: int = 0
+    public_only: bool = False
+    by_default: bool = False
     trouble: str = ""
 
 

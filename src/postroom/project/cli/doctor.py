@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from postroom.infra.config import Config, config
 from postroom.project.cli.check import Check
+from postroom.project.cli.identity_check import identity_check
 from postroom.project.cli.sending_checks import sending_checks
 from postroom.project.cli.serve import HEALTH, Places, places
 from postroom.project.cli.shared import Json, Var, print_json, use_django
@@ -93,6 +94,7 @@ def _database(of: Config) -> Iterator[Check]:
         yield (tables := _migrations())
         yield _clock()
         if tables.ok:
+            yield identity_check()
             yield from sending_checks(of)
 
 

@@ -17,14 +17,17 @@ from postroom.project.cli import (
     demo,
     doctor,
     explain,
+    hosting,
     init,
     inspect_mail,
     prepare,
     processes,
+    prove,
     replay,
     search,
     send_queue,
     serve,
+    takeover,
     token,
     try_server,
     user,
@@ -54,9 +57,12 @@ app.command("inspect")(inspect_mail.inspect_mail)
 app.command("replay")(replay.replay)
 app.command("send-queue")(send_queue.send_queue)
 app.command("test-server")(try_server.try_server)
+app.command("takeover")(takeover.takeover)
+app.command("prove")(prove.prove)
 app.command("doctor")(doctor.doctor)
 app.command("prepare", hidden=True)(prepare.prepare)
 app.add_typer(explain.app, name="explain")
+app.add_typer(hosting.app, name="hosting")
 app.add_typer(search.app, name="search")
 app.add_typer(token.app, name="token")
 app.add_typer(user.app, name="user")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,7 +26,16 @@ def prepare(
         from postroom.project.demo.load import load
 
         load()
+    _give_subdomains()
     offer_setup()
+
+
+def _give_subdomains() -> None:
+    """To each company that an operator hosts, also where it was there before that began. Needs Django."""
+    from postroom.domains.hosting import ensure_all
+
+    if made := ensure_all():
+        print(f"Companies that got a subdomain: {made}.")
 
 
 def offer_setup() -> None:
@@ -42,12 +52,15 @@ def offer_setup() -> None:
 def make_current() -> None:
     """Migrate, collect static files that changed, see that there is a key for tokens. Needs Django."""
     from postroom.domains.services import ensure_token_key
-    from postroom.infra.instance import instance_id
+    from postroom.infra import instance
+    from postroom.outbound.takeover import notice
 
     _migrate()
     _collect_static()
     ensure_token_key()
-    instance_id()
+    instance.ensure()
+    if (found := notice()).is_copy:
+        print(f"This is a copy: nothing is sent until somebody takes over. {found.copy}", file=sys.stderr)
 
 
 def _migrate() -> None:

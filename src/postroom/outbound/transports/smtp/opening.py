@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
+import asyncio
 import socket
-import ssl
 from functools import cache
 
 from aiosmtplib import SMTP, SMTPException, SMTPResponseException
@@ -12,8 +11,10 @@ from aiosmtplib.errors import SMTPTimeoutError
 
 from postroom.core.delivery.smtp_replies import clean_words, enhanced_code
 from postroom.infra.config import config
-from postroom.infra.networks import is_refused
+from postroom.outbound.hosting import address_problem
+from postroom.outbound.login import is_external, mechanism_for
 from postroom.outbound.probe import without_secrets
+from postroom.outbound.tls import context_of
 from postroom.outbound.transports.protocol import NoSession, Outcome, Result, Server
 from postroom.outbound.transports.smtp.session import SmtpSession, hang_up
 from postroom.outbound.transports.smtp.trouble import is_certificate, is_tls, reason
@@ -28,38 +29,88 @@ async def open_session(server: Server) -> SmtpSession:
     """
     if server.trouble:
         raise NoSession(Outcome(Result.DEFERRED, "login", words=server.trouble))
-    client = SMTP(
-        hostname=server.host,
-        port=server.port,
-        local_hostname=own_name(),
-        timeout=config().send_timeout,
-        use_tls=server.encryption.startswith("tls"),
-        start_tls=False,
-        tls_context=_context(server.encryption) if server.encryption != "none" else None,
-    )
-    phase = "connect"
+    client, phase = SMTP(), "connect"
     try:
+        connected = await _connected(server)
+        client = _client(server, connected)
         await client.connect()
-        _ensure_allowed(client, server)
         phase = "greeting"
         await client.ehlo()
         if server.encryption.startswith("starttls"):
             phase = "tls"
             await _start_tls(client, server)
-        if server.authentication == "login" and server.username:
-            phase = "login"
-            await client.login(server.username, server.password)
+        phase = "login"
+        await _log_in(client, server)
     except Exception as error:
         hang_up(client)
         raise NoSession(_outcome(server, phase, error)) from error
     return SmtpSession(client, server, config().send_timeout)
 
 
-def _ensure_allowed(client: SMTP, server: Server) -> None:
-    """A name may lead to an address that no mail server has: nothing is said there."""
-    peer = client.transport.get_extra_info("peername") if client.transport else None
-    if peer and is_refused(str(peer[0])):
-        raise _NotOffered(f"{_place(server)} is at {peer[0]}, where no mail server is looked for.")
+async def _connected(server: Server) -> socket.socket:
+    """A connection to the first address of the server's name that takes one. The address itself is looked at, not the
+    name: between a look and a connection a name may come to lead elsewhere.
+
+    Raises:
+        OSError: none does.
+        _NotOffered: nothing is said at any of them.
+
+    """
+    loop, problem, error = asyncio.get_running_loop(), "", OSError("there is no address")
+    async with asyncio.timeout(config().send_timeout):
+        found = await loop.getaddrinfo(server.host, server.port, type=socket.SOCK_STREAM)
+        for family, kind, protocol, _, where in found:
+            problem = address_problem(str(where[0]), public_only=server.public_only)
+            if problem:
+                continue
+            made = socket.socket(family, kind, protocol)
+            made.setblocking(False)
+            try:
+                await loop.sock_connect(made, where)
+            except OSError as trouble:
+                made.close()
+                error = trouble
+            except BaseException:
+                made.close()
+                raise
+            else:
+                return made
+    if problem:
+        raise _NotOffered(f"{_place(server)} can't be used: {problem}")
+    raise error
+
+
+def _client(server: Server, connected: socket.socket) -> SMTP:
+    try:
+        return SMTP(
+            hostname=server.host,
+            sock=connected,
+            local_hostname=own_name(),
+            timeout=config().send_timeout,
+            use_tls=server.encryption.startswith("tls"),
+            start_tls=False,
+            tls_context=context_of(server) if server.encryption != "none" else None,
+        )
+    except BaseException:
+        connected.close()
+        raise
+
+
+async def _log_in(client: SMTP, server: Server) -> None:
+    """By the mechanism that fits; by certificate only where the server wants to hear it as a login, too."""
+    offered = client.server_auth_methods
+    if is_external(server, offered):
+        reply = await client.execute_command(b"AUTH", b"EXTERNAL", b"=")
+        if reply.code != 235:
+            raise SMTPResponseException(reply.code, reply.message)
+    if server.authentication != "login" or not server.username:
+        return
+    says = {"PLAIN": client.auth_plain, "LOGIN": client.auth_login, "CRAM-MD5": client.auth_crammd5}
+    mechanism = mechanism_for(server, offered)
+    if not mechanism:
+        wanted = server.mechanism or "user name and password"
+        raise _NotOffered(f"{_place(server)} takes no login by {wanted}.")
+    await says[mechanism](server.username, server.password)
 
 
 async def _start_tls(client: SMTP, server: Server) -> None:
@@ -78,20 +129,6 @@ def own_name() -> str:
     """The name by which we greet (RFC 5321 §4.1.1.1)."""
     name = config().smtp_name or socket.gethostname()
     return name if name.isascii() and name and " " not in name else "localhost"
-
-
-def _context(encryption: str) -> ssl.SSLContext:
-    return _context_of(encryption.endswith("unverified"), os.environ.get("SSL_CERT_FILE", ""))
-
-
-@cache
-def _context_of(unverified: bool, authorities: str) -> ssl.SSLContext:
-    """The system's trusted authorities, or those that SSL_CERT_FILE names, as OpenSSL itself reads it."""
-    context = ssl.create_default_context()
-    if unverified:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
 
 
 def _place(server: Server) -> str:
@@ -121,8 +158,6 @@ def _words(server: Server, phase: str, error: Exception) -> str:
     place, why = _place(server), reason(error, config().send_timeout)
     if is_certificate(error):
         return f"The certificate of {place} is not accepted: {why}."
-    if phase == "login" and type(error) is SMTPException:
-        return f"{place} takes no login: {str(error).rstrip('.')}."
     return {
         "connect": f"No server answers at {place}: {why}.",
         "greeting": f"{place} answers, but does not greet: {why}.",

@@ -76,6 +76,8 @@ class SmtpSession:
     def _options(self, copy: Copy, raw: bytes) -> tuple[list[bytes], str]:
         """What MAIL says besides the sender, and why the server can't take this mail at all."""
         options = [b"SIZE=%d" % len(raw)] if self._client.supports_extension("size") else []  # RFC 1870
+        if problem := self._too_large(len(raw)):
+            return [], problem
         for address in (copy.sender, copy.recipient):
             if _OUTSIDE.search(address):
                 return [], f"{address!r} is no address that an envelope can carry."
@@ -85,6 +87,15 @@ class SmtpSession:
         if not plain and not self._client.supports_extension("smtputf8"):
             return [], f"An address in this mail needs SMTPUTF8, which {self._server.host} does not offer (RFC 6531)."
         return options if plain else [*options, b"SMTPUTF8"], ""
+
+    def _too_large(self, size: int) -> str:
+        """Why a mail of so many bytes is not even offered: the server's own limit, or the one that was set for it."""
+        offered = str(self._client.esmtp_extensions.get("size", "")).strip()
+        limits = [self._server.max_size, int(offered) if offered.isascii() and offered.isdigit() else 0]
+        most = min((limit for limit in limits if limit), default=0)
+        if not most or size <= most:
+            return ""
+        return f"This mail has {size / 1e6:.1f} MB; {self._server.host} takes {most / 1e6:.1f} MB at most."
 
     async def _converse(self, copy: Copy, options: Sequence[bytes], raw: bytes) -> Outcome:
         """Raises _Lost where the connection ended, or the server spoke nonsense, before the final dot was written."""

@@ -135,7 +135,8 @@ def target_of(route: Route) -> Target:
     if message is not None:
         record = message.thread.record
         return Target(f"{record.number} {record.title}".strip(), record_url(record.type, record.pk))
-    return Target(_("Delivery news") if route.target.startswith("report:") else "")
+    kinds = {"report": _("Delivery news"), "trip": _("Proof of a domain")}
+    return Target(kinds.get(route.target.partition(":")[0], ""))
 
 
 def _target_meant(route: Route, named: Mapping[str, Alias | Record]) -> Target:

@@ -21,6 +21,7 @@ from postroom.directory.access import companies
 from postroom.directory.models import User
 from postroom.directory.roles import Permission
 from postroom.outbound import services as outbound
+from postroom.outbound.selectors import chosen
 from postroom.records.selectors import record_by_id
 from postroom.web.pages.common import for_users, found, number, reader
 from postroom.web.pages.records.strips import KEPT_HERE, WHAT_KEPT_MEANS, allows, state_of_copy, strips_of
@@ -36,7 +37,7 @@ MOST_WHOLE = 20  # of them that come whole; the next news bring others
 @dataclass(frozen=True, slots=True)
 class CopyPage:
     """A copy in detail. `back` is its message; `source` its page in the Outbox, for those who may look there; `said`
-    are the words of its state, as its line shows them.
+    are the words of its state, as its line shows them. `foreseen`: it waits, and the server is chosen when it is sent.
     """
 
     id: int
@@ -50,6 +51,7 @@ class CopyPage:
     because: str = ""
     trace: tuple[Line, ...] = ()
     admitted: bool = True
+    foreseen: bool = False
     source: str = ""
     again: bool = False
     doubles: bool = False
@@ -69,6 +71,7 @@ def _page(user: User, one: CopyDetails) -> CopyPage:
     row, record = one.delivery, one.message.thread.record
     kept = row.state == DeliveryState.ACCEPTED and row.dispatch is not None and row.dispatch.is_kept_here
     manage = row.company_id in companies(user, Permission.OUTBOUND_MANAGE)
+    choice = chosen(row)
     sees_outbox = row.company_id in companies(user, Permission.OUTBOUND_READ)
     return CopyPage(
         id=row.pk,
@@ -79,9 +82,10 @@ def _page(user: User, one: CopyDetails) -> CopyPage:
         said=row.words,
         told=one.because,
         steps=timeline(row, one.tries),
-        because=row.dispatch.because if row.dispatch else "",
-        trace=trace_of(row.dispatch.trace, said=row.dispatch.because) if row.dispatch else (),
-        admitted=row.dispatch.admitted if row.dispatch else True,
+        because=choice.because if choice else "",
+        trace=trace_of(choice.trace, said=choice.because) if choice else (),
+        admitted=choice.admitted if choice else True,
+        foreseen=choice is not None and choice.pk is None,
         source=reverse("outbound-copy", args=[row.pk]) if sees_outbox else "",
         again=manage and allows(row.state, DeliveryEvent.SEND_AGAIN),
         doubles=row.state == DeliveryState.UNKNOWN,

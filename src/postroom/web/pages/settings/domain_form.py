@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from postroom.directory.models import User
 from postroom.domains.access import serves_others, shareable
+from postroom.domains.hosting import slug_of_hosted
 from postroom.domains.managing import SEPARATORS, DomainFields, fields_of, goes_to_all
 from postroom.domains.models import AliasDomain
 from postroom.web.meanwhile import FIELD, Meanwhile, shown
@@ -32,7 +33,8 @@ class Option:
 class DomainForm:
     """A form with its choices; `pk` 0: a new domain. `chosen` are the companies that a new one is for.
 
-    `to_all`: it goes to every company; `is_last_say`: to companies of others, so that only operators change it then.
+    `is_hosted`: it was given to a company by whoever hosts it. `to_all`: it goes to every company; `is_last_say`: to
+    companies of others, so that only operators change it then.
     """
 
     fields: DomainFields
@@ -42,6 +44,7 @@ class DomainForm:
     chosen: tuple[int, ...] = ()
     errors: Mapping[str, str] = field(default_factory=dict)
     companies: tuple[Option, ...] = ()
+    is_hosted: bool = False
     to_all: bool = False
     is_last_say: bool = False
     separators: tuple[Option, ...] = ()
@@ -78,7 +81,7 @@ def given_domain_form(user: User, given: QueryDict, row: AliasDomain | None) -> 
         default_from=text("default_from"),
         separator=text("separator"),
         way_in=text("way_in"),
-        tags_proved=text("tags_proved") == "on",
+        tags_overridden=text("tags_overridden") == "on",
     )
     chosen = tuple(one for one in map(number, given.getlist("companies")) if one)
     form = _form(user, fields, row, chosen, {"priority": text("priority")})
@@ -113,6 +116,7 @@ def _form(
         title=row.name if row else _("New domain"),
         chosen=chosen,
         companies=tuple(Option(str(one.pk), one.name, one.pk in chosen) for one in owners),
+        is_hosted=bool(row and slug_of_hosted(row.name)),
         to_all=first,
         is_last_say=first and serves_others(user),
         separators=tuple(Option(one, f"sales{one}tag@", one == fields.separator) for one in SEPARATORS),

@@ -24,6 +24,7 @@ from postroom.outbound.our_addresses import Sender, senders_at
 from postroom.web.meanwhile import Meanwhile, laid_on
 from postroom.web.pages.common import for_those_who_may, found, number, reader
 from postroom.web.pages.settings.domain_form import DomainForm, changed_meanwhile, domain_form, given_domain_form
+from postroom.web.pages.settings.proof import Verdict, last_verdict, why_not
 from postroom.web.pages.settings.renaming import ask, confirmed
 
 may_manage = for_those_who_may(Permission.DOMAINS_MANAGE)
@@ -58,7 +59,8 @@ class Page:
     others: tuple[Company, ...] = ()
     senders: tuple[Sender, ...] = ()
     problem: str = ""
-    proved: AliasDomain | None = None
+    proof: Verdict | None = None
+    nothing_leaves: str = ""
 
 
 @may_manage
@@ -219,7 +221,8 @@ def _page(
         others=tuple(company for company in companies.values() if company not in here) if row else (),
         senders=tuple(senders_at(user, row)) if row else (),
         problem=problem,
-        proved=row,
+        proof=last_verdict(user, row) if row and row.pk in mine else None,
+        nothing_leaves=why_not(user, row) if row and row.pk in mine else "",
     )
     title = (form.title if one and form else "") or _("Alias domains")
     shown = {"title": title, "here": "settings", "page": page, "form": form}
@@ -254,7 +257,7 @@ def _row(
         companies=managing.listed(names, 3) if names else _("No company of yours uses it"),
         is_first=place == 0,
         is_last=place == len(rows) - 1,
-        unproved=row.way_in != AliasDomain.WayIn.LISTENER and row.tags_proved_at is None,
+        unproved=not row.tags_arrive,
         current=is_current,
         moved=moved if is_current else "",
     )

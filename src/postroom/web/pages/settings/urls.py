@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django.urls import path
 
-from postroom.web.pages.settings import aliases, companies, domains, index, invitation, profile, tokens, users
+from postroom.web.pages.settings import aliases, companies, domains, index, invitation, profile, proof, tokens, users
+from postroom.web.pages.settings.servers import mail, provider, trial
 from postroom.web.pages.settings.servers import pages as servers
-from postroom.web.pages.settings.servers import trial
 
 urlpatterns = [
     path("settings", index.index, name="settings"),
@@ -27,10 +27,17 @@ urlpatterns = [
     path("settings/servers", servers.server_list, name="servers"),
     path("settings/servers/default", servers.server_default, name="server-default"),
     path("settings/servers/choice", servers.server_choice, name="server-choice"),
+    path("settings/servers/choice/dns", servers.server_choice_dns, name="server-choice-dns"),
     path("settings/servers/new", servers.server_new, name="server-new"),
     path("settings/servers/new/test", trial.server_test, name="server-new-test"),
+    path("settings/servers/new/size", trial.server_size, name="server-new-size"),
+    path("settings/servers/provider", provider.server_provider, name="server-provider"),
     path("settings/servers/<int:pk>", servers.server_page, name="server"),
     path("settings/servers/<int:pk>/test", trial.server_test, name="server-test"),
+    path("settings/servers/<int:pk>/size", trial.server_size, name="server-size"),
+    path("settings/servers/<int:pk>/test-mail", mail.server_test_mail, name="server-test-mail"),
+    path("settings/servers/<int:pk>/test-mail/<int:number>", mail.server_test_mail_state, name="server-test-mailed"),
+    path("settings/servers/<int:pk>/move", servers.server_move, name="server-move"),
     path("settings/servers/<int:pk>/archive", servers.server_archive, name="server-archive"),
     path("settings/servers/<int:pk>/restore", servers.server_restore, name="server-restore"),
     path("settings/domains", domains.domain_list, name="domains"),
@@ -40,6 +47,8 @@ urlpatterns = [
     path("settings/domains/<int:pk>/share", domains.domain_share, name="domain-share"),
     path("settings/domains/<int:pk>/unshare", domains.domain_unshare, name="domain-unshare"),
     path("settings/domains/<int:pk>/remove", domains.domain_remove, name="domain-remove"),
+    path("settings/domains/<int:pk>/proof", proof.domain_proof, name="domain-proof"),
+    path("settings/domains/<int:pk>/proof/stop", proof.domain_proof_stop, name="domain-proof-stop"),
     path("settings/aliases", aliases.alias_list, name="aliases"),
     path("settings/aliases/new", aliases.alias_new, name="alias-new"),
     path("settings/aliases/<int:pk>", aliases.alias_page, name="alias"),

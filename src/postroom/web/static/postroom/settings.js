@@ -10,9 +10,36 @@
   });
 
   const authentication = $('#authentication');
-  const login = () => $$('.login').forEach(one => { one.hidden = authentication.value === 'none'; });
-  authentication?.addEventListener('change', login);
-  if (authentication) login();
+  const shape = () => {
+    const way = authentication.value;
+    $$('[data-for]').forEach(one => { one.hidden = one.dataset.for !== way; });
+    $$('[data-not]').forEach(one => { one.hidden = one.dataset.not === way; });
+  };
+  authentication?.addEventListener('change', shape);
+  if (authentication) shape();
+
+  // A provider fills the form in: one that was chosen goes over what stands there, one that was guessed does not.
+  const filledIn = {};
+  const fill = (name, value, over) => {
+    const field = document.getElementById(name);
+    if (!field || !value || field.value === value) return;
+    if (!over && field.value && field.value !== filledIn[name]) return;
+    field.value = filledIn[name] = value;
+  };
+  document.addEventListener('htmx:afterSwap', e => {
+    if (e.detail.target?.id !== 'provider-notes') return;
+    const data = $('#provider-notes [data-fill]')?.dataset;
+    if (!data) return;
+    const over = 'chosen' in data, host = $('#host');
+    const untouched = over || !host.value || host.value === filledIn.host;
+    $('#provider').value = data.provider;
+    if (untouched) {
+      for (const name of ['host', 'port', 'encryption', 'authentication']) fill(name, data[name], true);
+    }
+    fill('username', data.username); fill('from_filter', data.filter); fill('name', data.name);
+    shape();
+    say($('#provider-notes h3')?.textContent);
+  });
 
   // The answer of a test grows while the server is being tried: show what has come.
   document.addEventListener('htmx:beforeSend', e => {

@@ -1,18 +1,23 @@
-"""The form of an outgoing server: what was typed, as it was typed, and what is wrong with it. Never a password."""
+"""The form of an outgoing server: what was typed, as it was typed, and what is wrong with it. Never a secret."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from postroom.directory.models import User
 from postroom.outbound import servers
+from postroom.outbound.connection_trouble import megabytes
 from postroom.outbound.models import OutgoingServer
+from postroom.outbound.providers.catalogue import PROVIDERS
+from postroom.outbound.server_fields import Mechanism
 from postroom.outbound.servers import PORTS, ServerFields
 from postroom.web.meanwhile import FIELD, Meanwhile, shown
+from postroom.web.pages.settings.servers.provider import Filled, filled, with_provider
 
 NOT_A_NUMBER = -1  # what services say no to, in the words of the field
 
@@ -29,7 +34,9 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A form with its choices. `values` are as typed; `pk` 0: a new server; `knows_password`: one is kept already."""
+    """A form with its choices. `values` are as typed; `pk` 0: a new server; `knows_password`: one is kept already.
+    `certificate_subject` and `certificate_until` tell of the client certificate that is kept.
+    """
 
     values: Mapping[str, str]
     fields: ServerFields = field(repr=False)
@@ -37,11 +44,16 @@ class Form:
     title: str = ""
     active: bool = True
     knows_password: bool = False
+    certificate_subject: str = ""
+    certificate_until: datetime | None = None
+    provider: Filled | None = None
     errors: Mapping[str, str] = field(default_factory=dict)
     companies: tuple[Option, ...] = ()
     owners: tuple[Option, ...] = ()
     encryptions: tuple[Option, ...] = ()
     authentications: tuple[Option, ...] = ()
+    mechanisms: tuple[Option, ...] = ()
+    providers: tuple[Option, ...] = ()
     shown: str = ""
 
     def with_errors(self, errors: Mapping[str, str]) -> Form:
@@ -52,14 +64,26 @@ class Form:
         return reverse("server", args=[self.pk]) if self.pk else reverse("server-new")
 
     @property
+    def more_errors(self) -> bool:
+        """Whether something is wrong with a field that is folded away."""
+        return not MORE.isdisjoint(self.errors)
+
+    @property
+    def size_url(self) -> str:
+        return reverse("server-size", args=[self.pk]) if self.pk else reverse("server-new-size")
+
+    @property
     def test_url(self) -> str:
         return reverse("server-test", args=[self.pk]) if self.pk else reverse("server-new-test")
 
 
-def empty_form(user: User) -> Form:
-    """A new server of the reader's first company."""
-    company = next(iter(servers.places(user)), None)
-    return _form(user, ServerFields(company=company), None)
+MORE = frozenset({"company", "owner", "max_connections", "max_size", "daily_limit", "mechanism"})
+
+
+def empty_form(user: User, of: Filled | None = None) -> Form:
+    """A new server of the reader's first company, filled in from a provider where one is known."""
+    fields = ServerFields(company=next(iter(servers.places(user)), None))
+    return _form(user, with_provider(fields, of) if of else fields, None)
 
 
 def form_of(user: User, row: OutgoingServer) -> Form:
@@ -87,17 +111,24 @@ def given_form(user: User, given: Mapping[str, str], row: OutgoingServer | None 
         password=given.get("password", ""),
         trusted_relay=text("trusted_relay") == "on",
         max_connections=_number(text("max_connections"), 4),
+        provider=text("provider"),
+        mechanism=text("mechanism"),
+        certificate=text("certificate"),
+        certificate_key=text("certificate_key"),
+        max_size=_bytes(text("max_size")),
+        daily_limit=_number(text("daily_limit"), 0),
         owner=_number(text("owner"), 0) or None,
     )
-    typed = {name: text(name) for name in ("priority", "port", "max_connections")}
+    typed = {name: text(name) for name in ("priority", "port", "max_connections", "max_size", "daily_limit")}
+    typed["address"] = text("address")
     return replace(_form(user, fields, row, typed), shown=text(FIELD))
 
 
 def changed_meanwhile(user: User, row: OutgoingServer, form: Form, other: Meanwhile) -> Form:
     """The form where somebody else changed the same fields."""
     again = _form(user, replace(form.fields, **other.values), row)
-    options = {"company": again.companies, "owner": again.owners}
-    options |= {"encryption": again.encryptions, "authentication": again.authentications}
+    options = {"company": again.companies, "owner": again.owners, "provider": again.providers}
+    options |= {"encryption": again.encryptions, "authentication": again.authentications, "mechanism": again.mechanisms}
     words = {name: {one.value: one.words for one in some} for name, some in options.items()}
     words["company"][""] = _("All companies")
     return replace(again, errors=other.errors(words), shown=other.shown)
@@ -110,6 +141,18 @@ def _company(user: User, given: str, row: OutgoingServer | None) -> int | None:
     if given:
         return _number(given, 0)
     return row.company_id if row else next(iter(servers.places(user)), None)
+
+
+def _bytes(text: str) -> int:
+    """Megabytes as typed, with a comma or a dot."""
+    plain = text.strip().replace(",", ".").removesuffix("MB").strip()
+    whole, dot, part = plain.partition(".")
+    if not plain:
+        return 0
+    digits = (whole or "0") + (part if dot else "")
+    if not (digits.isascii() and digits.isdigit() and len(digits) < 9):
+        return NOT_A_NUMBER
+    return int(float(plain) * 1024 * 1024)
 
 
 def _number(text: str, empty: int) -> int:
@@ -129,6 +172,8 @@ def _form(user: User, fields: ServerFields, row: OutgoingServer | None, typed: M
         "username": fields.username,
         "trusted_relay": "on" if fields.trusted_relay else "",
         "max_connections": str(fields.max_connections),
+        "max_size": megabytes(fields.max_size) if fields.max_size > 0 else "",
+        "daily_limit": str(fields.daily_limit or ""),
         **(typed or {}),
     }
     places = servers.places(user)
@@ -139,6 +184,9 @@ def _form(user: User, fields: ServerFields, row: OutgoingServer | None, typed: M
         title=row.name if row else _("New server"),
         active=row.is_active if row else True,
         knows_password=bool(row and row.secret),
+        certificate_subject=row.certificate_subject if row else "",
+        certificate_until=row.certificate_until if row else None,
+        provider=filled(PROVIDERS[fields.provider], fields.username) if fields.provider in PROVIDERS else None,
         companies=tuple(
             Option(str(pk or "all"), name or _("All companies"), pk == fields.company) for pk, name in places.items()
         )
@@ -147,6 +195,10 @@ def _form(user: User, fields: ServerFields, row: OutgoingServer | None, typed: M
         owners=_owners(user, fields, len(places) > 1),
         encryptions=_encryptions(fields.encryption),
         authentications=_authentications(fields.authentication),
+        mechanisms=tuple(
+            Option(kind.value, kind.value or _("Automatic"), kind == fields.mechanism.upper()) for kind in Mechanism
+        ),
+        providers=tuple(Option(one.key, _(one.name), one.key == fields.provider) for one in PROVIDERS.values()),
     )
 
 
@@ -172,5 +224,10 @@ def _encryptions(chosen: str) -> tuple[Option, ...]:
 
 def _authentications(chosen: str) -> tuple[Option, ...]:
     kinds = servers.Authentication
-    words = ((kinds.LOGIN, _("User name and password")), (kinds.NONE, _("No login")))
+    words = (
+        (kinds.LOGIN, _("User name and password")),
+        (kinds.CERTIFICATE, _("Client certificate")),
+        (kinds.NONE, _("No login")),
+        (kinds.DEFAULT, _("As the default server of the configuration")),
+    )
     return tuple(Option(kind.value, said, kind == chosen) for kind, said in words)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from http import HTTPStatus
 
 from django.contrib import messages
@@ -14,18 +16,18 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from postroom.directory.models import User
-from postroom.directory.roles import Permission
 from postroom.infra.config import config
 from postroom.outbound import choice, servers
 from postroom.outbound.models import OutgoingServer
+from postroom.outbound.server_uses import CannotMove, InUse, Use, targets
 from postroom.outbound.servers import CannotSave, NoServer
 from postroom.web.meanwhile import Meanwhile, laid_on
-from postroom.web.pages.common import for_those_who_may, found, reader
-from postroom.web.pages.settings.servers.choice import Simulation, simulation
+from postroom.web.pages.common import found, number, reader
+from postroom.web.pages.settings.servers.choice import Simulation, dns, simulation
+from postroom.web.pages.settings.servers.common import may_manage
 from postroom.web.pages.settings.servers.form import Form, changed_meanwhile, empty_form, form_of, given_form
-from postroom.web.pages.settings.servers.steps import StepShown
-
-may_manage = for_those_who_may(Permission.SERVERS_MANAGE)
+from postroom.web.pages.settings.servers.provider import filled_for
+from postroom.web.pages.settings.servers.steps import StepShown, Tested, tested_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,16 @@ class Row:
     owner: str = ""
     company: str = ""
     current: bool = False
+    tested: datetime | None = None
+    works: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Needed:
+    """Why a server can't be archived, and where all of that could go."""
+
+    found: list[Use]
+    targets: list[OutgoingServer]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +82,9 @@ class Page:
     one: bool = False
     may_change: bool = True
     steps: tuple[StepShown, ...] = ()
+    tested: Tested | None = None
+    uses: Needed | None = None
+    asked: str = ""
 
 
 @may_manage
@@ -93,7 +108,7 @@ def server_new(request: HttpRequest) -> HttpResponse:
     """Add a server."""
     user = reader(request)
     if request.method != "POST":
-        return _page(request, -1, empty_form(user))
+        return _page(request, -1, empty_form(user, filled_for(request.GET)))
     form = given_form(user, request.POST)
     try:
         row = servers.create_server(user=user, fields=form.fields)
@@ -134,6 +149,30 @@ def server_archive(request: HttpRequest, pk: int) -> HttpResponse:
         row = servers.archive_server(user=reader(request), server_id=pk)
     except NoServer:
         return found(None)
+    except InUse as error:
+        return _needed(request, pk, error.uses)
+    messages.success(request, _("%(name)s is archived. No mail leaves by it.") % {"name": row.name})
+    return redirect("server", pk)
+
+
+def _needed(request: HttpRequest, pk: int, uses: list[Use]) -> HttpResponse:
+    user = reader(request)
+    row = found(servers.shown(user).filter(pk=pk).first())
+    return _page(request, pk, form_of(user, row), HTTPStatus.CONFLICT, uses=Needed(uses, targets(row)))
+
+
+@require_POST
+@may_manage
+def server_move(request: HttpRequest, pk: int) -> HttpResponse:
+    """Let everything that needs a server use another, and archive it."""
+    user = reader(request)
+    try:
+        row = servers.move_and_archive(user=user, server_id=pk, to=number(request.POST.get("to", "")) or 0)
+    except NoServer:
+        return found(None)
+    except CannotMove as error:
+        messages.error(request, str(error))
+        return redirect("server", pk)
     messages.success(request, _("%(name)s is archived. No mail leaves by it.") % {"name": row.name})
     return redirect("server", pk)
 
@@ -155,13 +194,27 @@ def server_choice(request: HttpRequest) -> HttpResponse:
     """Which server a From would leave by; htmx asks for the answer alone."""
     user = reader(request)
     if request.headers.get("HX-Request"):
-        return render(request, "web/servers/choice.html", {"sim": simulation(user, request.GET)})
+        return render(request, "web/servers/choice.html", {"sim": simulation(user, request.GET), "checks": None})
     return _page(request, 0, None, one=False)
 
 
-def shown_page(request: HttpRequest, form: Form, steps: tuple[StepShown, ...]) -> HttpResponse:
-    """The page of a server with the steps of its test, where no script shows them as they come."""
-    return _page(request, form.pk or -1, form, steps=steps)
+@may_manage
+def server_choice_dns(request: HttpRequest) -> HttpResponse:
+    """What DNS says of the From at the server that it would leave by; htmx asks for that alone."""
+    user = reader(request)
+    shown = {"checks": dns(user, request.GET)}
+    if request.headers.get("HX-Request"):
+        return render(request, "web/servers/dns.html", shown)
+    return _page(request, 0, None, one=False, more=shown)
+
+
+def shown_page(
+    request: HttpRequest, form: Form, steps: tuple[StepShown, ...] = (), tested: Tested | None = None, asked: str = ""
+) -> HttpResponse:
+    """The page of a server as it was typed, with the steps of its test or what it said when asked, where no script
+    shows that.
+    """
+    return _page(request, form.pk or -1, form, steps=steps, tested=tested, asked=asked)
 
 
 def _page(
@@ -173,10 +226,16 @@ def _page(
     one: bool = True,
     may_change: bool = True,
     steps: tuple[StepShown, ...] = (),
+    tested: Tested | None = None,
+    uses: Needed | None = None,
+    asked: str = "",
+    more: Mapping[str, object] | None = None,
 ) -> HttpResponse:
     """The page with one of its servers open: 0 is the default server, -1 a new one."""
     user = reader(request)
-    rows = tuple(_row(row, current) for row in servers.shown(user))
+    listed = list(servers.shown(user))
+    rows = tuple(_row(row, current) for row in listed)
+    kept = next((row for row in listed if row.pk == current), None)
     page = Page(
         rows=rows,
         default=_default(user, current=current == 0, alone=not any(row.active for row in rows)),
@@ -185,9 +244,12 @@ def _page(
         one=one,
         may_change=may_change,
         steps=steps,
+        tested=tested or (tested_of(kept) if kept and may_change and not steps else None),
+        uses=uses,
+        asked=asked,
     )
     title = (form.title if one and form else "") or _("Outgoing servers")
-    shown = {"title": title, "here": "settings", "page": page, "form": form}
+    shown = {"title": title, "here": "settings", "page": page, "form": form, "checks": None, **(more or {})}
     return render(request, "web/servers/page.html", shown, status=status)
 
 
@@ -195,7 +257,7 @@ def _row(row: OutgoingServer, current: int) -> Row:
     return Row(
         id=row.pk,
         name=row.name,
-        place=f"{row.host}:{row.port}",
+        place=_place(row),
         url=reverse("server", args=[row.pk]),
         sends_for=row.from_filter,
         active=row.is_active,
@@ -203,7 +265,15 @@ def _row(row: OutgoingServer, current: int) -> Row:
         owner=row.owner.name if row.owner else "",
         company=row.company.name if row.company else "",
         current=row.pk == current,
+        tested=row.tested_at,
+        works=bool(row.test_worked),
     )
+
+
+def _place(row: OutgoingServer) -> str:
+    if row.authentication == servers.Authentication.DEFAULT:
+        return _("By the default server")
+    return f"{row.host}:{row.port}"
 
 
 def _default(user: User, *, current: bool, alone: bool) -> Default:

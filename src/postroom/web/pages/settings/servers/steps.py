@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from postroom.outbound.connection_test import State, Step
+from postroom.outbound.models import OutgoingServer
+from postroom.outbound.server_results import kept_steps
 
 TITLES: dict[str, Promise] = {
     "resolve": gettext_lazy("Look up %(about)s"),
@@ -18,6 +21,7 @@ TITLES: dict[str, Promise] = {
     "mail": gettext_lazy("Offer a mail from %(about)s"),
     "rcpt": gettext_lazy("Offer it to %(about)s"),
     "reset": gettext_lazy("Withdraw it: nothing is sent"),
+    "size": gettext_lazy("Ask how large a mail may be"),
 }
 
 
@@ -40,6 +44,24 @@ class Verdict:
     words: str
     state: str
     milliseconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """A test that is over; `pk` is the server that it tried as it is kept, 0 where it was not kept."""
+
+    steps: tuple[StepShown, ...]
+    verdict: Verdict
+    at: datetime | None = None
+    pk: int = 0
+
+
+def tested_of(row: OutgoingServer) -> Tested | None:
+    """What the last test of a server found; None where it was never tried as it is now."""
+    if row.tested_at is None:
+        return None
+    steps = [shown(step) for step in kept_steps(row)]
+    return Tested(tuple(steps), verdict_of(steps), row.tested_at, row.pk if row.is_active else 0)
 
 
 def shown(step: Step) -> StepShown:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator, Generator
+from dataclasses import replace
 from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -16,13 +18,15 @@ from django.views.decorators.http import require_POST
 
 from postroom.infra.secrets import CannotDecrypt
 from postroom.outbound import servers
-from postroom.outbound.connection_test import Step
+from postroom.outbound.connection_test import Step, ask_size
+from postroom.outbound.connection_trouble import megabytes
 from postroom.outbound.servers import CannotSave
 from postroom.outbound.trial import Trial, trial_of
 from postroom.web.pages.common import found, reader
+from postroom.web.pages.settings.servers.common import may_manage
 from postroom.web.pages.settings.servers.form import Form, given_form
-from postroom.web.pages.settings.servers.pages import may_manage, shown_page
-from postroom.web.pages.settings.servers.steps import StepShown, shown, verdict_of
+from postroom.web.pages.settings.servers.pages import shown_page
+from postroom.web.pages.settings.servers.steps import StepShown, Tested, shown, verdict_of
 
 
 @sensitive_post_parameters("password")
@@ -36,8 +40,31 @@ def server_test(request: HttpRequest, pk: int = 0) -> HttpResponse:
         response.headers["X-Accel-Buffering"] = "no"
         assert isinstance(response, HttpResponse | StreamingHttpResponse)
         return response  # type: ignore[return-value]
-    steps = [trial] if isinstance(trial, StepShown) else [shown(step) for step in trial.steps()]
-    return shown_page(request, form, tuple(steps))
+    if isinstance(trial, StepShown):
+        return shown_page(request, form, (trial,))
+    found_steps = list(trial.steps())
+    steps = tuple(shown(step) for step in found_steps)
+    kept = trial.server.id if trial.keep(found_steps) else 0
+    return shown_page(request, form, tested=Tested(steps, verdict_of(list(steps)), pk=kept))
+
+
+@sensitive_post_parameters("password")
+@require_POST
+@may_manage
+def server_size(request: HttpRequest, pk: int = 0) -> HttpResponse:
+    """Ask the server of the form how large a mail may be, and fill that in; nothing is saved."""
+    form, trial = _prepared(request, pk)
+    if isinstance(trial, StepShown):
+        said, size = trial.text, 0
+    else:
+        step = ask_size(trial.server)
+        said, size = " ".join(filter(None, (step.text, step.advice))) or step.said, step.size
+    if size:
+        form = replace(form, values={**form.values, "max_size": megabytes(size)})
+        said = _("The server takes this much. Save to keep it.")
+    if request.headers.get("HX-Request"):
+        return render(request, "web/servers/size.html", {"form": form, "asked": said})
+    return shown_page(request, form, asked=said)
 
 
 def _prepared(request: HttpRequest, pk: int) -> tuple[Form, Trial | StepShown]:
@@ -57,23 +84,35 @@ def _prepared(request: HttpRequest, pk: int) -> tuple[Form, Trial | StepShown]:
 async def _streamed(trial: Trial | StepShown, language: str) -> AsyncIterator[str]:
     """The pieces of the list: its beginning, each step as it ends, what they come to."""
     steps: list[StepShown] = []
+    found_steps: list[Step] = []
     yield _piece("steps_begin", {}, language)
     if isinstance(trial, StepShown):
         steps.append(trial)
         yield _piece("step", {"step": trial}, language)
     else:
-        async for step in _as_they_end(trial.steps()):
+        async for step in _as_they_end(trial.steps(), language):
+            found_steps.append(step)
             with translation.override(language):
                 steps.append(shown(step))
             yield _piece("step", {"step": steps[-1]}, language)
     with translation.override(language):
         verdict = verdict_of(steps)
-    yield _piece("steps_end", {"verdict": verdict}, language)
+    kept = 0
+    if not isinstance(trial, StepShown) and await sync_to_async(trial.keep)(found_steps):
+        kept = trial.server.id
+    yield _piece("steps_end", {"verdict": verdict, "pk": kept}, language)
 
 
-async def _as_they_end(steps: Generator[Step, None, None]) -> AsyncIterator[Step]:
-    """Steps that each wait for a server, asked for in a thread; who leaves ends the conversation."""
-    ask = sync_to_async(lambda: next(steps, None), thread_sensitive=False)
+async def _as_they_end(steps: Generator[Step, None, None], language: str) -> AsyncIterator[Step]:
+    """Steps that each wait for a server, asked for in a thread, in the reader's language; who leaves ends the
+    conversation.
+    """
+
+    def after() -> Step | None:
+        with translation.override(language):
+            return next(steps, None)
+
+    ask = sync_to_async(after, thread_sensitive=False)
     try:
         while (step := await ask()) is not None:
             yield step

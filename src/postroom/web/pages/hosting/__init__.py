@@ -1,0 +1,1 @@
+"""What operators and companies see of hosting: this installation's identity, its companies at a glance, usage."""

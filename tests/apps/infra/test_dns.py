@@ -1,0 +1,235 @@
+"""The resolver against a server on loopback: what is found, what is not there, and what could not be asked."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from postroom.core.authentication.questions import Answer, Question
+from postroom.core.authentication.spf import evaluate_spf
+from postroom.infra.dns import PORT, Limits, Resolver, parse_servers
+from postroom.infra.dns_cache import FAILURE_SECONDS, LARGEST, Cache
+from tests.support.dns_server import DnsServer, Records, serving
+
+LIMITS = Limits(seconds=10.0, tries=2, deadline=30.0)  # as long as a slow machine needs
+IN_VAIN = Limits(seconds=0.3, tries=2, deadline=30.0)  # for an answer that never comes
+LONG = "x" * 250
+TABLE: Records = {
+    ("acme.example", "TXT"): ['"v=spf1 ip4:192.0." "2.0/24 -all"', '"caf\\195\\169"'],
+    ("acme.example", "MX"): ["20 b.acme.example.", "10 a.acme.example."],
+    ("acme.example", "A"): ["192.0.2.1", "192.0.2.2"],
+    ("acme.example", "AAAA"): ["2001:db8::1"],
+    ("1.2.0.192.in-addr.arpa", "PTR"): ["acme.example."],
+    ("www.acme.example", "CNAME"): ["acme.example."],
+    ("empty.example", "TXT"): "NODATA",
+    ("broken.example", "TXT"): "SERVFAIL",
+    ("refused.example", "TXT"): "REFUSED",
+    ("malformed.example", "TXT"): "MALFORMED",
+    ("silent.example", "TXT"): "SILENT",
+    ("long.example", "TXT"): "TRUNCATED",
+}
+OVER_TCP: Records = {("long.example", "TXT"): [" ".join(f'"{LONG}"' for _ in range(8))]}
+
+
+@pytest.fixture
+def server() -> Iterator[DnsServer]:
+    with serving(TABLE, over_tcp=OVER_TCP) as running:
+        yield running
+
+
+@pytest.fixture
+def resolver(server: DnsServer) -> Resolver:
+    return Resolver([server.address], LIMITS)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "expected"),
+    [
+        ("acme.example", "TXT", Answer("found", texts=(b"v=spf1 ip4:192.0.2.0/24 -all", "café".encode()))),
+        ("acme.example", "MX", Answer("found", ("a.acme.example", "b.acme.example"))),
+        ("acme.example", "A", Answer("found", ("192.0.2.1", "192.0.2.2"))),
+        ("acme.example", "AAAA", Answer("found", ("2001:db8::1",))),
+        ("1.2.0.192.in-addr.arpa", "PTR", Answer("found", ("acme.example",))),
+        ("www.acme.example", "CNAME", Answer("found", ("acme.example",))),
+        ("empty.example", "TXT", Answer("no data")),
+        ("acme.example", "PTR", Answer("no data")),
+        ("nobody.example", "TXT", Answer("no domain")),
+        ("long.example", "TXT", Answer("found", texts=((LONG * 8).encode(),))),
+        ("a..example", "TXT", Answer("no domain")),
+        ("", "A", Answer("no domain")),
+    ],
+)
+def test_what_is_found_and_what_is_not_there(resolver: Resolver, name: str, kind: str, expected: Answer) -> None:
+    (answer,) = resolver.ask_now(Question(name, kind))  # type: ignore[arg-type]
+    assert sorted(answer.texts) == sorted(expected.texts)
+    values = answer.values if kind == "MX" else tuple(sorted(answer.values))
+    assert (answer.status, values, answer.words) == (expected.status, expected.values, "")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("broken.example", "SERVFAIL"),
+        ("refused.example", "REFUSED"),
+        ("malformed.example", "cannot be read"),
+        ("silent.example", "did not answer within 0.3 s"),
+    ],
+)
+def test_what_could_not_be_asked_is_never_no_record(server: DnsServer, name: str, words: str) -> None:
+    limits = IN_VAIN if name == "silent.example" else LIMITS
+    (answer,) = Resolver([server.address], limits).ask_now(Question(name, "TXT"))
+    assert answer.status == "unknown"
+    assert words in answer.words
+    assert not answer.found
+
+
+def test_a_cut_answer_is_asked_for_by_tcp(server: DnsServer, resolver: Resolver) -> None:
+    resolver.ask_now(Question("long.example", "TXT"))
+    assert [protocol for _, _, protocol in server.asked] == ["udp", "tcp"]
+
+
+def test_a_resolver_that_refuses_is_not_tried_again_and_the_next_is(server: DnsServer) -> None:
+    with serving({("acme.example", "A"): "REFUSED"}) as other:
+        (answer,) = Resolver([other.address, server.address], LIMITS).ask_now(Question("acme.example", "A"))
+        assert answer.found
+        assert len(other.asked) == 1
+
+
+def test_a_silent_resolver_is_tried_again(server: DnsServer) -> None:
+    Resolver([server.address], IN_VAIN).ask_now(Question("silent.example", "TXT"))
+    assert len(server.asked) == IN_VAIN.tries
+
+
+def test_nobody_at_the_address() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    (answer,) = Resolver([("127.0.0.1", port)], IN_VAIN).ask_now(Question("acme.example", "A"))
+    assert answer.status == "unknown"
+    assert "127.0.0.1" in answer.words
+
+
+def test_without_a_resolver_nothing_is_known() -> None:
+    (answer,) = Resolver([], LIMITS).ask_now(Question("acme.example", "A"))
+    assert answer == Answer("unknown", words="no resolver is set up")
+
+
+def test_questions_go_out_together_and_keep_their_order(server: DnsServer) -> None:
+    resolver = Resolver([server.address], replace(IN_VAIN, seconds=1.5))
+    silent = [Question("silent.example", "TXT")] * 3
+    answers = resolver.ask_now(*silent, Question("acme.example", "A"), Question("broken.example", "TXT"))
+    assert [answer.status for answer in answers] == ["unknown"] * 3 + ["found", "unknown"]
+    names = [name for name, _, _ in server.asked]
+    again = [place for place, name in enumerate(names) if name == "silent.example"][-1]
+    assert {"acme.example", "broken.example"} <= set(names[:again])  # none waited for the silent one to be given up
+
+
+def test_answers_are_kept_and_the_absence_of_records_too(server: DnsServer, resolver: Resolver) -> None:
+    questions = (Question("acme.example", "A"), Question("nobody.example", "A"), Question("empty.example", "TXT"))
+    assert resolver.ask_now(*questions) == resolver.ask_now(*questions)
+    assert len(server.asked) == len(questions)
+
+
+def test_an_answer_without_time_to_live_is_not_kept() -> None:
+    with serving(TABLE, ttl=0) as server:
+        resolver = Resolver([server.address], LIMITS)
+        for _ in range(2):
+            resolver.ask_now(Question("acme.example", "A"), Question("nobody.example", "A"))
+        assert len(server.asked) == 4
+
+
+def test_an_evaluation_asks_through_both_doors(server: DnsServer, resolver: Resolver) -> None:
+    given = ("192.0.2.7", "amara@acme.example", "acme.example")
+    assert resolver.evaluate_now(evaluate_spf(*given)).result == "pass"
+    assert asyncio.run(resolver.evaluate(evaluate_spf(*given))).result == "pass"
+    assert len(server.asked) == 1
+
+
+def test_a_resolver_in_trouble_is_not_asked_again_at_once(server: DnsServer, resolver: Resolver) -> None:
+    for _ in range(3):
+        resolver.ask_now(Question("broken.example", "TXT"))
+    assert len(server.asked) == 1
+
+
+def test_who_asks_in_a_hurry_spoils_nothing_for_the_next(server: DnsServer, resolver: Resolver) -> None:
+    question = Question("acme.example", "A")
+    assert resolver.ask_now(question, seconds=0.0)[0].words == "no time was left to ask"
+    assert resolver.ask_now(question)[0].found
+    assert resolver.ask_now(question, seconds=0.0)[0].found
+
+
+def test_an_evaluation_ends_with_its_deadline() -> None:
+    chain = {(f"n{step}.example", "TXT"): [f'"v=spf1 redirect=n{step + 1}.example"'] for step in range(9)}
+    with serving({**chain, ("n3.example", "TXT"): "SILENT"}) as server:
+        resolver = Resolver([server.address], Limits(seconds=60.0, tries=3, deadline=600.0))
+        started = time.monotonic()
+        result = resolver.evaluate_now(evaluate_spf("192.0.2.7", "a@n0.example", "x"), seconds=0.4)
+    assert result.result == "temperror"
+    assert "could not be asked for" in result.trace[-1]["text"]
+    assert time.monotonic() - started < 30  # it does not wait for the resolver's own limits
+
+
+@pytest.mark.parametrize(
+    ("text", "servers"),
+    [
+        ("", []),
+        ("192.0.2.1", [("192.0.2.1", PORT)]),
+        ("192.0.2.1:5353, 192.0.2.2", [("192.0.2.1", 5353), ("192.0.2.2", PORT)]),
+        ("2001:db8::1", [("2001:db8::1", PORT)]),
+        ("[2001:db8::1]:5353,[2001:db8::2]", [("2001:db8::1", 5353), ("2001:db8::2", PORT)]),
+    ],
+)
+def test_resolvers_in_settings(text: str, servers: list[tuple[str, int]]) -> None:
+    assert parse_servers(text) == servers
+
+
+class TestCache:
+    def setup_method(self) -> None:
+        self.now = 0.0
+        self.cache = Cache(3, 100.0, lambda: self.now)
+
+    def put(self, name: str, answer: Answer, seconds: float) -> None:
+        self.cache.put(Question(name, "A"), answer, seconds)
+
+    def get(self, name: str) -> Answer | None:
+        return self.cache.get(Question(name, "A"))
+
+    def test_an_answer_leaves_when_its_time_is_over(self) -> None:
+        self.put("a", Answer("no data"), 10)
+        self.now = 9.9
+        assert self.get("a") == Answer("no data")
+        self.now = 10
+        assert self.get("a") is None
+
+    def test_no_answer_stays_longer_than_the_settings_say(self) -> None:
+        self.put("a", Answer("no data"), 10**9)
+        self.now = 100
+        assert self.get("a") is None
+
+    def test_what_could_not_be_asked_is_kept_for_seconds_only(self) -> None:
+        self.put("a", Answer("unknown", words="x"), 10**9)
+        self.now = FAILURE_SECONDS - 0.1
+        assert self.get("a") is not None
+        self.now = FAILURE_SECONDS
+        assert self.get("a") is None
+
+    def test_the_least_used_answer_goes_first(self) -> None:
+        for name in "abc":
+            self.put(name, Answer("no data"), 10)
+        self.get("a")
+        self.put("d", Answer("no data"), 10)
+        assert [name for name in "abcd" if self.get(name)] == ["a", "c", "d"]
+
+    def test_a_large_answer_is_not_kept(self) -> None:
+        self.put("a", Answer("found", texts=(b"x" * (LARGEST + 1),)), 10)
+        assert self.get("a") is None
+
+    def test_it_can_be_emptied(self) -> None:
+        self.put("a", Answer("no data"), 10)
+        self.cache.clear()
+        assert len(self.cache) == 0
