@@ -42,7 +42,7 @@ class Prepared(Generic[Row]):
 
     def __call__(self, *values: Value, **fixed: object) -> list[Row]:
         """The rows, as `build` orders and limits them; one query, and those of `prefetch_related`."""
-        key = (connection.vendor, *fixed.items(), *(_kind(value) for value in values))
+        key = (*fixed.items(), *(_kind(value) for value in values))
         known = self._shapes
         shape = known[key] if key in known else self._written(key, values, fixed)
         return list(shape.ask(_flat(values))) if shape else []
