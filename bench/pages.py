@@ -68,6 +68,7 @@ def run(database: str, records: int, messages: int) -> dict[str, Any]:
             "database": database,
             "records": records,
             "messages": messages,
+            "pace_ms": paces,
             "worst_p95_ms": max(one["p95_ms"] for one in pages.values()),
             "first_visit": site.first_visit("member", f"/leads/{middle}"),
             "pages": pages,

@@ -17,7 +17,7 @@ from tests.web.conftest import World
 pytestmark = pytest.mark.django_db
 
 MESSAGES, COPIES = 30, 3
-MOST = 27  # the whole page: who asks, the record, its messages and changes, who heard, the composer, owners, the rail
+MOST = 29  # the whole page: who asks, the record, its messages and changes, who heard, the composer, owners, the rail
 
 
 def _answer(world: World, lead: Record, number: int) -> None:

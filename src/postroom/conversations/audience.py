@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q
 
 from postroom.conversations import hearers
 from postroom.conversations.hearers import Known
-from postroom.conversations.models import Thread
+from postroom.conversations.selectors import thread_of
 from postroom.conversations.simulator import Question, simulate
 from postroom.conversations.suggestions import Suggested, suggested
 from postroom.core.addresses import Address
 from postroom.core.sending.facts import Choice
 from postroom.directory.models import Contact, Membership, User
-from postroom.infra.database.prepared import prepared
 from postroom.records.models import Record
 from postroom.records.selectors import record_by_id
 
@@ -62,13 +61,8 @@ def audience(
 
 def following_of(record: Record) -> list[Known]:
     """Who follows a record that the caller may read, in the order in which they came; two queries."""
-    threads = _threads(record.pk)
-    return hearers.followers(threads).get(threads[0], []) if threads else []
-
-
-@prepared
-def _threads(record: int) -> QuerySet[Thread, int]:
-    return Thread.objects.filter(record=record).values_list("pk", flat=True)
+    thread = thread_of(record.pk)
+    return hearers.followers([thread]).get(thread, [])
 
 
 def _inside(user: User, following: Sequence[Known], *, internal: bool) -> list[Suggested]:

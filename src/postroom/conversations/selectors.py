@@ -22,7 +22,7 @@ from django.db.models import (
 from django.db.models.functions import Substr
 
 from postroom.conversations.access import readable, readable_attachments
-from postroom.conversations.models import Attachment, Follower, Message, Notification, Participant, Telling
+from postroom.conversations.models import Attachment, Follower, Message, Notification, Participant, Telling, Thread
 from postroom.directory.access import companies
 from postroom.directory.models import User
 from postroom.directory.roles import Permission
@@ -78,14 +78,15 @@ def _beginnings(messages: Sequence[int]) -> QuerySet[Message, tuple[Any, ...]]:
 
 
 def messages(user: User, record_id: int, *, before: int | None = None, after: int | None = None) -> Page[Message]:
-    """Messages of a record, newest first, as its page shows them; three queries.
+    """Messages of a record, newest first, as its page shows them; four queries.
 
     Bodies stay in the database: `shown` and `shown_quote` are plain text where there is no HTML, and where one of our
     people wrote it here (at most `SHOWN` characters); `has_html`, `has_quote`, `has_remote` tell what the HTML holds.
     `files` are its attachments and `told` its tellings, as lists.
     """
     below, above = NEWEST if before is None else min(before, NEWEST), -1 if after is None else min(after, NEWEST)
-    rows: list[Any] = _messages(sorted(companies(user, Permission.RECORDS_READ)), record_id, below, above)
+    thread = thread_of(record_id)
+    rows: list[Any] = _messages(sorted(companies(user, Permission.RECORDS_READ)), thread, thread, below, above)
     keys = [row.pk for row in rows]
     files, told = _by_message(_files(keys)), _by_message(_tellings(keys))
     for row in rows:
@@ -93,18 +94,35 @@ def messages(user: User, record_id: int, *, before: int | None = None, after: in
     return page_of(rows, keys, PAGE)
 
 
+def thread_of(record_id: int) -> int:
+    """The conversation of a record; 0 where there is none."""
+    return next(iter(_threads(record_id)), 0)
+
+
 @prepared
-def _messages(companies: Sequence[int], record: int, below: int, above: int) -> QuerySet[Message]:
-    found = Message.objects.filter(company__in=companies, thread__record=record, pk__lt=below, pk__gt=above)
+def _threads(record: int) -> QuerySet[Thread, int]:
+    return Thread.objects.filter(record=record).values_list("pk", flat=True)
+
+
+@prepared
+def _messages(companies: Sequence[int], first: int, last: int, below: int, above: int) -> QuerySet[Message]:
+    """Of the threads from `first` to `last`, which is one: as a range, ordered as the index is, since PostgreSQL would
+    read a long conversation as a whole, thinking that it is as short as most.
+    """
+    found = Message.objects.filter(thread__gte=first, thread__lte=last, pk__lt=below, pk__gt=above)
     plain = Q(html="") | Q(user__isnull=False)
-    shown = found.annotate(
-        has_html=_flag(~plain),
-        has_quote=_flag(Q(html__contains="pr-quote")),
-        has_remote=_flag(Q(html__contains='src="http') | Q(html__contains='src="//')),
-        shown=_when(plain, "own_text"),
-        shown_quote=_when(plain, "quoted_text"),
-    ).defer("html", "text", "own_text", "quoted_text")
-    return shown.select_related("author").order_by("-pk")[: PAGE + 1]
+    shown = (
+        found.filter(company__in=companies)
+        .annotate(
+            has_html=_flag(~plain),
+            has_quote=_flag(Q(html__contains="pr-quote")),
+            has_remote=_flag(Q(html__contains='src="http') | Q(html__contains='src="//')),
+            shown=_when(plain, "own_text"),
+            shown_quote=_when(plain, "quoted_text"),
+        )
+        .defer("html", "text", "own_text", "quoted_text")
+    )
+    return shown.select_related("author").order_by("thread", "-pk")[: PAGE + 1]
 
 
 @prepared

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from postroom.conversations import hearers
 from postroom.conversations.hearers import Known
 from postroom.conversations.models import Message
+from postroom.conversations.selectors import thread_of
 from postroom.core.addresses import Address, valid
 from postroom.core.routing.facts import Part
 from postroom.domains.facts import recipients
@@ -115,7 +116,8 @@ def _contact(record: Record) -> list[Suggested]:
 
 def _last_people(record: Record) -> list[Suggested]:
     """Of the last public message that nobody doubts, as an answer to all would name them."""
-    last = _last_public(record.pk)
+    thread = thread_of(record.pk)
+    last = _last_public(thread, thread)
     if not last:
         return []
     email, name, to, cc, user = last[0]
@@ -129,11 +131,12 @@ def _last_people(record: Record) -> list[Suggested]:
 
 
 @prepared
-def _last_public(record: int) -> QuerySet[Message, tuple[Any, ...]]:
-    public = Message.objects.filter(thread__record=record, visibility=Message.Visibility.PUBLIC)
+def _last_public(first: int, last: int) -> QuerySet[Message, tuple[Any, ...]]:
+    """Of one thread, asked for as in `selectors.messages`."""
+    public = Message.objects.filter(thread__gte=first, thread__lte=last, visibility=Message.Visibility.PUBLIC)
     trusted = public.exclude(standing__in=DOUBTED)
     to_all = trusted.exclude(user__isnull=False, subject__startswith=FORWARDED)  # not to people who are asked aside
-    return to_all.order_by("-pk").values_list("author_email", "author_name", "to", "cc", "user_id")[:1]
+    return to_all.order_by("thread", "-pk").values_list("author_email", "author_name", "to", "cc", "user_id")[:1]
 
 
 def _outside_followers(following: Sequence[Known]) -> list[Suggested]:

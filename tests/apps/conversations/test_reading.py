@@ -241,7 +241,7 @@ def test_pages_cost_a_fixed_number_of_queries(world: World, amount: int) -> None
         (lambda: inbox.listed(ben, Tab.UNREAD), 4),
         (lambda: inbox.unread_count(ben), 1),
         (lambda: states_of(ben, messages), 1),
-        (lambda: audience(ben, world.lead.pk), 11),
+        (lambda: audience(ben, world.lead.pk), 12),
         (lambda: people(ben, world.lead.pk, "a"), 2),
     ):
         with CaptureQueriesContext(connection) as said:
