@@ -28,13 +28,17 @@ def serve() -> None:
     stopping, only = threading.Event(), config().worker_only
     settling, sending = Worker(), Sender()
 
-    def stop(signum: int = 0, frame: FrameType | None = None) -> None:
+    def stop() -> None:
         stopping.set()
         settling.stop()
         sending.stop()
 
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
+    def told(signum: int, frame: FrameType | None) -> None:
+        """In a thread of its own: this one may hold the lock of the very event that is to be set."""
+        threading.Thread(target=stop, name="stop", daemon=True).start()
+
+    signal.signal(signal.SIGTERM, told)
+    signal.signal(signal.SIGINT, told)
     connection.ensure_connection()
     sender = threading.Thread(target=sending.run, name="sender", daemon=True)
     if only != "inbound":
