@@ -264,7 +264,7 @@ def test_earlier_messages_come_when_asked_for(admin: tuple[Page, list[str]], sit
     page, complaints = admin
     page.goto(f"/leads/{site.news('talk')['lead']}")
     messages = page.locator("[data-id]")
-    for count in (50, 100, 120):
+    for count in (30, 60, 90, 120):
         expect(messages).to_have_count(count)
         more = page.get_by_role("link", name="Earlier messages")
         if count < 120:

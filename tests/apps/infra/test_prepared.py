@@ -109,6 +109,17 @@ def test_sql_is_written_once_for_a_shape(companies: list[Company]) -> None:
     assert built == [3, 3, 1, 0]
 
 
+def test_numbers_that_no_column_holds_are_equal_to_nothing(companies: list[Company]) -> None:
+    @prepared
+    def below(company: int, pk: int) -> QuerySet[Contact]:
+        return Contact.objects.filter(company=company, pk__lt=pk)
+
+    assert Prepared(since)(2**63, MORNING) == []
+    assert Prepared(by_ids)([-(10**30)]) == []
+    assert below(-(10**20), 2**63) == []
+    assert len(below(companies[0].pk, 2**63)) == len(below(companies[0].pk, 2**63 - 1)) == 3
+
+
 def test_a_question_must_ask_for_its_values_as_they_are() -> None:
     @prepared
     def like(name: str) -> QuerySet[User]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from postroom.core.search.words import JOINT, LONGEST_WORD, MOST_WORDS, Question, fold, question, words
@@ -79,6 +79,8 @@ def test_any_text_meets_itself_as_far_as_a_question_goes(text: str) -> None:
 
 
 @given(TEXTS)
+@example("\u0e01\u0e31\u0e19")  # with a vowel sign
+@example("\u0e3f\u0e80")  # a currency, and what is no character
 def test_words_are_safe_to_keep_and_to_ask_for(text: str) -> None:
     asked = question(text)
     said = [*words([text]).split(), *asked.words, asked.begins]

@@ -28,8 +28,8 @@ _LETTERS = str.maketrans(  # those that no normal form takes apart
     {"ø": "o", "đ": "d", "ð": "d", "ł": "l", "ħ": "h", "\u0131": "i", "ŧ": "t", "æ": "ae", "œ": "oe", "þ": "th"}
 )
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-_PART = re.compile(f"[{_UNSPACED}]|[^\\W_{_UNSPACED}]+")
-_ALONE = re.compile(f"[{_UNSPACED}]")
+_PART = re.compile(f"(?=[^\\W_])[{_UNSPACED}]|[^\\W_{_UNSPACED}]+")  # vowel signs are no letters of their own
+_ALONE = re.compile(f"(?=[^\\W_])[{_UNSPACED}]")
 # Around words, and in none: what an ASCII keyboard has, dashes, quotation marks, dots.
 _AROUND = ".,;:!?()[]{}<>\"'`*_-/\\|#+=~\u2013\u2014\u2026\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb"
 

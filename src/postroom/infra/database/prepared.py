@@ -20,6 +20,7 @@ One = int | str | datetime
 Value = One | Sequence[int] | Sequence[str]
 
 MOST_SHAPES = 300  # of one question; lists of another length are another shape
+LARGEST = 2**63 - 1
 NUMBERS = 8_888_888_000_000_000  # where markers begin, for which values are put in
 DAY = datetime(8888, 1, 1, tzinfo=UTC)
 
@@ -42,10 +43,22 @@ class Prepared(Generic[Row]):
 
     def __call__(self, *values: Value, **fixed: object) -> list[Row]:
         """The rows, as `build` orders and limits them; one query, and those of `prefetch_related`."""
+        flat = _flat(values)
+        if any(isinstance(one, int) and not -LARGEST <= one <= LARGEST for one in flat):
+            return self._unwritten(values, fixed)
         key = (*fixed.items(), *(_kind(value) for value in values))
         known = self._shapes
         shape = known[key] if key in known else self._written(key, values, fixed)
-        return list(shape.ask(_flat(values))) if shape else []
+        return list(shape.ask(flat)) if shape else []
+
+    def _unwritten(self, values: Sequence[Value], fixed: dict[str, Any]) -> list[Row]:
+        """For numbers that no column holds, as addresses name them: Django knows of most comparisons how they end, and
+        with what is left nothing is equal.
+        """
+        try:
+            return list(self._build(*values, **fixed))
+        except OverflowError:
+            return []
 
     def _written(self, key: tuple[Any, ...], values: Sequence[Value], fixed: dict[str, Any]) -> _Shape | None:
         if len(self._shapes) >= MOST_SHAPES:

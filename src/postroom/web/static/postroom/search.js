@@ -4,7 +4,7 @@
   const PAUSE = 120;                     // milliseconds without a key before the server is asked
   const dialog = $('#palette'), field = $('#palette-q'), list = $('#palette-list');
   if (!dialog) return;
-  let timer = 0, asked = null, at = -1, shown = '';
+  let timer = 0, asked = null, at = -1, shown = '', moved = false;
 
   const options = () => $$('[role=option]', list);
   const mark = to => {
@@ -27,10 +27,11 @@
     try {
       const answer = await fetch(`${dialog.dataset.url}?q=${encodeURIComponent(words)}`, { signal: asked.signal });
       if (!answer.ok || answer.redirected) { location.reload(); return; }
-      list.innerHTML = await answer.text();
+      const found = await answer.text(), chosen = moved ? options()[at]?.dataset.url : '';
+      list.innerHTML = found;
       shown = words;
       field.setAttribute('aria-expanded', 'true');
-      mark(0);
+      mark(Math.max(0, options().findIndex(one => one.dataset.url === chosen)));   // who has moved stays where they are
       say(dialog.dataset.count.replace('%n', options().length - 1));
       then?.();
     } catch (error) { if (error.name !== 'AbortError') clear(); }
@@ -48,14 +49,14 @@
   };
 
   field.addEventListener('input', () => {
-    clearTimeout(timer);
+    clearTimeout(timer); moved = false;
     if (!field.value.trim()) { clear(); return; }
     timer = setTimeout(ask, PAUSE);
   });
   field.addEventListener('keydown', e => {
     if (e.isComposing || e.altKey) return;
-    if (e.key === 'ArrowDown') mark(at + 1);
-    else if (e.key === 'ArrowUp') mark(at - 1);
+    if (e.key === 'ArrowDown') { moved = true; mark(at + 1); }
+    else if (e.key === 'ArrowUp') { moved = true; mark(at - 1); }
     else if (e.key === 'Enter' && field.value.trim()) {
       clearTimeout(timer);
       if (shown === field.value) go(); else ask(go);
