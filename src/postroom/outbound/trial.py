@@ -67,14 +67,14 @@ def sender_of(user: User, company: int, from_filter: str, *, trusted: bool = Fal
 
 
 def _return_path(user: User, fields: ServerFields, number: int) -> str:
-    """The return path of a mail of `user` that is forced to go by this server."""
+    """The return path of a mail that is forced to go by this server: of `user`, or of whose own server it is."""
     fact = ServerFact(
         id=number,
         name=fields.name,
         filter=parse_filter(fields.from_filter),
-        owner=fields.owner or 0,
         trusted_relay=fields.trusted_relay,
-    )
+    )  # without its owner, who alone could name it: asked is what leaves when they do
+    writer = User.objects.filter(pk=fields.owner).first() if fields.owner else None
     facts = replace(sending_facts(fields.company or 0), servers=(fact,), forced_server=number)
-    author = sender_of(user, fields.company or 0, fields.from_filter, trusted=fields.trusted_relay)
+    author = sender_of(writer or user, fields.company or 0, fields.from_filter, trusted=fields.trusted_relay)
     return choose_server(author, facts).return_path or author.email

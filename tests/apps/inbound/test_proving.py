@@ -379,3 +379,21 @@ def test_an_automatic_answer_to_a_trip_is_not_the_trip(acme: Acme, kept: Memory)
     settle_all()
     trip.refresh_from_db()
     assert trip.fates == ""
+
+
+def test_a_persons_answer_to_a_trip_is_not_the_trip(acme: Acme, kept: Memory) -> None:
+    """The address leads to a mailbox so far, and whoever reads that answers."""
+    server(acme)
+    proof = begun(acme)
+    trips = [proof.trips.get(base="sales@acme.example"), proof.trips.get(base="catchall@acme.example", is_tagged=True)]
+    for trip in trips:
+        (named,) = trip.delivery.letter.references
+        answer = letter(
+            message_id=f"answer{trip.pk}@elsewhere.example", in_reply_to=(trip.message_id,),
+            references=(named, trip.message_id), subject=f"Re: {trip.delivery.letter.subject}",
+        )  # fmt: skip
+        accept([arrival(answer, "support@acme.example")])
+    settle_all()
+    assert {one.fates for one in proof.trips.all()} == {""}
+    assert Route.objects.filter(target__startswith="trip:").count() == 0
+    assert Record.objects.count() == len(trips)

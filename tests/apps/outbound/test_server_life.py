@@ -238,6 +238,18 @@ def test_whose_mail_a_test_is(acme: Acme, filtered: str, trusted: bool, wanted: 
     assert sender_of(admin, acme.company.pk, filtered, trusted=trusted) == Address(wanted, admin.name)
 
 
+@pytest.mark.parametrize("who", ["amara", "admin"])
+@pytest.mark.parametrize("filtered", ["amara@acme.example", "acme.example", "AMARA@acme.example, acme.example"])
+def test_a_personal_server_is_tried_with_its_owners_envelope(acme: Acme, filtered: str, who: str) -> None:
+    amara = acme.amara
+    row = factory.server(acme.company, "Amara's own", owner=amara, from_filter=filtered)
+    choice.forget()
+    real = choice.preview(acme.company.pk, Address(amara.email, amara.name), amara, forced_server=row.pk)
+    assert real.server == row.pk
+    trial = trial_of(getattr(acme, who), servers.fields_of(row), row)
+    assert (trial.sender, trial.recipient) == (real.return_path, getattr(acme, who).email)
+
+
 def replace_email(acme: Acme, email: str) -> Any:
     acme.admin.email = email
     return acme.admin
