@@ -12,13 +12,15 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from postroom.core.addresses import Address
-from postroom.infra import secrets
+from postroom.infra import counters, secrets
+from postroom.infra.clock import now
 from postroom.infra.config import config
 from postroom.infra.networks import is_private
 from postroom.outbound import choice, server_results, server_uses, servers
 from postroom.outbound.client_certificates import NoCertificate, read_pair
 from postroom.outbound.connection_test import State, Step
 from postroom.outbound.models import Delivery, Letter, OutgoingServer
+from postroom.outbound.pipeline import exchange, take
 from postroom.outbound.server_uses import CannotMove, InUse
 from postroom.outbound.servers import CannotSave, ServerFields
 from postroom.outbound.services import send_due
@@ -28,7 +30,7 @@ from tests.support import factory
 from tests.support.acme import Acme
 from tests.support.authority import Authority
 from tests.support.sending import post
-from tests.support.smtp_server import SmtpServer
+from tests.support.smtp_server import DROP, SmtpServer
 
 
 def _fields(acme: Acme, **changes: Any) -> ServerFields:
@@ -162,6 +164,34 @@ def test_no_more_than_the_limit_of_a_day_leaves(acme: Acme) -> None:
         Delivery.objects.filter(state="queued").update(due=late.created_at)
         send_due()
         assert len(there.mails) == 6
+
+
+def _counted(row: OutgoingServer) -> int:
+    return counters.current([f"sent:{row.pk}"], 24 * 3600.0).get(f"sent:{row.pk}", 0)
+
+
+def test_what_did_not_leave_takes_nothing_of_the_limit(acme: Acme) -> None:
+    """The server hangs up in the middle: one copy is put off, those after it have not had their turn."""
+    with SmtpServer() as there:
+        row = factory.server(acme.company, port=there.port, daily_limit=5, max_connections=1)
+        choice.forget()
+        there.on("RCPT r1@firm.example", DROP)
+        post(acme, *(f"r{n}@firm.example" for n in range(5)), forced_server=row.pk)
+        send_due()
+        assert _counted(row) == len(there.mails) < 5
+        Delivery.objects.filter(state="queued").update(due=now())
+        send_due()
+        assert (_counted(row), len(there.mails)) == (5, 5)
+
+
+def test_what_was_withdrawn_before_its_turn_takes_nothing_of_the_limit(acme: Acme) -> None:
+    row = factory.server(acme.company, daily_limit=5)
+    choice.forget()
+    post(acme, *(f"r{n}@firm.example" for n in range(3)), forced_server=row.pk)
+    items = take(3)
+    Delivery.objects.filter(pk=items[1].row.pk).update(lease_token="")
+    assert len(exchange([], [], items)) == 2
+    assert _counted(row) == 2
 
 
 # --- what a test found ---------------------------------------------------------------------------------------------
