@@ -7,12 +7,14 @@ import html
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from asgiref.sync import async_to_sync
-from django.http import StreamingHttpResponse
+from django.http import QueryDict, StreamingHttpResponse
 from django.test import AsyncClient, Client
 from django.utils import translation
+from django.views.debug import SafeExceptionReporterFilter
 
 from postroom.directory.models import User
 from postroom.infra.dns import Limits, Resolver
@@ -392,6 +394,16 @@ def test_a_secret_is_in_no_page_log_or_change(
     assert not [secret for secret in _forms(SECRET) if any(secret in words for words in told)]
     cipher = bytes(row.secret).decode()
     assert not any(cipher in words for words in told[:-1])
+
+
+@pytest.mark.parametrize("address", ["new", "new/test", "new/size", "{pk}", "{pk}/test", "{pk}/size"])
+def test_reports_of_errors_leave_secrets_out(client: Client, world: World, row: OutgoingServer, address: str) -> None:
+    client.force_login(world.admin)
+    answer = client.post(f"/settings/servers/{address.format(pk=row.pk)}", SENT | {"name": ""})
+    request = answer.wsgi_request
+    request.POST = QueryDict(urlencode({"password": SECRET, "certificate_key": SECRET, "name": "Relay"}))
+    shown = SafeExceptionReporterFilter().get_post_parameters(request)
+    assert (shown["name"], SECRET in str(shown)) == ("Relay", False)
 
 
 def _provider(client: Client, **asked: str) -> str:
