@@ -21,7 +21,7 @@ from postroom.outbound.connection_steps import (
     offered_logins,
 )
 from postroom.outbound.connection_trouble import Failed, broken_off
-from postroom.outbound.login import is_external
+from postroom.outbound.login import is_external, is_lent
 from postroom.outbound.probe import Probe, Trouble, plain_login
 from postroom.outbound.transports.protocol import Server
 
@@ -54,8 +54,9 @@ def run(server: Server, *, sender: str, recipient: str, seconds: float = SECONDS
     `sender` is the return path that a mail would have, `recipient` an address of who asks.
     """
     login = server.authentication == "login"
-    hidden = (server.password, plain_login(server.username, server.password)) if login else ()
-    attempt = Attempt(server, sender, recipient, Probe(seconds, hidden))
+    hidden = [server.password, plain_login(server.username, server.password)] if login else []
+    hidden += [server.username] if login and is_lent(server) else []
+    attempt = Attempt(server, sender, recipient, Probe(seconds, tuple(hidden)))
     try:
         for key, doing in STEPS:
             if key in _left_out(attempt):

@@ -30,6 +30,7 @@ from tests.support import factory
 from tests.support.acme import Acme
 from tests.support.authority import Authority
 from tests.support.sending import post
+from tests.support.smtp_script import Script, scripted
 from tests.support.smtp_server import DROP, SmtpServer
 
 
@@ -344,6 +345,24 @@ def test_a_record_may_refer_to_the_default_server(acme: Acme, monkeypatch: pytes
     monkeypatch.setattr(config(), "outgoing_server", "")
     choice.forget()
     assert "default server of the configuration" in choice.server_of(row.pk).trouble
+    (failed,) = trial_of(acme.admin, servers.fields_of(row), row).steps()
+    assert (failed.kind, "POSTROOM_OUTGOING_SERVER" in failed.advice) == ("not-set-up", True)
+
+
+@pytest.mark.parametrize("login", [("operator-7", "correct-battery-7"), ("operator-7", "another")])
+def test_who_refers_to_the_default_server_does_not_hear_its_login(
+    acme: Acme, monkeypatch: pytest.MonkeyPatch, login: tuple[str, str]
+) -> None:
+    script = Script(login=login, answers={"MAIL": "550 5.7.1 operator-7 may not send as that"})
+    with scripted(script):
+        kept = {"outgoing_server": "127.0.0.1", "outgoing_port": script.port, "outgoing_encryption": "none"}
+        for name, value in {**kept, "outgoing_user": "operator-7", "outgoing_password": "correct-battery-7"}.items():
+            monkeypatch.setattr(config(), name, value)
+        row = servers.create_server(user=acme.admin, fields=_fields(acme, authentication="default", host=""))
+        steps = list(trial_of(acme.admin, servers.fields_of(row), row).steps())
+    assert steps[-1].state is State.FAILED
+    assert steps[-1].key == ("mail" if login[1] == "correct-battery-7" else "login")
+    assert "operator-7" not in repr(steps)
 
 
 # --- hosting -------------------------------------------------------------------------------------------------------
