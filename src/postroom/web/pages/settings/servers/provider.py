@@ -37,7 +37,7 @@ class Filled:
         """What it publishes as its limits."""
         one, said = self.provider, []
         if one.mails_a_day:
-            said.append(_("%(count)d mails a day") % {"count": one.mails_a_day})
+            said.append(_("%(count)s mails a day") % {"count": f"{one.mails_a_day:,}"})
         if one.bytes_a_mail:
             said.append(_("%(size)d MB a mail") % {"size": one.bytes_a_mail // (1024 * 1024)})
         return said
