@@ -64,6 +64,7 @@ class Diagnosis(StrEnum):
     PUT_OFF = "put-off"
     SIZE_TOO_SMALL = "size-too-small"
     TOO_SLOW = "too-slow"
+    BUSY = "busy"
 
 
 class Failed(Exception):
