@@ -421,6 +421,7 @@ def test_a_provider_says_what_it_refuses_and_fills_the_form(client: Client, worl
     assert 'data-filter="ada@gmail.com"' in guessed
     for nothing in ({}, {"address": "nonsense"}, {"provider": "nobody"}, {"address": "x" * 5000}):
         assert not _provider(client, **nothing).strip()
+    assert "No provider is known for acme.example" in _provider(client, address="ada@acme.example")
     client.force_login(world.member)
     assert client.get("/settings/servers/provider").status_code == 403
 

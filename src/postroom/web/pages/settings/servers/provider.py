@@ -84,4 +84,6 @@ def with_provider(fields: ServerFields, of: Filled) -> ServerFields:
 @may_manage
 def server_provider(request: HttpRequest) -> HttpResponse:
     """What is known of a provider, for the form to show and fill in."""
-    return render(request, "web/servers/provider.html", {"filled": filled_for(request.GET)})
+    known, address = filled_for(request.GET), request.GET.get("address", "").strip()[:LONGEST]
+    strange = address.rpartition("@")[2] if known is None and valid(address) else ""
+    return render(request, "web/servers/provider.html", {"filled": known, "strange": strange})
