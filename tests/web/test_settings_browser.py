@@ -166,7 +166,7 @@ def test_an_address_fills_in_its_provider_and_a_choice_goes_over_it(admin: Admin
     expect(page.get_by_label("SMTP server")).to_have_value("")
     expect(page.get_by_label("Provider")).to_have_value("")
     expect(page.get_by_label("User name")).to_have_value("")
-    expect(page.get_by_text("No provider is known for norrgard.example")).to_be_visible()
+    expect(page.get_by_text("No provider was recognised for norrgard.example")).to_be_visible()
     page.get_by_label("Provider").select_option("brevo")
     expect(page.get_by_label("SMTP server")).to_have_value("smtp-relay.brevo.com")
     page.get_by_label("Mail address to send from").fill("ada@gmail.com")
