@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from postroom.core.addresses import Address
 from postroom.core.routing.facts import Part
+from postroom.core.sending.server_choice import choose_server
 from postroom.directory.companies import CompanyFields
 from postroom.directory.models import Company, User
 from postroom.directory.services import create_company
@@ -193,3 +195,24 @@ def test_it_keeps_its_name_and_its_company(acme: Company, ada: User, operator: U
     own.refresh_from_db()
     assert (own.catchall, own.priority) == ("all", 5)
     assert names(globex) == ["globex.host.example"]
+
+
+@pytest.mark.parametrize(
+    ("author", "admitted", "sent_as"),
+    [
+        ("ada@acme.host.example", True, "ada@acme.host.example"),
+        ("ada@customer.example", True, "notifications@acme.host.example"),
+        ("bob@globex.host.example", True, "notifications@acme.host.example"),
+    ],
+)
+def test_the_operators_server_sends_for_the_subdomain_of_each_and_of_no_other(
+    monkeypatch: pytest.MonkeyPatch, operator: User, acme: Company, author: str, admitted: bool, sent_as: str
+) -> None:
+    monkeypatch.setattr(config(), "outgoing_server", "relay.host.example")
+    monkeypatch.setattr(config(), "from_filter", "host.example")
+    add_company(user=operator, fields=CompanyFields("Globex"))
+    choice.forget()
+    ground = choice.grounds([(acme.pk, None)])[acme.pk, None]
+    made = choose_server(Address(author, "Ada"), ground)
+    assert (made.admitted, made.author.email) == (admitted, sent_as)
+    assert made.return_path == "bounce@acme.host.example"

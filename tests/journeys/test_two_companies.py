@@ -25,9 +25,10 @@ from postroom.directory.models import Company, User
 from postroom.domains.models import Alias, AliasDomain
 from postroom.infra import parameters
 from postroom.infra.config import config
-from postroom.outbound import choice
+from postroom.outbound import choice, servers
 from postroom.outbound.models import Delivery, Dispatch, OutgoingServer
 from postroom.outbound.services import send_due
+from postroom.outbound.trial import trial_of
 from postroom.outbound.trial_mail import CannotSend, send_trial_mail
 from postroom.records.models import Desk, Record
 from tests.support import factory
@@ -209,3 +210,14 @@ def test_a_test_mail_is_nobodys_first_companys(group: Group) -> None:
     bo = factory.user("bo", {group.acme: "member"}, email="bo@acme.example", is_operator=True)
     copy = Delivery.objects.get(pk=send_trial_mail(user=bo, row=row))
     assert copy.company_id == group.acme.pk
+
+
+@pytest.mark.parametrize("filtered", ["", "acme.example"])
+def test_a_server_of_all_companies_is_tried_with_the_envelope_of_the_readers_own(group: Group, filtered: str) -> None:
+    row = group.server(None, "all", filtered)
+    bo = factory.user("bo", {group.acme: "member"}, email="bo@acme.example", is_operator=True)
+    real = choice.preview(group.acme.pk, Address(bo.email, bo.name), bo)
+    assert (real.server, real.return_path) == (row.pk, "bounce@acme.example")
+    assert trial_of(bo, servers.fields_of(row), row).sender == real.return_path
+    copy = Delivery.objects.get(pk=send_trial_mail(user=bo, row=row))
+    assert copy.letter.author_email == real.author.email

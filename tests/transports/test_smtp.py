@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -276,6 +277,37 @@ def test_a_name_is_given_with_the_greeting(server: SmtpServer, tmp_path: Path) -
     _one(server)
     assert server.commands[0].startswith("EHLO ")
     assert server.commands[-1] == "QUIT"
+
+
+def _leads_to(monkeypatch: pytest.MonkeyPatch, port: int, *addresses: str) -> None:
+    """Whatever name is asked for has these addresses, in this order."""
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (one, port)) for one in addresses]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *asked, **more: found)
+
+
+def test_an_address_that_is_silent_keeps_no_other_from_its_turn(
+    server: SmtpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As of a name with an IPv6 address to which there is no way."""
+    monkeypatch.setattr(config(), "send_timeout", 6.0)
+    with socket.create_server(("127.0.0.2", server.port), backlog=0):
+        waiting = [socket.socket() for _ in range(4)]  # its queue is full: whoever comes now hears nothing
+        for one in waiting:
+            one.setblocking(False)
+            one.connect_ex(("127.0.0.2", server.port))
+        _leads_to(monkeypatch, server.port, "127.0.0.2", "127.0.0.1")
+        outcomes = hand_over(server_at(server.port, host="mail.firm.example"), [copy(1)])
+        for one in waiting:
+            one.close()
+    assert outcomes[0].result is Result.ACCEPTED
+
+
+def test_why_no_address_will_do_is_said_of_those_that_were_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    port = free_port()
+    _leads_to(monkeypatch, port, "127.0.0.1", "169.254.0.1")
+    with pytest.raises(NoSession) as none:
+        hand_over(server_at(port, host="mail.firm.example"), [copy(1)])
+    assert none.value.outcome.words == f"No server answers at mail.firm.example:{port}: connection refused."
 
 
 @pytest.mark.parametrize("encryption", ["none", "tls"])

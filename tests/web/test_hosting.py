@@ -18,8 +18,9 @@ from postroom.infra import instance
 from postroom.infra.clock import now
 from postroom.infra.config import config
 from postroom.infra.database import base
-from postroom.outbound import allowances
+from postroom.outbound import allowances, takeover
 from postroom.outbound.models import Allowance, DailyUsage, Delivery, Plan
+from postroom.outbound.takeover import Taken, Waiting
 from tests.support import factory
 from tests.web.conftest import World
 
@@ -250,6 +251,21 @@ def test_taking_over_by_a_browser(
     assert "Taken over: this installation sends again. 1 copy is held." in said
     assert "is this installation's own" in said
     assert Delivery.objects.get(pk=copy.pk).state == "held"
+
+
+def test_two_take_over_at_once(client: Client, world: World, identity: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other one is done between what was looked at and what was asked for."""
+    own = takeover.take_over
+
+    def second(waiting: Waiting, *, by: str) -> Taken:
+        own(waiting, by="the other")
+        return own(waiting, by=by)
+
+    client.force_login(world.operator)
+    become_a_copy(monkeypatch)
+    monkeypatch.setattr(takeover, "take_over", second)
+    answer = client.post("/settings/installation", {"waiting": "hold"})
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/settings/installation")
 
 
 def test_keeping_a_new_address(client: Client, world: World, identity: None, monkeypatch: pytest.MonkeyPatch) -> None:

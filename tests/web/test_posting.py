@@ -164,7 +164,7 @@ def test_the_audience_is_said_before_anyone_types(
     ("domain", "words"),
     [
         ("{slug}.example", "From Amara Okafor <amara@{slug}.example> by Outbox folder"),
-        ("elsewhere.example", "leaves as “Amara Okafor” <notifications@{slug}.example> by Outbox folder"),
+        ("elsewhere.example", "Leaves as “Amara Okafor” <notifications@{slug}.example> by Outbox folder"),
     ],
 )
 def test_the_address_that_it_leaves_from_is_said(

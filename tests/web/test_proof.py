@@ -60,6 +60,7 @@ def test_against_the_outbox_it_says_that_nothing_leaves(world: World, admin: Cli
         assert "Nothing leaves: mail is kept in the outbox folder here." in shown
         assert "Connect a server" in shown
         assert "Prove this domain</button>" not in shown
+        assert "Prove again" not in shown
     answer = admin.post(path(domain), follow=True)
     assert "Connect an outgoing server first" in answer.content.decode()
     assert not Proof.objects.exists()
@@ -84,6 +85,7 @@ def test_the_button_begins_a_proof_that_is_shown_as_it_goes(world: World, admin:
     assert Proof.objects.count() == 1, "one at a time"
     admin.post(path(domain, "/stop"))
     assert "Stopped: 0 of" in text(admin, path(domain))
+    assert "Prove again</button>" in text(admin, path(domain), **HTMX), "it comes with the result, without a reload"
     assert 'hx-trigger="every 2s"' not in text(admin, path(domain))
     assert "Stopped: 0 of" in text(admin, f"/settings/domains/{domain.pk}")
 

@@ -14,6 +14,7 @@ from postroom.outbound import choice
 from postroom.outbound.models import Delivery, Dispatch
 from postroom.outbound.services import send_due
 from tests.support import factory
+from tests.support.round_trips import relayed
 from tests.support.sending import sent_into_memory
 from tests.web.conftest import World
 
@@ -55,3 +56,25 @@ def test_one_trace_at_every_place(
         for step in kept.trace:
             assert step["text"] in page, (place, step)
     assert ("not admitted" in places["composer"]) is bool(from_filter)
+
+
+@pytest.mark.parametrize(("sends_for", "says"), [("own", ""), ("notifications", "as notifications@{domain}")])
+def test_a_sent_message_says_under_which_from_it_left(
+    client: Client, world: World, sends_for: str, says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    domain = f"{world.acme.slug}.example"
+    world.admin.email = f"ines@{domain}"
+    world.admin.save()
+    with relayed(monkeypatch):
+        factory.server(world.acme, from_filter=domain if sends_for == "own" else f"notifications@{domain}")
+        choice.forget()
+        hanna = Address("hanna@customer.example", "Hanna")
+        post_message(user=world.admin, record_id=world.lead.pk, body="42 vans", to=[hanna])
+        send_due()
+    client.force_login(world.admin)
+    page = client.get(f"/leads/{world.lead.pk}").content.decode()
+    (line,) = re.findall(r"<summary>((?:(?!</summary>).)*Hanna</b>.*?)</summary>", page, re.DOTALL)
+    words = html.unescape(re.sub(r"<[^>]*>", "", line))
+    assert words.endswith("Why this sender?"), words
+    assert (" · as " in words) is bool(says)
+    assert says.format(domain=domain) in words

@@ -26,6 +26,7 @@ class CopyShown:
     """One person who was told. `state` is that of the delivery, or `unread` and `read` in the inbox; `words` says it in
     sentences; `delivery_id` is 0 in the inbox. `said` is what the delivery itself says, `due` when it is tried next;
     `is_ours`: one of our own people; `kept_here`: nothing was sent, the outbox of this machine keeps the mail.
+    `sent_as`: the From that it left under, where that is not the author's own.
     """
 
     name: str
@@ -40,6 +41,7 @@ class CopyShown:
     due: datetime | None = None
     is_ours: bool = False
     kept_here: bool = False
+    sent_as: str = ""
 
 
 def states_of(user: User, message_ids: Sequence[int]) -> dict[int, list[CopyShown]]:
@@ -47,7 +49,8 @@ def states_of(user: User, message_ids: Sequence[int]) -> dict[int, list[CopyShow
     found: dict[int, list[CopyShown]] = {pk: [] for pk in message_ids}
     rows = _told(sorted(companies(user, Permission.RECORDS_READ)), message_ids)
     zone = _zone(user.time_zone)
-    for message, name, email, channel, because, delivery, state, words, read_at, due, one_of_us, by, by_name in rows:
+    for message, name, email, channel, because, delivery, state, words, read_at, due, one_of_us, *how in rows:
+        by, by_name, sender, author = how
         if channel == Notification.Channel.INBOX:
             shown = CopyShown(
                 name, email, channel, *_in_inbox(read_at, zone), because, read_at=read_at, is_ours=bool(one_of_us)
@@ -64,6 +67,7 @@ def states_of(user: User, message_ids: Sequence[int]) -> dict[int, list[CopyShow
                 due=due,
                 is_ours=bool(one_of_us),
                 kept_here=state == DeliveryState.ACCEPTED and is_kept_here(by, by_name or ""),
+                sent_as=_sent_as(sender, author),
             )
         found[message].append(shown)
     return found
@@ -75,7 +79,12 @@ def _told(companies: Sequence[int], messages: Sequence[int]) -> QuerySet[Notific
     return rows.order_by("pk").values_list(
         "message_id", "name", "email", "channel", "because", "delivery_id", "delivery__state", "delivery__words",
         "read_at", "delivery__due", "user_id", "delivery__dispatch__server_id", "delivery__dispatch__server_name",
+        "delivery__dispatch__from_email", "message__author_email",
     )  # fmt: skip
+
+
+def _sent_as(sender: str | None, author: str) -> str:
+    return sender if sender and sender.lower() != author.lower() else ""
 
 
 def _zone(name: str) -> ZoneInfo:

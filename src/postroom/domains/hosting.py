@@ -17,18 +17,18 @@ AFTER_OWN = 1000  # its priority: a domain that a company brings goes first
 
 def hosted_name(slug: str) -> str:
     """The subdomain of the company with this short name; empty where nobody is hosted."""
-    return f"{slug}.{_below()}" if _below() else ""
+    return f"{slug}.{hosted_root()}" if hosted_root() else ""
 
 
 def slug_of_hosted(name: str) -> str:
     """The short name of the company whose subdomain this is; empty for every other domain."""
     slug, _, rest = name.partition(".")
-    return slug if slug and _below() and rest == _below() else ""
+    return slug if slug and hosted_root() and rest == hosted_root() else ""
 
 
 def name_problem(name: str, *, operator: bool) -> str:
     """Why a domain that somebody adds or renames can't be called so; empty where it can."""
-    below = _below()
+    below = hosted_root()
     if not below or (name != below and not name.endswith(f".{below}")):
         return ""
     if name == below:
@@ -53,14 +53,15 @@ def ensure_hosted_domain(company: Company) -> AliasDomain | None:
 
 def ensure_all() -> int:
     """At a start: give a subdomain to every company that has none; how many were made."""
-    if not _below():
+    if not hosted_root():
         return 0
-    known = set(AliasDomain.objects.filter(name__endswith=f".{_below()}").values_list("name", flat=True))
+    known = set(AliasDomain.objects.filter(name__endswith=f".{hosted_root()}").values_list("name", flat=True))
     missing = [one for one in Company.objects.order_by("pk") if hosted_name(one.slug) not in known]
     for company in missing:
         ensure_hosted_domain(company)
     return len(missing)
 
 
-def _below() -> str:
+def hosted_root() -> str:
+    """The domain below which companies get their subdomains; empty where nobody is hosted."""
     return config().hosted_domain.strip().strip(".").lower()

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import timedelta
 
+from django.db.models import F
+from django.db.models.functions import Greatest
+
 from postroom.infra.clock import now
 from postroom.infra.database.base import bump
 from postroom.infra.models import Counter
@@ -30,6 +33,13 @@ def add(amounts: Mapping[str, int], window: float) -> dict[str, int]:
         short[key]: count
         for key, count in bump(Counter, {key: amounts[full] for key, full in short.items()}, now(), window).items()
     }
+
+
+def take_back(amounts: Mapping[str, int]) -> None:
+    """Within a transaction: count less, and never less than nothing; windows stay as they are."""
+    for key, amount in sorted(amounts.items()):
+        less = Greatest(F("count") - amount, 0)
+        Counter.objects.filter(key=key[:LONGEST_KEY]).update(count=less)
 
 
 def forget(keys: Collection[str]) -> None:

@@ -65,7 +65,7 @@ class Resolver:
     def __init__(self, servers: Sequence[Server], limits: Limits | None = None, kept: Cache | None = None) -> None:
         self._servers = tuple(servers)
         self._limits = limits or Limits()
-        self.cache = kept or Cache(10000, 3600)
+        self.cache = Cache(10000, 3600) if kept is None else kept  # an empty one is false, too
 
     async def ask(self, *questions: Question, seconds: float | None = None) -> Answers:
         """The answers, in the order of the questions, asked in parallel; total.

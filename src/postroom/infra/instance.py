@@ -135,10 +135,13 @@ def ensure() -> Standing:
     """At a start: give a new database its identity; of one that has it, say what it is."""
     if all(_rows().get(name) for name in (KEY, PLACE)):
         return examine()
-    with transaction.atomic():
-        _keep({KEY: instance_id(), PLACE: base.place(), URL: config().public_url, BEAT: "0"})
-    _write_outside(Outside(instance_id()))
-    forget()
+    try:
+        with transaction.atomic():
+            _keep({KEY: instance_id(), PLACE: base.place(), URL: config().public_url, BEAT: "0"})
+            # Before the commit: whoever is cut off in between begins anew, instead of finding a copy.
+            _write_outside(Outside(instance_id()))
+    finally:
+        forget()
     return examine()
 
 

@@ -13,6 +13,7 @@ from postroom.core.sending.facts import DEFAULT_SERVER, Choice, SendingFacts, Se
 from postroom.core.sending.from_filter import parse_filter
 from postroom.core.sending.server_choice import choose_server
 from postroom.directory.models import User
+from postroom.domains.hosting import hosted_root, slug_of_hosted
 from postroom.domains.models import AliasDomain, CompanyDomain
 from postroom.infra import parameters, secrets
 from postroom.infra.config import config
@@ -178,22 +179,36 @@ def _read(places: set[Place]) -> None:
         servers.setdefault(row.company_id, []).append(_fact(row))
     domains = AliasDomain.objects.in_bulk({domain for _, domain in places if domain})
     firsts: dict[int, AliasDomain] = {}
+    given: dict[int, str] = {}
     links = CompanyDomain.objects.filter(company__in=companies).select_related("domain")
     for link in links.order_by("-domain__priority", "-domain"):
         firsts[link.company_id] = link.domain
+        if slug_of_hosted(link.domain.name):
+            given[link.company_id] = link.domain.name
     at, values, default = time.monotonic(), parameters.values(), default_server()
     for company, number in places:
         own = (*servers.get(company, ()), *servers.get(None, ()))
         domain = domains.get(number) if number else firsts.get(company)
-        _known[company, number] = (at, _facts(own, domain, values, default))
+        _known[company, number] = (
+            at,
+            _facts(own, domain, values, _default_of(default, domain, given.get(company, ""))),
+        )
+
+
+def _default_of(default: ServerFact, domain: AliasDomain | None, given: str) -> ServerFact:
+    """The default server as one company has it: the folder shows what a server of the company's own domain would send;
+    one that sends for the domain of the operator sends for the subdomain that the company was given, and for no other.
+    """
+    if domain and not default.filter and not config().outgoing_server:
+        return replace(default, filter=(domain.name,))
+    if given and hosted_root() in default.filter:
+        return replace(default, filter=(*default.filter, given))
+    return default
 
 
 def _facts(
     servers: tuple[ServerFact, ...], domain: AliasDomain | None, values: Mapping[str, str], default: ServerFact
 ) -> SendingFacts:
-    if domain and not default.filter and not config().outgoing_server:
-        # the folder shows what a server of the company's own domain would send
-        default = replace(default, filter=(domain.name,))
     return SendingFacts(
         servers=servers,
         default=default,

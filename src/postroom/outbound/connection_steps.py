@@ -23,6 +23,7 @@ from postroom.outbound.connection_trouble import (
     no_greeting,
     no_name,
     no_tls,
+    not_set_up,
     port_refused,
     recipient_refused,
     sender_refused,
@@ -31,7 +32,7 @@ from postroom.outbound.connection_trouble import (
     tls_expected,
 )
 from postroom.outbound.hosting import address_problem
-from postroom.outbound.login import cram_md5, mechanism_for
+from postroom.outbound.login import cram_md5, mechanism_for, told_login
 from postroom.outbound.probe import Found, Probe, Reply, Trouble, coded, plain_login
 from postroom.outbound.tls import context_of
 from postroom.outbound.transports.protocol import Server
@@ -91,7 +92,7 @@ def offered_logins(attempt: Attempt) -> list[str]:
 def _resolve(attempt: Attempt) -> Finding:
     host = attempt.server.host
     if attempt.server.trouble:
-        raise port_refused(attempt.server.trouble)
+        raise (port_refused if host else not_set_up)(attempt.server.trouble)
     try:
         found = attempt.probe.resolve(host, attempt.server.port)
     except (OSError, Trouble) as error:
@@ -331,7 +332,7 @@ ABOUT: Mapping[str, Callable[[Attempt], str]] = {
     "resolve": lambda attempt: attempt.server.host,
     "connect": lambda attempt: str(attempt.server.port),
     "tls": lambda attempt: attempt.server.encryption,
-    "login": lambda attempt: attempt.server.username,
+    "login": lambda attempt: told_login(attempt.server),
     "mail": lambda attempt: attempt.sender,
     "rcpt": lambda attempt: attempt.recipient,
 }

@@ -5,9 +5,13 @@ Nothing is sent: the conversation ends by RSET where the mail itself would begin
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
 
 from postroom.outbound.connection_steps import (
     ABOUT,
@@ -20,14 +24,17 @@ from postroom.outbound.connection_steps import (
     find_size,
     offered_logins,
 )
-from postroom.outbound.connection_trouble import Failed, broken_off
-from postroom.outbound.login import is_external
+from postroom.outbound.connection_trouble import Diagnosis, Failed, broken_off
+from postroom.outbound.login import is_external, is_lent
 from postroom.outbound.probe import Probe, Trouble, plain_login
 from postroom.outbound.transports.protocol import Server
 
 __all__ = ["State", "Step", "ask_size", "run", "worked"]
 
 SECONDS = 30.0  # everything together
+AT_ONCE = 8  # tests of a process: each may hold a thread for as long as that
+
+_places = threading.BoundedSemaphore(AT_ONCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +61,13 @@ def run(server: Server, *, sender: str, recipient: str, seconds: float = SECONDS
     `sender` is the return path that a mail would have, `recipient` an address of who asks.
     """
     login = server.authentication == "login"
-    hidden = (server.password, plain_login(server.username, server.password)) if login else ()
-    attempt = Attempt(server, sender, recipient, Probe(seconds, hidden))
-    try:
+    hidden = [server.password, plain_login(server.username, server.password)] if login else []
+    hidden += [server.username] if login and is_lent(server) else []
+    attempt = Attempt(server, sender, recipient, Probe(seconds, tuple(hidden)))
+    with _place(attempt) as busy:
+        if busy:
+            yield busy
+            return
         for key, doing in STEPS:
             if key in _left_out(attempt):
                 continue
@@ -64,22 +75,37 @@ def run(server: Server, *, sender: str, recipient: str, seconds: float = SECONDS
             yield step
             if step.state is State.FAILED and key not in GO_ON:
                 return
+
+
+@contextmanager
+def _place(attempt: Attempt) -> Iterator[Step | None]:
+    """One of the places for tests, given back at the end, when the conversation ends too; a step that says that there
+    is none, so that nobody's slow servers keep pages from everybody.
+    """
+    if not _places.acquire(blocking=False):
+        words = _("Too many connections are being tested just now.")
+        busy = Failed(Diagnosis.BUSY, words, _("Try again in half a minute."))
+        yield _step(attempt, "resolve", _as_finding(busy), 0.0)
+        return
+    try:
+        yield None
     finally:
         attempt.probe.quit()
+        _places.release()
 
 
 def ask_size(server: Server) -> Step:
     """The last step of asking a server how large a mail may be: that of its answer, or the one that failed."""
     attempt = Attempt(server, "", "", Probe(SECONDS, (server.password,)))
-    try:
+    with _place(attempt) as busy:
+        if busy:
+            return busy
         for key, doing in STEPS[:3]:
             if key not in _left_out(attempt):
                 step = _timed(attempt, key, doing)
                 if step.state is State.FAILED:
                     return step
         return _timed(attempt, "size", find_size)
-    finally:
-        attempt.probe.quit()
 
 
 def worked(steps: list[Step]) -> bool:
@@ -106,8 +132,11 @@ def _timed(attempt: Attempt, key: str, doing: Doing) -> Step:
         found = _as_finding(failed)
     except Trouble as trouble:
         found = _as_finding(broken_off(trouble, SECONDS))
+    return _step(attempt, key, found, time.monotonic() - began)
+
+
+def _step(attempt: Attempt, key: str, found: Finding, took: float) -> Step:
     about = ABOUT[key](attempt) if key in ABOUT else ""
-    took = time.monotonic() - began
     return Step(key, about, found.state, found.said, found.text, found.advice, took, found.kind, found.size)
 
 

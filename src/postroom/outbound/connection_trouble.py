@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from postroom.outbound.certificates import Certificate
+from postroom.outbound.login import told_login
 from postroom.outbound.probe import Reply, Trouble
 from postroom.outbound.transports.protocol import Server
 
@@ -33,6 +34,7 @@ class Diagnosis(StrEnum):
     NO_NAME_SERVICE = "no-name-service"
     REFUSED_ADDRESS = "refused-address"
     REFUSED_PORT = "refused-port"
+    NOT_SET_UP = "not-set-up"
     WRONG_PORT = "wrong-port"
     SILENT_PORT = "silent-port"
     NO_WAY = "no-way"
@@ -62,6 +64,7 @@ class Diagnosis(StrEnum):
     PUT_OFF = "put-off"
     SIZE_TOO_SMALL = "size-too-small"
     TOO_SLOW = "too-slow"
+    BUSY = "busy"
 
 
 class Failed(Exception):
@@ -124,6 +127,12 @@ def address_refused(host: str, problem: str, said: str) -> Failed:
 def port_refused(problem: str) -> Failed:
     """The hosting profile does not let this port be used."""
     return Failed(Diagnosis.REFUSED_PORT, problem, _("587 with STARTTLS is what most providers want."))
+
+
+def not_set_up(problem: str) -> Failed:
+    """It refers to a server that the configuration does not have."""
+    advice = _("Set POSTROOM_OUTGOING_SERVER, or enter host and login of a server here.")
+    return Failed(Diagnosis.NOT_SET_UP, problem, advice)
 
 
 def no_greeting(server: Server, met: Trouble | Reply) -> Failed:
@@ -286,26 +295,26 @@ def authentication_refused(server: Server, reply: Reply | None, offered: list[st
         return _login_not_offered(server, offered)
     words = reply.words.lower()
     if "5.7.139" in words:
-        text = _("Microsoft lets no program in as %(username)s by password.") % {"username": server.username}
+        text = _("Microsoft lets no program in as %(username)s by password.") % {"username": told_login(server)}
         advice = _(
             "An administrator of your Microsoft 365 has to allow Authenticated SMTP for the organisation"
             " and for this mailbox, and security defaults must not forbid it; else send by a connector."
         )
         return Failed(Diagnosis.LOGIN_REFUSED_MICROSOFT, text, advice, said=reply.words)
     if reply.code in {534, 535} and ("gsmtp" in words or "support.google.com" in words):
-        text = _("Google refused the login of %(username)s.") % {"username": server.username}
+        text = _("Google refused the login of %(username)s.") % {"username": told_login(server)}
         advice = _(
             "The mailbox's own password is never taken: turn two-step login on in the Google account,"
             " make an app password, and enter its 16 letters here."
         )
         return Failed(Diagnosis.LOGIN_REFUSED_GMAIL, text, advice, said=reply.words)
     if reply.code == 535:
-        text = _("The server refused the login of %(username)s.") % {"username": server.username}
+        text = _("The server refused the login of %(username)s.") % {"username": told_login(server)}
         advice = _("Check user name and password. With two-step login a password made for programs is needed.")
         return Failed(Diagnosis.LOGIN_REFUSED, text, advice, said=reply.words)
     text = _("The server did not let us in.")
     if server.username:
-        text = _("The server did not let %(username)s in.") % {"username": server.username}
+        text = _("The server did not let %(username)s in.") % {"username": told_login(server)}
     if reply.code // 100 == 4:
         advice = _("It says that this may pass: try again in a few minutes.")
         return Failed(Diagnosis.LOGIN_PUT_OFF, text, advice, said=reply.words)

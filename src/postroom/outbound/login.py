@@ -8,6 +8,7 @@ import hashlib
 import hmac
 from collections.abc import Collection
 
+from postroom.core.sending.facts import DEFAULT_SERVER
 from postroom.outbound.transports.protocol import Server
 
 IN_THE_OPEN = ("PLAIN", "LOGIN")  # the password crosses the wire
@@ -30,6 +31,16 @@ def mechanism_for(server: Server, offered: Collection[str]) -> str:
 def is_external(server: Server, offered: Collection[str]) -> bool:
     """Whether the client's certificate has to be named as the login, too."""
     return server.authentication == "certificate" and EXTERNAL in {name.upper() for name in offered}
+
+
+def told_login(server: Server) -> str:
+    """The user name as pages tell it: of the operator's server those who refer to it hear the host alone."""
+    return server.host if is_lent(server) else server.username
+
+
+def is_lent(server: Server) -> bool:
+    """Whether somebody's server refers to the default one, whose login is the operator's."""
+    return server.by_default and server.id != DEFAULT_SERVER
 
 
 def cram_md5(username: str, password: str, challenge: str) -> str:

@@ -246,7 +246,8 @@ class Proof(models.Model):
     """A run that proves an alias domain: round trips from every server to its addresses; open until `closed_at`.
 
     `due` is when it is closed at the latest; `left_out` counts the addresses for which there was no room. `tags_arrive`
-    is what was seen of mail to tagged addresses, None where that cannot be told. `stopped`: a person ended it.
+    is what was seen of mail to tagged addresses, None where that cannot be told. `way_in` is the domain's when it
+    began: what was seen holds for that one. `stopped`: a person ended it.
     """
 
     domain = models.ForeignKey(AliasDomain, on_delete=models.CASCADE, related_name="+")
@@ -255,6 +256,7 @@ class Proof(models.Model):
     due = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
     left_out = models.PositiveIntegerField(default=0)
+    way_in = models.CharField(max_length=12, default="")
     stopped = models.BooleanField(default=False)
     tags_arrive = models.BooleanField(null=True)
 

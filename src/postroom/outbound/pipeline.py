@@ -5,20 +5,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from django.db import InterfaceError, OperationalError, transaction
 
 from postroom.infra.logs import logger
 from postroom.outbound.models import Delivery
-from postroom.outbound.steps.allow import allow, give_back
+from postroom.outbound.steps import allow, ration
 from postroom.outbound.steps.choose import choose
 from postroom.outbound.steps.claim import claim, spoil
-from postroom.outbound.steps.ration import ration
 from postroom.outbound.steps.record import put_off, record
 from postroom.outbound.steps.render import press_of
 from postroom.outbound.steps.transmit import transmit
+from postroom.outbound.transports.protocol import Result as Answer
 from postroom.outbound.work import Item, PutOff, Result
 
 log = logger(__name__)
@@ -66,8 +66,21 @@ def exchange(results: Sequence[Result], put_offs: Sequence[PutOff], window: Sequ
         for one in put_offs:
             put_off(one)
         record(results)
-        give_back(results)
-        return transmit(allow(ration(window)))
+        _uncount(_deferred(results))
+        begun = transmit(allow.allow(ration.ration(window)))
+        _uncount(set(window).difference(begun))
+        return begun
+
+
+def _deferred(results: Iterable[Result]) -> list[Item]:
+    return [one.item for one in results if one.outcome.result is Answer.DEFERRED]
+
+
+def _uncount(items: Iterable[Item]) -> None:
+    """Within a transaction: what did not leave counts for no limit of a day, as far as it was counted."""
+    counted = list(items)
+    ration.give_back(counted)
+    allow.give_back(counted)
 
 
 def record_alone(result: Result) -> None:
@@ -75,7 +88,7 @@ def record_alone(result: Result) -> None:
     try:
         with transaction.atomic():
             record([result])
-            give_back([result])
+            _uncount(_deferred([result]))
     except AWAY:
         raise
     except Exception as error:

@@ -114,7 +114,8 @@ def _conclude_tags(proof: Proof, trips: Sequence[RoundTrip]) -> None:
     proof.tags_arrive = arrive
     domain = AliasDomain.objects.select_for_update(no_key=True).get(pk=proof.domain_id)
     is_latest = not Proof.objects.filter(domain=domain, pk__gt=proof.pk).exists()
-    if is_latest and all(_is_of(domain, trip) for trip in trips if trip.is_tagged):
+    same_way = proof.way_in in ("", domain.way_in)  # empty: it began before that was kept
+    if is_latest and same_way and all(_is_of(domain, trip) for trip in trips if trip.is_tagged):
         note_tags(domain_id=domain.pk, arrive=arrive)
         choice.forget()
 

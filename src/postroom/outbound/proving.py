@@ -121,7 +121,7 @@ def _begun(user: User, domain: AliasDomain, ways: Sequence[Way]) -> Proof:
     planned, left_out = plan([way.id for way in ways], services, aliases, MOST_TRIPS)
     at = now()
     due = at + timedelta(seconds=config().proof_seconds)
-    proof = Proof.objects.create(domain=domain, by=user, began_at=at, due=due, left_out=left_out)
+    proof = Proof.objects.create(domain=domain, by=user, began_at=at, due=due, left_out=left_out, way_in=domain.way_in)
     names = {way.id: way.name for way in ways}
     trips = insert(
         RoundTrip(

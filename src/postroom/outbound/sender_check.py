@@ -7,8 +7,6 @@ from postroom.core.sending.facts import Choice
 from postroom.infra.config import config
 from postroom.infra.dns import Resolver, resolver
 from postroom.outbound.choice import server_of
-from postroom.outbound.models import OutgoingServer
-from postroom.outbound.providers.catalogue import PROVIDERS
 from postroom.outbound.providers.guess import provider_of_host
 
 
@@ -34,8 +32,7 @@ def sender_of(choice: Choice) -> Sender | None:
     reach = server_of(choice.server)
     if reach.transport != "smtp" or not reach.host:
         return None
-    key = OutgoingServer.objects.filter(pk=choice.server).values_list("provider", flat=True).first() or ""
-    provider = provider_of_host(reach.host) or PROVIDERS.get(key)
+    provider = provider_of_host(reach.host)  # not the one that the form was filled in from: the host may be another now
     return Sender(
         choice.author.domain,
         choice.return_path.rpartition("@")[2],
@@ -46,6 +43,8 @@ def sender_of(choice: Choice) -> Sender | None:
 
 
 def checks_of(choice: Choice, asks: Resolver | None = None) -> tuple[Check, ...]:
-    """SPF, DKIM and DMARC of a mail that leaves so; empty where nothing would leave. One query or two."""
+    """SPF, DKIM and DMARC of a mail that leaves so; empty where nothing would leave. A query, unless it was asked
+    lately.
+    """
     sender = sender_of(choice)
     return sender_checks(sender, asks) if sender else ()

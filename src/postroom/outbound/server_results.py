@@ -11,6 +11,7 @@ from postroom.infra.clock import now
 from postroom.infra.secrets import CannotDecrypt
 from postroom.outbound.choice import reach
 from postroom.outbound.connection_test import State, Step, worked
+from postroom.outbound.connection_trouble import Diagnosis
 from postroom.outbound.models import OutgoingServer
 from postroom.outbound.transports.protocol import Server
 
@@ -20,7 +21,9 @@ _SAME = (
 
 
 def keep(tested: Server, steps: Sequence[Step]) -> bool:
-    """Keep what a test found, where it tried the server as it is set now; whether it did."""
+    """Keep what a test found, where it tried the server, and as it is set now; whether it did."""
+    if any(step.kind == Diagnosis.BUSY for step in steps):
+        return False
     kept = [{**asdict(step), "state": step.state.value} for step in steps]
     found = {"tested_at": now(), "test_worked": worked(list(steps)), "test_steps": kept}
     with transaction.atomic():

@@ -45,11 +45,17 @@ def trial_of(user: User, fields: ServerFields, row: OutgoingServer | None = None
 
 
 def default_trial(user: User) -> Trial:
-    """How `user` would try the default server, by a mail of their first company."""
-    place = Membership.objects.filter(user=user).order_by("pk").values_list("company", flat=True).first()
-    facts = replace(sending_facts(place or 0), servers=())
+    """How `user` would try the default server, by a mail of their own company."""
+    facts = replace(sending_facts(own_company(user)), servers=())
     sender = choose_server(Address(user.email, user.name), facts).return_path or user.email
     return Trial(server_of(DEFAULT_SERVER), sender, user.email)
+
+
+def own_company(user: User) -> int:
+    """The company for which `user` tries a server that serves all of them: their own, the first that they came to; 0
+    where they belong to none.
+    """
+    return Membership.objects.filter(user=user).order_by("pk").values_list("company", flat=True).first() or 0
 
 
 def sender_of(user: User, company: int, from_filter: str, *, trusted: bool = False) -> Address:
@@ -67,14 +73,15 @@ def sender_of(user: User, company: int, from_filter: str, *, trusted: bool = Fal
 
 
 def _return_path(user: User, fields: ServerFields, number: int) -> str:
-    """The return path of a mail of `user` that is forced to go by this server."""
+    """The return path of a mail that is forced to go by this server: of `user`, or of whose own server it is."""
     fact = ServerFact(
         id=number,
         name=fields.name,
         filter=parse_filter(fields.from_filter),
-        owner=fields.owner or 0,
         trusted_relay=fields.trusted_relay,
-    )
-    facts = replace(sending_facts(fields.company or 0), servers=(fact,), forced_server=number)
-    author = sender_of(user, fields.company or 0, fields.from_filter, trusted=fields.trusted_relay)
+    )  # without its owner, who alone could name it: asked is what leaves when they do
+    writer = User.objects.filter(pk=fields.owner).first() if fields.owner else None
+    company = fields.company or own_company(writer or user)
+    facts = replace(sending_facts(company), servers=(fact,), forced_server=number)
+    author = sender_of(writer or user, company, fields.from_filter, trusted=fields.trusted_relay)
     return choose_server(author, facts).return_path or author.email

@@ -11,12 +11,12 @@ from postroom.core.addresses import Address
 from postroom.core.errors import PostroomError
 from postroom.core.message_ids import mint
 from postroom.core.sending.layout import plain_to_html
-from postroom.directory.models import Membership, User
+from postroom.directory.models import User
 from postroom.domains.models import AliasDomain
 from postroom.infra.clock import now
 from postroom.outbound.models import Delivery, OutgoingServer
 from postroom.outbound.services import Lane, NewLetter, Recipient, queue
-from postroom.outbound.trial import sender_of
+from postroom.outbound.trial import own_company, sender_of
 
 
 class CannotSend(PostroomError):
@@ -34,10 +34,10 @@ def send_trial_mail(*, user: User, row: OutgoingServer) -> int:
         raise CannotSend(_("An archived server sends nothing. Restore it first."))
     if row.owner_id and row.owner_id != user.pk:
         raise CannotSend(_("A personal server sends the mail of its owner only: they can send themselves a test mail."))
-    company = row.company_id or _company(user)
+    company = row.company_id or own_company(user)
     if not company:
         raise CannotSend(_("You belong to no company in whose name a mail could be written."))
-    sender = sender_of(user, row.company_id or 0, row.from_filter, trusted=row.trusted_relay)
+    sender = sender_of(user, company, row.from_filter, trusted=row.trusted_relay)
     with transaction.atomic():
         ((pk,),) = queue([(_letter(user, row, company, sender), [Recipient(user.email, user.name)])], Lane.INTERACTIVE)
     return pk
@@ -47,11 +47,6 @@ def trial_mail(user: User, row: OutgoingServer, delivery_id: int) -> Delivery | 
     """A test mail that `user` had sent to themselves by this server."""
     found = Delivery.objects.filter(pk=delivery_id, letter__forced_server=row.pk, address=user.email, letter__about="")
     return found.select_related("letter", "dispatch").first()
-
-
-def _company(user: User) -> int:
-    """The company of a server that serves all of them: the user's own, the first that they came to."""
-    return Membership.objects.filter(user=user).order_by("pk").values_list("company", flat=True).first() or 0
 
 
 def _letter(user: User, row: OutgoingServer, company: int, sender: Address) -> NewLetter:

@@ -17,6 +17,7 @@ class Item:
     row: Delivery
     copy: Copy
     attempt: Attempt | None = None
+    rationed: bool = False  # whether it counts as one of the mails that its server takes a day
     counted_on: date | None = None  # the day of its company's usage, where it counts
 
     @property

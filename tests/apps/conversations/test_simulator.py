@@ -52,6 +52,12 @@ def test_a_provider_is_known_by_its_host(acme: Acme) -> None:
     assert found == [("SPF", "aligned"), ("DKIM", "aligned"), ("DMARC", "aligned")]
 
 
+def test_a_form_that_was_filled_in_from_a_provider_may_name_another_host(acme: Acme) -> None:
+    table = {**TABLE, ("acme.example", "TXT"): ['"v=spf1 a:relay.example -all"']}
+    found = _told(acme, AMARA, table, provider="google-workspace")
+    assert found == [("SPF", "aligned"), ("DKIM", "cannot be told"), ("DMARC", "aligned")]
+
+
 def test_a_from_that_is_kept_by_a_trusted_relay_is_doubted(acme: Acme) -> None:
     table = {**TABLE, ("_dmarc.customer.example", "TXT"): ['"v=DMARC1; p=reject"']}
     found = _told(acme, MARY, table, from_filter="", trusted_relay=True)

@@ -367,6 +367,17 @@ def test_what_was_proved_under_another_separator_proves_nothing_now(acme: Acme, 
     assert acme.domain.tags_proved_at is None
 
 
+def test_what_was_seen_of_another_way_in_proves_nothing_now(acme: Acme, kept: Memory) -> None:
+    server(acme)
+    proof = begun(acme)
+    AliasDomain.objects.update(way_in=AliasDomain.WayIn.LISTENER)
+    travel()
+    proof.refresh_from_db()
+    assert (proof.tags_arrive, proof.closed_at is None) == (True, False)
+    acme.domain.refresh_from_db()
+    assert (acme.domain.tags_proved_at, acme.domain.tags_lost_at) == (None, None)
+
+
 def test_an_automatic_answer_to_a_trip_is_not_the_trip(acme: Acme, kept: Memory) -> None:
     server(acme)
     proof = begun(acme)
@@ -379,3 +390,22 @@ def test_an_automatic_answer_to_a_trip_is_not_the_trip(acme: Acme, kept: Memory)
     settle_all()
     trip.refresh_from_db()
     assert trip.fates == ""
+
+
+def test_a_persons_answer_to_a_trip_is_not_the_trip(acme: Acme, kept: Memory) -> None:
+    """The address leads to a mailbox so far, and whoever reads that answers."""
+    server(acme)
+    proof = begun(acme)
+    trips = [proof.trips.get(base="sales@acme.example"), proof.trips.get(base="catchall@acme.example", is_tagged=True)]
+    for trip in trips:
+        assert trip.delivery is not None
+        (named,) = trip.delivery.letter.references
+        answer = letter(
+            message_id=f"answer{trip.pk}@elsewhere.example", in_reply_to=(trip.message_id,),
+            references=(named, trip.message_id), subject=f"Re: {trip.delivery.letter.subject}",
+        )  # fmt: skip
+        accept([arrival(answer, "support@acme.example")])
+    settle_all()
+    assert {one.fates for one in proof.trips.all()} == {""}
+    assert Route.objects.filter(target__startswith="trip:").count() == 0
+    assert Record.objects.count() == len(trips)

@@ -12,7 +12,9 @@ import pytest
 
 from postroom.core.authentication.questions import Answer, Question
 from postroom.core.authentication.spf import evaluate_spf
+from postroom.infra.config import config
 from postroom.infra.dns import PORT, Limits, Resolver, parse_servers
+from postroom.infra.dns import resolver as resolver_of_settings
 from postroom.infra.dns_cache import FAILURE_SECONDS, LARGEST, Cache
 from tests.support.dns_server import DnsServer, Records, serving
 
@@ -186,6 +188,36 @@ def test_an_evaluation_ends_with_its_deadline() -> None:
 )
 def test_resolvers_in_settings(text: str, servers: list[tuple[str, int]]) -> None:
     assert parse_servers(text) == servers
+
+
+def _asked_as_set(monkeypatch: pytest.MonkeyPatch, server: DnsServer, **kept: float) -> tuple[Answer, int]:
+    """The answer of a resolver of these settings, and how many it then keeps."""
+    for name, value in {
+        "dns_seconds": 10.0,
+        "dns_deadline": 30.0,
+        "dns_servers": f"127.0.0.1:{server.port}",
+        **kept,
+    }.items():
+        monkeypatch.setattr(config(), name, value)
+    made = resolver_of_settings.__wrapped__()
+    *_, answer = made.ask_now(Question("acme.example", "A"), Question("acme.example", "AAAA"))
+    return answer, len(made.cache)
+
+
+def test_the_settings_say_whom_to_ask_how_long_and_what_is_kept(
+    server: DnsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = TABLE["acme.example", "AAAA"]
+    answer, kept = _asked_as_set(monkeypatch, server)
+    assert (list(answer.values), kept) == (found, 2)
+    assert _asked_as_set(monkeypatch, server, dns_cache_entries=1)[1] == 1
+    assert _asked_as_set(monkeypatch, server, dns_cache_entries=9, dns_cache_seconds=0)[1] == 0
+    server.asked.clear()
+    assert _asked_as_set(monkeypatch, server, dns_deadline=0.0)[0].words == "no time was left to ask"
+    assert not server.asked
+    server.table["acme.example", "AAAA"] = "SILENT"
+    assert _asked_as_set(monkeypatch, server, dns_seconds=0.1, dns_tries=3, dns_deadline=30.0)[0].unknown
+    assert [kind for _name, kind, _by in server.asked].count("AAAA") == 3
 
 
 class TestCache:

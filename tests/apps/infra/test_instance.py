@@ -40,6 +40,19 @@ def test_a_new_database_is_its_own(var: Path) -> None:
     assert instance.ensure() == found
 
 
+def test_who_is_cut_off_while_it_gets_its_identity_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    def cut_off(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as full:
+        full.setattr(instance, "replace_file", cut_off)
+        with pytest.raises(OSError, match="No space"):
+            instance.ensure()
+    assert not instance.examine().is_copy
+    found = instance.ensure()
+    assert (found.is_copy, found.id) == (False, instance.instance_id())
+
+
 def test_one_of_a_version_that_did_not_ask_goes_on(var: Path) -> None:
     before = instance.instance_id()
     assert not instance.examine().is_copy

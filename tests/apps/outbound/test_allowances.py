@@ -10,6 +10,7 @@ import pytest
 
 from postroom.directory.models import User
 from postroom.directory.profile import CannotSave
+from postroom.infra import counters
 from postroom.infra.clock import now
 from postroom.infra.config import config
 from postroom.outbound import allowances, choice
@@ -141,6 +142,15 @@ def test_what_the_server_puts_off_is_counted_when_it_is_tried_again(acme: Acme, 
     send_due()
     assert states() == ["accepted", "accepted"]
     assert sent() == 2
+
+
+def test_what_waits_for_another_day_takes_nothing_of_its_servers_limit(acme: Acme, sink: SmtpServer) -> None:
+    row = factory.server(acme.company, "By the operator's", authentication="default", daily_limit=4)
+    choice.forget()
+    post(acme, *people(4), forced_server=row.pk)
+    send_due()
+    key = f"sent:{row.pk}"
+    assert (states().count("accepted"), sent(), counters.current([key], 24 * 3600.0)) == (3, 3, {key: 3})
 
 
 def test_what_the_server_refuses_counts(acme: Acme, sink: SmtpServer) -> None:

@@ -6,13 +6,14 @@ import asyncio
 import base64
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import replace
 
 import pytest
 
-from postroom.outbound import connection_test, probe
+from postroom.outbound import connection_test, probe, server_results
 from postroom.outbound.connection_test import State, Step, worked
+from postroom.outbound.connection_trouble import Diagnosis
 from postroom.outbound.transports.protocol import NoSession, Server
 from postroom.outbound.transports.smtp.opening import open_session
 from tests.support.authority import Authority
@@ -289,3 +290,24 @@ def test_lines_cannot_be_smuggled() -> None:
         server = _server(script, authentication="none")
         list(connection_test.run(server, sender="a@x.example>\r\nDATA", recipient=RECIPIENT, seconds=5))
     assert "DATA" not in script.heard
+
+
+def test_only_so_many_are_tried_at_once_and_who_leaves_makes_room() -> None:
+    """A test that waits for a slow server holds a thread; whoever tries many must not hold them all."""
+    server = Server(1, "Test", "smtp", "127.0.0.1", free_port(), "none", "none")
+
+    def test() -> Generator[Step, None, None]:
+        return connection_test.run(server, sender=SENDER, recipient=RECIPIENT)
+
+    under_way = [test() for _ in range(connection_test.AT_ONCE)]
+    assert [next(one).key for one in under_way] == ["resolve"] * connection_test.AT_ONCE
+    (busy,) = test()
+    assert (busy.state, busy.kind, busy.about) == (State.FAILED, Diagnosis.BUSY, "127.0.0.1")
+    assert connection_test.ask_size(server).kind == Diagnosis.BUSY
+    assert not server_results.keep(server, [busy])
+    under_way.pop().close()
+    assert [step.key for step in test()] == ["resolve", "connect"]
+    assert connection_test.ask_size(server).kind == Diagnosis.WRONG_PORT
+    for one in under_way:
+        assert [step.kind for step in one] == [Diagnosis.WRONG_PORT]
+    assert len(list(test())) == 2, "every place was given back"

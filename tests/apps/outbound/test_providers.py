@@ -65,6 +65,24 @@ def test_what_a_provider_is_known_by_are_plain_names_that_lead_back_to_it(one: P
         assert provider_of_host(one.host_for("post@acme.example")) is one
 
 
+@pytest.mark.parametrize(
+    ("host", "key"),
+    [
+        ("email-smtp.us-east-2.amazonaws.com", "ses"),
+        ("Email-SMTP-fips.us-gov-west-1.amazonaws.com.", "ses"),
+        ("ec2-203-0-113-7.compute-1.amazonaws.com", ""),
+        ("smtp.mailgun.org", "mailgun"),
+        ("smtp.eu.mailgun.org", "mailgun"),
+        ("notmailgun.org", ""),
+        ("smtp.acme.example", ""),
+        ("", ""),
+    ],
+)
+def test_a_provider_is_known_by_the_name_of_its_server(host: str, key: str) -> None:
+    found = provider_of_host(host)
+    assert (found.key if found else "") == key
+
+
 def test_no_domain_belongs_to_two() -> None:
     domains = [domain for one in PROVIDERS.values() for domain in one.domains]
     assert len(domains) == len(set(domains))

@@ -12,13 +12,15 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from postroom.core.addresses import Address
-from postroom.infra import secrets
+from postroom.infra import counters, secrets
+from postroom.infra.clock import now
 from postroom.infra.config import config
 from postroom.infra.networks import is_private
 from postroom.outbound import choice, server_results, server_uses, servers
 from postroom.outbound.client_certificates import NoCertificate, read_pair
 from postroom.outbound.connection_test import State, Step
 from postroom.outbound.models import Delivery, Letter, OutgoingServer
+from postroom.outbound.pipeline import exchange, take
 from postroom.outbound.server_uses import CannotMove, InUse
 from postroom.outbound.servers import CannotSave, ServerFields
 from postroom.outbound.services import send_due
@@ -28,7 +30,8 @@ from tests.support import factory
 from tests.support.acme import Acme
 from tests.support.authority import Authority
 from tests.support.sending import post
-from tests.support.smtp_server import SmtpServer
+from tests.support.smtp_script import Script, scripted
+from tests.support.smtp_server import DROP, SmtpServer
 
 
 def _fields(acme: Acme, **changes: Any) -> ServerFields:
@@ -164,6 +167,34 @@ def test_no_more_than_the_limit_of_a_day_leaves(acme: Acme) -> None:
         assert len(there.mails) == 6
 
 
+def _counted(row: OutgoingServer) -> int:
+    return counters.current([f"sent:{row.pk}"], 24 * 3600.0).get(f"sent:{row.pk}", 0)
+
+
+def test_what_did_not_leave_takes_nothing_of_the_limit(acme: Acme) -> None:
+    """The server hangs up in the middle: one copy is put off, those after it have not had their turn."""
+    with SmtpServer() as there:
+        row = factory.server(acme.company, port=there.port, daily_limit=5, max_connections=1)
+        choice.forget()
+        there.on("RCPT r1@firm.example", DROP)
+        post(acme, *(f"r{n}@firm.example" for n in range(5)), forced_server=row.pk)
+        send_due()
+        assert _counted(row) == len(there.mails) < 5
+        Delivery.objects.filter(state="queued").update(due=now())
+        send_due()
+        assert (_counted(row), len(there.mails)) == (5, 5)
+
+
+def test_what_was_withdrawn_before_its_turn_takes_nothing_of_the_limit(acme: Acme) -> None:
+    row = factory.server(acme.company, daily_limit=5)
+    choice.forget()
+    post(acme, *(f"r{n}@firm.example" for n in range(3)), forced_server=row.pk)
+    items = take(3)
+    Delivery.objects.filter(pk=items[1].row.pk).update(lease_token="")
+    assert len(exchange([], [], items)) == 2
+    assert _counted(row) == 2
+
+
 # --- what a test found ---------------------------------------------------------------------------------------------
 
 STEPS = [Step("resolve", "smtp.acme.example", said="192.0.2.1", seconds=0.1)]
@@ -238,6 +269,18 @@ def test_whose_mail_a_test_is(acme: Acme, filtered: str, trusted: bool, wanted: 
     assert sender_of(admin, acme.company.pk, filtered, trusted=trusted) == Address(wanted, admin.name)
 
 
+@pytest.mark.parametrize("who", ["amara", "admin"])
+@pytest.mark.parametrize("filtered", ["amara@acme.example", "acme.example", "AMARA@acme.example, acme.example"])
+def test_a_personal_server_is_tried_with_its_owners_envelope(acme: Acme, filtered: str, who: str) -> None:
+    amara = acme.amara
+    row = factory.server(acme.company, "Amara's own", owner=amara, from_filter=filtered)
+    choice.forget()
+    real = choice.preview(acme.company.pk, Address(amara.email, amara.name), amara, forced_server=row.pk)
+    assert real.server == row.pk
+    trial = trial_of(getattr(acme, who), servers.fields_of(row), row)
+    assert (trial.sender, trial.recipient) == (real.return_path, getattr(acme, who).email)
+
+
 def replace_email(acme: Acme, email: str) -> Any:
     acme.admin.email = email
     return acme.admin
@@ -302,6 +345,24 @@ def test_a_record_may_refer_to_the_default_server(acme: Acme, monkeypatch: pytes
     monkeypatch.setattr(config(), "outgoing_server", "")
     choice.forget()
     assert "default server of the configuration" in choice.server_of(row.pk).trouble
+    (failed,) = trial_of(acme.admin, servers.fields_of(row), row).steps()
+    assert (failed.kind, "POSTROOM_OUTGOING_SERVER" in failed.advice) == ("not-set-up", True)
+
+
+@pytest.mark.parametrize("login", [("operator-7", "correct-battery-7"), ("operator-7", "another")])
+def test_who_refers_to_the_default_server_does_not_hear_its_login(
+    acme: Acme, monkeypatch: pytest.MonkeyPatch, login: tuple[str, str]
+) -> None:
+    script = Script(login=login, answers={"MAIL": "550 5.7.1 operator-7 may not send as that"})
+    with scripted(script):
+        kept = {"outgoing_server": "127.0.0.1", "outgoing_port": script.port, "outgoing_encryption": "none"}
+        for name, value in {**kept, "outgoing_user": "operator-7", "outgoing_password": "correct-battery-7"}.items():
+            monkeypatch.setattr(config(), name, value)
+        row = servers.create_server(user=acme.admin, fields=_fields(acme, authentication="default", host=""))
+        steps = list(trial_of(acme.admin, servers.fields_of(row), row).steps())
+    assert steps[-1].state is State.FAILED
+    assert steps[-1].key == ("mail" if login[1] == "correct-battery-7" else "login")
+    assert "operator-7" not in repr(steps)
 
 
 # --- hosting -------------------------------------------------------------------------------------------------------

@@ -51,6 +51,10 @@ def test_all_is_well() -> None:
         ({**GOOD, "acme.example TXT": UNKNOWN}, "could not ask", "the resolver was silent", ""),
         ({**GOOD, "relay.example A": UNKNOWN, "relay.example AAAA": UNKNOWN}, "could not ask",
          "The addresses of relay.example", ""),
+        ({**GOOD, "relay.example AAAA": UNKNOWN}, "could not ask", "could be asked for: the resolver was silent",
+         ""),
+        ({**GOOD, "relay.example AAAA": UNKNOWN, "acme.example TXT": "v=spf1 -all"}, "not aligned",
+         "does not list 192.0.2.3", "v=spf1 a:relay.example -all"),
         ({"acme.example TXT": LISTED}, "cannot be told", "relay.example has no address in DNS", ""),
     ],
 )  # fmt: skip

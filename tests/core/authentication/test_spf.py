@@ -135,6 +135,7 @@ def test_a_domain_explains_its_fail_in_its_own_words() -> None:
     assert spf(zone).explanation == "192.0.2.3 may not send for acme.example"
     assert spf({**zone, "why.acme.example TXT": UNKNOWN}).explanation == ""
     assert spf({**zone, "why.acme.example TXT": "100 % wrong"}).explanation == ""
+    assert spf({**zone, "why.acme.example TXT": "%{s}" * 16_000}).explanation == "", "it would be a megabyte"
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,7 @@ def _is_address(host: str) -> bool:
 
 
 def _addresses(sender: Sender) -> Asking[Answer]:
-    """The server's addresses; `unknown` only where not one of them could be told."""
+    """The server's addresses; `unknown` where not one of them could be told, `words` where not all could."""
     if sender.addresses is not None:
         return Answer("found", sender.addresses) if sender.addresses else NO_DATA
     if _is_address(sender.host):
@@ -112,7 +112,7 @@ def _addresses(sender: Sender) -> Asking[Answer]:
     answers = yield questions
     values = tuple(value for answer in answers for value in answer.values)
     untold = next((answer for answer in answers if answer.unknown), None)
-    return Answer("found", values) if values else untold or NO_DATA
+    return Answer("found", values, words=untold.words if untold else "") if values else untold or NO_DATA
 
 
 # --- SPF -------------------------------------------------------------------------------------------------------------
@@ -134,7 +134,11 @@ def _spf(sender: Sender, addresses: Answer) -> Asking[tuple[Check, bool]]:
     for address in addresses.values[:MOST_ADDRESSES]:
         result = yield from evaluate_spf(address, f"postmaster@{domain}", sender.host)
         results.append((address, result))
-    return _over(sender, results)
+    check, passed = _over(sender, results)
+    if passed and addresses.words:
+        words = f"Those addresses of {host} that were found are listed, but not all could be asked for:"
+        return replace(check, verdict="could not ask", text=f"{words} {addresses.words}."), False
+    return check, passed
 
 
 def _over(sender: Sender, results: Sequence[tuple[str, SpfResult]]) -> tuple[Check, bool]:

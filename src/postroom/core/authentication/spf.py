@@ -19,6 +19,7 @@ Result = Literal["none", "neutral", "pass", "fail", "softfail", "temperror", "pe
 MOST_LOOKUPS = 10  # terms that ask DNS, of a whole evaluation (§4.6.4)
 MOST_VOIDS = 2  # of those that find nothing (§4.6.4)
 MOST_NAMES = 10  # hosts of one mx, names of one ptr (§4.6.4)
+LONGEST_EXPLANATION = 2000  # octets of a domain owner's own words before they are expanded; longer ones are left out
 MOST_STEPS = 200  # lines of a trace; the rest is left out
 SHOWN = 120  # characters of a record in a line of the trace
 
@@ -282,7 +283,7 @@ def _explanation(check: _Check) -> Asking[str]:
     name = yield from _target(check, check.values["d"], spec)
     answer = yield from ask(Question(name, "TXT"))
     text = answer.texts[0].decode("latin-1") if len(answer.texts) == 1 else ""
-    if not valid_explanation(text):
+    if len(text) > LONGEST_EXPLANATION or not valid_explanation(text):
         return ""
     if wants(text, "p"):
         check.values["p"] = yield from _p(check, check.values["d"])

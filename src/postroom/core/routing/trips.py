@@ -12,11 +12,12 @@ from postroom.core.triage.kinds import Kind, Triage
 def came_back(arriving: Arriving, facts: Facts) -> Routing | None:
     """What became of the trip; None where the mail is none, or only says something about one that is still under way.
 
-    A report that it failed ends a trip; one of a delay, a receipt or an automatic answer does not.
+    A report that it failed ends a trip; one of a delay, a receipt or an answer, by whomever, does not.
     """
     trip, triage = facts.trip, arriving.triage
     returned = _failure(triage)
-    if trip is None or (triage.kind is not Kind.MESSAGE and not returned):
+    is_itself = triage.kind is Kind.MESSAGE and not arriving.mail.in_reply_to  # a trip answers nothing
+    if trip is None or not (is_itself or returned):
         return None
     to = addresses(facts.recipients)
     sender = None if facts.from_headers else facts.envelope_sender

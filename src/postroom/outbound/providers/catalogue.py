@@ -184,6 +184,7 @@ _ALL = (
             _REWRITES_ID,
         ),
         hosts=("amazonaws.com",),
+        host_begins="email-smtp",
         spf_include="amazonses.com",
     ),
     Provider(

@@ -19,22 +19,19 @@ def provider_for(address: str, mx_hosts: Sequence[str] = ()) -> Provider | None:
     for one in PROVIDERS.values():
         if domain in one.domains:
             return one
-    for host in map(_plain, mx_hosts):
-        if found := _by_end(host, "mx"):
-            return found
-    return None
+    found = (one for host in map(_plain, mx_hosts) for one in PROVIDERS.values() if _ends(host, one.mx))
+    return next(found, None)
 
 
 def provider_of_host(host: str) -> Provider | None:
     """The provider whose server has this name."""
-    return _by_end(_plain(host), "hosts") if host else None
+    plain = _plain(host)
+    found = (one for one in PROVIDERS.values() if _ends(plain, one.hosts) and plain.startswith(one.host_begins))
+    return next(found, None)
 
 
-def _by_end(host: str, field: str) -> Provider | None:
-    for one in PROVIDERS.values():
-        if any(host == end or host.endswith(f".{end}") for end in getattr(one, field)):
-            return one
-    return None
+def _ends(host: str, ends: Sequence[str]) -> bool:
+    return any(host == end or host.endswith(f".{end}") for end in ends)
 
 
 def _plain(name: str) -> str:

@@ -25,8 +25,9 @@ class Provider:
     the login itself, or empty. `mails_a_day` and `bytes_a_mail` are the provider's caps as published, 0 where it names
     none. `restrictions` are known before the first mail; `help_url` is the provider's own page. `domains` are those of
     its mailboxes; `mx` the ends of host names that take mail for domains that it hosts; `hosts` the ends of its own
-    servers' names. `spf_include` is the name whose SPF record lists the addresses that it delivers from, where these
-    are not its submission server's; `selectors` are those that it signs with for everybody's domain.
+    servers' names, which begin with `host_begins` where names of other machines end so, too. `spf_include` is the name
+    whose SPF record lists the addresses that it delivers from, where these are not its submission server's;
+    `selectors` are those that it signs with for everybody's domain.
     """
 
     key: str
@@ -48,6 +49,7 @@ class Provider:
     domains: tuple[str, ...] = ()
     mx: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
+    host_begins: str = ""
     spf_include: str = ""
     selectors: tuple[str, ...] = ()
 

@@ -14,14 +14,15 @@ from postroom.infra.database.base import move
 from postroom.outbound import allowances
 from postroom.outbound.choice import server_of
 from postroom.outbound.models import Delivery
-from postroom.outbound.transports.protocol import Result as Answer
-from postroom.outbound.work import Item, Result
+from postroom.outbound.work import Item
 
 
 def allow(items: Sequence[Item]) -> list[Item]:
     """Within a transaction: those of the items that their company may still send today; three queries, none where
     nothing counts.
     """
+    for item in items:
+        item.counted_on = None
     counted = [item for item in items if server_of(item.server).by_default] if allowances.is_counted() else []
     if not counted:
         return list(items)
@@ -58,13 +59,11 @@ def _put_off(items: Sequence[Item], day: date) -> None:
     )
 
 
-def give_back(results: Iterable[Result]) -> None:
-    """Within a transaction: what the server put off did not leave; it counts again when it is tried again."""
+def give_back(items: Iterable[Item]) -> None:
+    """Within a transaction: these were counted and did not leave after all; they count when they are tried again."""
     days: dict[date, Counter[int]] = {}
-    for result in results:
-        item = result.item
-        if item.counted_on is not None and result.outcome.result is Answer.DEFERRED:
+    for item in items:
+        if item.counted_on is not None:
             days.setdefault(item.counted_on, Counter())[item.row.company_id] += 1
-            item.counted_on = None
     for day, amounts in days.items():
         allowances.uncount(amounts, day)

@@ -22,7 +22,9 @@ register = template.Library()
 def copy_lines(lines: Sequence[CopyLine], token: str = "") -> SafeString:
     """Items of a list: who gets each copy, how far it is and what the reader may do. `token` goes into forms."""
     details = gettext("Every try, and why this server")
-    return SafeString("".join(_line(line, details, token) for line in lines))
+    outside = next((line.key for line in lines if line.key and not line.ours), "")
+    why = format_html(' <span class="why-sender">{}</span>', gettext("Why this sender?")) if outside else ""
+    return SafeString("".join(_line(line, details, token, why if line.key == outside else "") for line in lines))
 
 
 @register.simple_tag
@@ -41,8 +43,8 @@ def copies(strip: Strip, token: str = "", oob: bool = False) -> SafeString:
     return written("web/records/copies.html", [(values, {"oob": oob})])
 
 
-def _line(line: CopyLine, details: str, token: str) -> SafeString:
-    """It opens into every try, where the copy is a mail."""
+def _line(line: CopyLine, details: str, token: str, why: str) -> SafeString:
+    """It opens into every try, where the copy is a mail; the first one says so, by `why`."""
     look = f"copy {line.state.tone}".rstrip()
     if not line.key:
         return format_html('<li class="{}"><span class="flat">{}</span></li>', look, _words(line))
@@ -51,7 +53,7 @@ def _line(line: CopyLine, details: str, token: str) -> SafeString:
         ' hx-trigger="toggle from:closest details once" hx-target="#cd{0}"><a href="{2}" data-later>{3}</a></div>'
         "</details>{5}</li>",
         line.key,
-        _words(line),
+        _words(line, why),
         line.url,
         details,
         look,
@@ -59,9 +61,9 @@ def _line(line: CopyLine, details: str, token: str) -> SafeString:
     )
 
 
-def _words(line: CopyLine) -> SafeString:
+def _words(line: CopyLine, why: str = "") -> SafeString:
     return format_html(
-        '{}<span><b title="{}">{}</b> · {}{}{}{}</span>',
+        '{}<span><b title="{}">{}</b> · {}{}{}{}{}{}</span>',
         icon(line.state.icon, 15),
         line.email,
         line.shown,
@@ -69,6 +71,8 @@ def _words(line: CopyLine) -> SafeString:
         line.state.word,
         format_html(" {} {}", gettext("at"), when(line.due)) if line.due else "",
         format_html(': <span class="wire">{}</span>', line.said) if line.said else "",
+        format_html(' · {} <span class="mono">{}</span>', gettext("as"), line.sent_as) if line.sent_as else "",
+        why,
     )
 
 

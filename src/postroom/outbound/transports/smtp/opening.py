@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from functools import cache
+from typing import Any
 
 from aiosmtplib import SMTP, SMTPException, SMTPResponseException
 from aiosmtplib.errors import SMTPTimeoutError
@@ -56,28 +57,34 @@ async def _connected(server: Server) -> socket.socket:
         _NotOffered: nothing is said at any of them.
 
     """
-    loop, problem, error = asyncio.get_running_loop(), "", OSError("there is no address")
+    loop, error = asyncio.get_running_loop(), OSError("there is no address")
     async with asyncio.timeout(config().send_timeout):
         found = await loop.getaddrinfo(server.host, server.port, type=socket.SOCK_STREAM)
-        for family, kind, protocol, _, where in found:
-            problem = address_problem(str(where[0]), public_only=server.public_only)
-            if problem:
-                continue
-            made = socket.socket(family, kind, protocol)
-            made.setblocking(False)
+        problems = [address_problem(str(one[4][0]), public_only=server.public_only) for one in found]
+        usable = [one for one, problem in zip(found, problems, strict=True) if not problem]
+        for one in usable:
             try:
-                await loop.sock_connect(made, where)
+                # One that is silent must not keep the others from their turn: a test of the connection goes on, too.
+                async with asyncio.timeout(config().send_timeout / len(usable)):
+                    return await _dialled(one)
             except OSError as trouble:
-                made.close()
                 error = trouble
-            except BaseException:
-                made.close()
-                raise
-            else:
-                return made
-    if problem:
-        raise _NotOffered(f"{_place(server)} can't be used: {problem}")
+    if found and not usable:
+        raise _NotOffered(f"{_place(server)} can't be used: {problems[-1]}")
     raise error
+
+
+async def _dialled(found: tuple[Any, ...]) -> socket.socket:
+    """A connection to one of the addresses that a name was found to have; raises OSError where nobody takes it."""
+    family, kind, protocol, _name, where = found
+    made = socket.socket(family, kind, protocol)
+    try:
+        made.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(made, where)
+    except BaseException:
+        made.close()
+        raise
+    return made
 
 
 def _client(server: Server, connected: socket.socket) -> SMTP:

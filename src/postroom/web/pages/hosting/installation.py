@@ -54,7 +54,10 @@ def installation(request: HttpRequest) -> HttpResponse:
     waiting = request.POST.get("waiting", "")
     if waiting not in set(Waiting):
         return _page(request, found, _("Say what becomes of the mail that waits."))
-    taken = takeover.take_over(Waiting(waiting), by=reader(request).username)
+    try:
+        taken = takeover.take_over(Waiting(waiting), by=reader(request).username)
+    except takeover.NothingToDo:  # somebody else did meanwhile
+        return redirect("installation")
     said = _("Taken over: this installation sends again.")
     if taken.settled:
         held = ngettext("%(count)s copy is held.", "%(count)s copies are held.", taken.settled)

@@ -53,7 +53,7 @@ class CopyLine:
     """One copy in a strip. `said` is quoted after the words of the state; `due` is the next try.
 
     `doubles`: to send it again may give a second copy. `key` and `url` name its details, empty for who is told in
-    the inbox: words, since a page shows hundreds of them.
+    the inbox: words, since a page shows hundreds of them. `sent_as`: the From on the wire, where it was changed.
     """
 
     id: int
@@ -70,6 +70,7 @@ class CopyLine:
     cancel: bool = False
     key: str = ""
     url: str = ""
+    sent_as: str = ""
 
     @property
     def shown(self) -> str:
@@ -149,6 +150,7 @@ def _line(one: CopyShown, *, manage: bool) -> CopyLine:
         cancel=manage and allows(one.state, DeliveryEvent.CANCEL),
         key=str(one.delivery_id) if one.delivery_id else "",
         url=f"{_place_of_copies()}{one.delivery_id}" if one.delivery_id else "",
+        sent_as="" if one.is_ours else one.sent_as,
     )
 
 

@@ -127,7 +127,7 @@ def _form(
 def _ways(chosen: str) -> tuple[Option, ...]:
     kinds = AliasDomain.WayIn
     words = (
-        (kinds.LISTENER, _("Straight to Postroom's own SMTP listener")),
+        (kinds.LISTENER, _("Straight to Postroom's listener")),
         (kinds.MAILBOX, _("To a mailbox that Postroom fetches")),
         (kinds.FORWARDED, _("Forwarded by another server")),
     )

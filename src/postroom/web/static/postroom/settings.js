@@ -19,20 +19,36 @@
   if (authentication) shape();
 
   // A provider fills the form in: one that was chosen goes over what stands there, one that was guessed does not.
-  const filledIn = {};
+  // What was filled in, and nobody changed since, goes again where the address turns out to be of no known provider.
+  const filledIn = {}, before = {};
   const fill = (name, value, over) => {
     const field = document.getElementById(name);
     if (!field || !value || field.value === value) return;
     if (!over && field.value && field.value !== filledIn[name]) return;
+    before[name] ??= field.value;
     field.value = filledIn[name] = value;
   };
+  const takeBack = () => {
+    for (const [name, value] of Object.entries(filledIn)) {
+      const field = document.getElementById(name);
+      if (field.value === value) field.value = before[name];
+      delete filledIn[name];
+      delete before[name];
+    }
+  };
+  const provider = $('#provider');
+  let byHand = Boolean(provider?.value); // then the address does not change it, but fills in what is its own
+  provider?.addEventListener('change', () => { byHand = Boolean(provider.value); });
+  document.addEventListener('htmx:configRequest', e => {
+    if (e.detail.elt.id === 'address' && byHand) e.detail.parameters.provider = provider.value;
+  });
   document.addEventListener('htmx:afterSwap', e => {
     if (e.detail.target?.id !== 'provider-notes') return;
     const data = $('#provider-notes [data-fill]')?.dataset;
-    if (!data) return;
-    const over = 'chosen' in data, host = $('#host');
+    if (!data) { takeBack(); shape(); return; }
+    const over = e.detail.requestConfig?.elt === provider, host = $('#host');
     const untouched = over || !host.value || host.value === filledIn.host;
-    $('#provider').value = data.provider;
+    fill('provider', data.provider, true);
     if (untouched) {
       for (const name of ['host', 'port', 'encryption', 'authentication']) fill(name, data[name], true);
     }
@@ -50,6 +66,7 @@
     xhr.addEventListener('loadend', () => target.removeAttribute('aria-busy'));
   });
   document.addEventListener('htmx:afterSwap', e => {
+    if (e.detail.target?.id === 'mailed') $('#mailed').scrollIntoView({ block: 'nearest' });
     if (e.detail.target?.id !== 'test') return;
     e.detail.target.scrollIntoView({ block: 'nearest' });
     say($('#test .verdict h2')?.textContent);

@@ -12,7 +12,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from postroom.directory.models import User
@@ -24,7 +23,7 @@ from postroom.outbound.servers import CannotSave, NoServer
 from postroom.web.meanwhile import Meanwhile, laid_on
 from postroom.web.pages.common import found, number, reader
 from postroom.web.pages.settings.servers.choice import Simulation, dns, simulation
-from postroom.web.pages.settings.servers.common import may_manage
+from postroom.web.pages.settings.servers.common import may_manage, with_secrets
 from postroom.web.pages.settings.servers.form import Form, changed_meanwhile, empty_form, form_of, given_form
 from postroom.web.pages.settings.servers.provider import filled_for
 from postroom.web.pages.settings.servers.steps import StepShown, Tested, tested_of
@@ -101,7 +100,7 @@ def server_default(request: HttpRequest) -> HttpResponse:
     return _page(request, 0, None)
 
 
-@sensitive_post_parameters("password")
+@with_secrets
 @require_http_methods(["GET", "HEAD", "POST"])
 @may_manage
 def server_new(request: HttpRequest) -> HttpResponse:
@@ -118,7 +117,7 @@ def server_new(request: HttpRequest) -> HttpResponse:
     return redirect("server", row.pk)
 
 
-@sensitive_post_parameters("password")
+@with_secrets
 @require_http_methods(["GET", "HEAD", "POST"])
 @may_manage
 def server_page(request: HttpRequest, pk: int) -> HttpResponse:

@@ -37,7 +37,7 @@ class Filled:
         """What it publishes as its limits."""
         one, said = self.provider, []
         if one.mails_a_day:
-            said.append(_("%(count)d mails a day") % {"count": one.mails_a_day})
+            said.append(_("%(count)s mails a day") % {"count": f"{one.mails_a_day:,}"})
         if one.bytes_a_mail:
             said.append(_("%(size)d MB a mail") % {"size": one.bytes_a_mail // (1024 * 1024)})
         return said
@@ -84,4 +84,6 @@ def with_provider(fields: ServerFields, of: Filled) -> ServerFields:
 @may_manage
 def server_provider(request: HttpRequest) -> HttpResponse:
     """What is known of a provider, for the form to show and fill in."""
-    return render(request, "web/servers/provider.html", {"filled": filled_for(request.GET)})
+    known, address = filled_for(request.GET), request.GET.get("address", "").strip()[:LONGEST]
+    strange = address.rpartition("@")[2] if known is None and valid(address) else ""
+    return render(request, "web/servers/provider.html", {"filled": known, "strange": strange})

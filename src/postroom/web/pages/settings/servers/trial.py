@@ -13,7 +13,6 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext as _
-from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
 from postroom.infra.secrets import CannotDecrypt
@@ -23,13 +22,13 @@ from postroom.outbound.connection_trouble import megabytes
 from postroom.outbound.servers import CannotSave
 from postroom.outbound.trial import Trial, trial_of
 from postroom.web.pages.common import found, reader
-from postroom.web.pages.settings.servers.common import may_manage
+from postroom.web.pages.settings.servers.common import may_manage, with_secrets
 from postroom.web.pages.settings.servers.form import Form, given_form
 from postroom.web.pages.settings.servers.pages import shown_page
 from postroom.web.pages.settings.servers.steps import StepShown, Tested, shown, verdict_of
 
 
-@sensitive_post_parameters("password")
+@with_secrets
 @require_POST
 @may_manage
 def server_test(request: HttpRequest, pk: int = 0) -> HttpResponse:
@@ -48,7 +47,7 @@ def server_test(request: HttpRequest, pk: int = 0) -> HttpResponse:
     return shown_page(request, form, tested=Tested(steps, verdict_of(list(steps)), pk=kept))
 
 
-@sensitive_post_parameters("password")
+@with_secrets
 @require_POST
 @may_manage
 def server_size(request: HttpRequest, pk: int = 0) -> HttpResponse:
