@@ -15,11 +15,13 @@ from django.utils.translation import ngettext
 from postroom.core.delivery.states import DeliveryState
 from postroom.core.errors import PostroomError
 from postroom.directory.models import User
+from postroom.infra.config import config
 from postroom.infra.logs import logger
 from postroom.outbound import choice
-from postroom.outbound.models import Letter, OutgoingServer
+from postroom.outbound.models import Delivery, Letter, OutgoingServer
 
 log = logger(__name__)
+MOST_COUNTED = 1000
 WAITING = (DeliveryState.HELD.value, DeliveryState.QUEUED.value, DeliveryState.CLAIMED.value)
 
 
@@ -109,4 +111,36 @@ def _letter_words(count: int) -> str:
     return words % {"count": f"{count:,}"}
 
 
-KINDS: list[Kind] = [Kind("letters", _count_letters, _letter_words, _move_letters)]
+def _count_stranded(server_id: int) -> int:
+    """Copies that wait and would find no server at all, so that the outbox would keep them; at most `MOST_COUNTED`."""
+    row = OutgoingServer.objects.only("company_id", "owner_id", "is_active").get(pk=server_id)
+    others = OutgoingServer.objects.filter(is_active=True, owner=None).exclude(pk=server_id)
+    if config().outgoing_server or row.owner_id or not row.is_active or others.filter(company=None).exists():
+        return 0
+    waiting = Delivery.objects.filter(state__in=WAITING)
+    if row.company_id is None:
+        waiting = waiting.exclude(company__in=others.values("company"))
+    else:
+        waiting = waiting.filter(company=row.company_id)
+        waiting = waiting.none() if others.filter(company=row.company_id).exists() else waiting
+    return waiting[:MOST_COUNTED].count()
+
+
+def _leave_stranded(_server_id: int, _to: int) -> int:
+    """Nothing names the server: it is enough that there is another."""
+    return 0
+
+
+def _stranded_words(count: int) -> str:
+    words = ngettext(
+        "%(count)s copy waits, and no other server would send it",
+        "%(count)s copies wait, and no other server would send them",
+        count,
+    )
+    return words % {"count": f"{count:,}"}
+
+
+KINDS: list[Kind] = [
+    Kind("letters", _count_letters, _letter_words, _move_letters),
+    Kind("stranded", _count_stranded, _stranded_words, _leave_stranded),
+]

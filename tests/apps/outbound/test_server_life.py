@@ -54,6 +54,25 @@ def _problems(acme: Acme, **changes: Any) -> dict[str, str]:
 # --- what needs a server -------------------------------------------------------------------------------------------
 
 
+def test_the_last_server_is_not_archived_while_mail_waits(acme: Acme, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would be kept here instead, and nobody would hear of it."""
+    row = factory.server(acme.company)
+    post(acme, "a@firm.example", "b@firm.example")
+    with pytest.raises(InUse, match="2 copies wait, and no other server would send them"):
+        servers.archive_server(user=acme.admin, server_id=row.pk)
+    elsewhere = factory.server(factory.company("Bolt"), "Elsewhere")
+    assert [use.key for use in server_uses.uses(row.pk)] == ["stranded"]
+    assert server_uses.uses(elsewhere.pk) == []
+    with monkeypatch.context() as changed:
+        changed.setattr(config(), "outgoing_server", "relay.example")
+        assert server_uses.uses(row.pk) == []
+    shared = factory.server(None, "Shared")
+    assert servers.archive_server(user=acme.admin, server_id=row.pk).is_active is False
+    assert [(use.key, use.count) for use in server_uses.uses(shared.pk)] == [("stranded", 2)]
+    Delivery.objects.update(state="cancelled")
+    assert server_uses.uses(shared.pk) == []
+
+
 def test_a_server_that_a_letter_waits_for_is_not_archived(acme: Acme) -> None:
     row, other = factory.server(acme.company), factory.server(acme.company, "Other")
     waiting, gone = post(acme, "a@firm.example", "b@firm.example", forced_server=row.pk)
