@@ -176,6 +176,7 @@ def test_a_worker_that_runs_hears_of_the_takeover(place: Place, tmp_path: Path) 
     nobody_got_two(place)
 
 
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)  # the same on both, as far as this goes
 def test_what_was_claimed_when_it_was_copied(place: Place, tmp_path: Path) -> None:
     """The copy holds leases of a worker that runs elsewhere: they end in both, and one of both sends."""
     with Actor(place.installation) as act:
@@ -239,6 +240,7 @@ def put_back(one: Installation, backup: Path) -> None:
     (one.var / "postroom.sqlite3").write_bytes(backup.read_bytes())  # the same file, with another content
 
 
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)  # the same on both, as far as this goes
 def test_a_new_name_of_the_machine_or_container(place: Place) -> None:
     """The name of the machine and every setting that holds one differ; the data are the same, so it goes on."""
     one = place.installation

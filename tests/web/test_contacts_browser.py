@@ -100,6 +100,7 @@ def test_by_keyboard_alone(jonas: Page) -> None:
     keys.press("g")
     keys.press("c")
     expect(jonas.get_by_role("heading", name="Contacts", level=1)).to_be_visible()
+    jonas.wait_for_load_state()  # its keys are heard from then on
     keys.press("c")
     expect(jonas.get_by_label("Mail address")).to_be_focused()
     keys.type("no address")
