@@ -12,6 +12,8 @@ if "POSTROOM_VAR" not in os.environ:  # the workers of a run inherit the folder 
     atexit.register(shutil.rmtree, os.environ["POSTROOM_VAR"], ignore_errors=True)
 
 os.environ.setdefault("POSTROOM_DNS_SERVERS", "127.0.0.1:9")  # nobody: what a test asks of DNS it serves itself
+os.environ.setdefault("POSTROOM_DNS_SECONDS", "1")
+os.environ.setdefault("POSTROOM_DNS_TRIES", "1")
 
 from postroom.project.settings import *  # noqa: F403 the folder must be known before
 from postroom.project.settings import DATABASES, STORAGES

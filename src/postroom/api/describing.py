@@ -40,6 +40,7 @@ MORE: Mapping[str, Mapping[int, str]] = {
     "get_inbound_source": {410: "Its bytes are kept no longer."},
     "get_outbound_source": {409: "It cannot be written as a mail.", 410: "One of its files is missing."},
     "decide_outbound": {409: "Its state does not allow that."},
+    "archive_server": {409: "Something needs it; `errors` says what."},
     "post_inbound": {413: "The mail is larger than is taken here."},
     "post_message": {415: "Neither JSON nor a form.", 507: "The files could not be kept."},
     "post_note": {415: "Neither JSON nor a form.", 507: "The files could not be kept."},
