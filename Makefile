@@ -1,7 +1,7 @@
 # What one does here. `make` alone lists it.
 PY := .venv/bin/python
 TESTS ?= tests
-WORKERS ?= $(shell n=$$(($$(nproc 2>/dev/null || echo 2) + 1)); [ $$n -le 8 ] || n=8; echo $$n)  # one more than cores: journeys wait
+WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); [ $$n -ge 2 ] || n=2; [ $$n -le 8 ] || n=8; echo $$n)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo env test check fmt bench soak lock clean
