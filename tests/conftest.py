@@ -59,7 +59,7 @@ DATABASE_FIXTURES = {"db", "transactional_db", "django_db_reset_sequences", "dja
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--only-database", action="store_true", help="only the tests that use the database")
+    parser.addoption("--only-database", action="store_true", help="only the tests that use the database and may differ on another")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -98,6 +98,8 @@ def _turn(item: pytest.Item) -> int:
 
 
 def _uses_database(item: pytest.Item) -> bool:
+    if item.get_closest_marker("either_database") is not None:
+        return False
     fixtures = DATABASE_FIXTURES.intersection(getattr(item, "fixturenames", ()))
     return bool(fixtures) or item.get_closest_marker("django_db") is not None
 

@@ -11,6 +11,8 @@ from playwright.sync_api import Browser, sync_playwright
 QUIET = (
     "--no-sandbox",
     "--disable-gpu",
+    "--disable-software-rasterizer",
+    "--disable-features=InitialWebUI,WebUIReloadButton,WebUITabStrip",
     "--disable-background-networking",
     "--disable-dev-shm-usage",
     "--no-first-run",

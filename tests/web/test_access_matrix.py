@@ -26,7 +26,7 @@ from postroom.directory.models import User
 from postroom.directory.services import create_token
 from tests.support.populated import KINDS, NAMES, Twins, populate_twins
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.either_database]
 
 PLAIN = {"Accept-Encoding": "identity"}
 READERS = ("nobody", "deactivated", "member", "administrator", "foreign", "operator", "two")

@@ -20,7 +20,7 @@ from tests.support.populated import KINDS
 from tests.web.test_access_matrix import ADDRESSES, concrete
 
 SITE = "everything"
-WIDTHS = (320, 360, 768, 834, 1024, 1280, 1440, 1920)
+WIDTHS = (320, 768, 1024, 1280, 1920)
 MOST_REQUESTS, MOST_BYTES = 6, 50_000
 GROUPS: dict[str, tuple[str, ...]] = {
     "records": ("leads", "records", "desks", "copies", "messages", "attachments"),
