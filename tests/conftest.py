@@ -59,7 +59,9 @@ DATABASE_FIXTURES = {"db", "transactional_db", "django_db_reset_sequences", "dja
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--only-database", action="store_true", help="only the tests that use the database and may differ on another")
+    parser.addoption(
+        "--only-database", action="store_true", help="only the tests that use the database and may differ on another"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
