@@ -97,7 +97,7 @@ def test_by_mouse(jonas: Page, site: Site) -> None:
 
     jonas.goto("/leads?view=board")
     jonas.locator(".column[data-stage=New]").get_by_role("link", name="Show more").click()
-    expect(jonas.locator(".column[data-stage=New] .card-row")).to_have_count(40)
+    expect(jonas.locator(".column[data-stage=New] .card-row")).to_have_count(30)
 
 
 def test_by_keyboard_alone(jonas: Page, site: Site) -> None:

@@ -16,7 +16,7 @@ from postroom.infra.database.literals import Number
 from postroom.infra.database.prepared import prepared
 
 PAGE = 50
-SEARCHED = 5_000  # the newest contacts of a company among which words are looked for
+SEARCHED = 3_000  # the newest contacts of a company among which words are looked for
 MOST_ADDRESSES = 200  # of one text's addresses that a list is narrowed to
 LAST = "\U0010ffff"  # stands behind every letter
 

@@ -19,7 +19,7 @@ from postroom.infra.clock import now
 from postroom.infra.database.literals import words
 
 OLD = timedelta(minutes=10)  # an arrival that was due for so long should have been settled
-MOST = 1000  # arrivals in a state that are counted
+MOST = 200  # arrivals in a state that are counted
 NEWEST = 500  # arrivals of no company that are looked at: one that could not even be read has no route
 
 

@@ -31,7 +31,7 @@ OLD = timedelta(minutes=10)  # a copy that was due for so long should have been 
 RECENT = timedelta(days=3)  # for so long a copy that failed stands among what needs attention
 LOOK = 500  # copies of a company that are looked at from each end of its queue
 TRIES = 2000  # of the latest tries, those in which a server may have let somebody in since
-MOST = 1000  # failed copies that are counted
+MOST = 200  # failed copies that are counted
 OPENING = frozenset({"connect", "greeting", "tls", "login"})  # phases before a server has let us in
 
 _S = DeliveryState

@@ -20,7 +20,7 @@ from postroom.records.models import SORTED_TITLE, Desk, Record, Stage
 from postroom.records.record_types import record_types
 
 PAGE = 50
-SEARCHED = 5_000  # the newest records of a company among which words are looked for
+SEARCHED = 3_000  # the newest records of a company among which words are looked for
 MOST_CHOICES = 500  # people and desks that a filter offers
 MOST_COUNTED = 1000  # nobody counts further
 SEVERAL = 20  # stages that are asked one by one; more are asked at once

@@ -65,7 +65,7 @@ def list_records(
     cursor: Cursor,
     limit: Limit,
 ) -> RecordPage:
-    """Records, newest first where no other order is asked for. Words are looked for among the newest 5,000."""
+    """Records, newest first where no other order is asked for. Words are looked for among the newest 3,000."""
     user = asking(request)
     ensure_may(user, Permission.RECORDS_READ)
     ensure_known(type)

@@ -21,7 +21,7 @@ from postroom.web.pages.records.asked import Asked, asked_of
 from postroom.web.places import place_of_type, record_url
 from postroom.web.views import Person
 
-CARDS = 20  # of a column at a time
+CARDS = 15  # of a column at a time
 
 
 @dataclass(frozen=True, slots=True)
