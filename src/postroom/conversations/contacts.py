@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
+from typing import Any
 
 from django.db.models import Max, OuterRef, QuerySet, Subquery
 
@@ -107,17 +108,30 @@ def last_conversations(contacts: Collection[int]) -> dict[int, Last]:
     """The conversation that each of these contacts follows, or that is about them, and began last; three queries. For
     contacts that the caller may read.
     """
-    if not contacts:
-        return {}
-    # A range of one, ordered as the index `follower_of` is: where nearly all follow as the same few people, PostgreSQL
-    # would expect everybody among them, and go through all that is followed for each contact that follows nothing.
-    own = Follower.objects.filter(contact__gte=OuterRef("pk"), contact__lte=OuterRef("pk"))
-    followed = own.order_by("contact", "-thread").values("thread")[:1]
-    rows = Contact.objects.filter(pk__in=contacts).annotate(newest=Subquery(followed)).values_list("pk", "newest")
-    about = Record.objects.filter(contact__in=contacts).values("contact").annotate(newest=Max("thread__pk"))
-    newest = {pk: thread or 0 for pk, thread in rows}
-    for pk, thread in about.values_list("contact", "newest"):
+    newest = {pk: thread or 0 for pk, thread in _followed(list(contacts))}
+    for pk, thread in _about(list(contacts)):
         newest[pk] = max(newest[pk], thread or 0)
-    columns = ("pk", "record_id", "record__type", "record__title", "last_message_at")
-    known = {pk: Last(*rest) for pk, *rest in Thread.objects.filter(pk__in=newest.values()).values_list(*columns)}
+    known = {pk: Last(*rest) for pk, *rest in _begun(list(newest.values()))}
     return {pk: known[thread] for pk, thread in newest.items() if thread in known}
+
+
+@prepared
+def _followed(contacts: Sequence[int]) -> QuerySet[Contact, tuple[int, int | None]]:
+    """A range of one, ordered as the index `follower_of` is: where nearly all follow as the same few people, PostgreSQL
+    would expect everybody among them, and go through all that is followed for each contact that follows nothing.
+    """
+    own = Follower.objects.filter(contact__gte=OuterRef("pk"), contact__lte=OuterRef("pk"))
+    newest = Subquery(own.order_by("contact", "-thread").values("thread")[:1])
+    return Contact.objects.filter(pk__in=contacts).annotate(newest=newest).values_list("pk", "newest")
+
+
+@prepared
+def _about(contacts: Sequence[int]) -> QuerySet[Record, tuple[Any, Any]]:
+    each = Record.objects.filter(contact__in=contacts).values("contact").annotate(newest=Max("thread__pk"))
+    return each.values_list("contact", "newest")
+
+
+@prepared
+def _begun(threads: Sequence[int]) -> QuerySet[Thread, tuple[Any, ...]]:
+    columns = ("pk", "record_id", "record__type", "record__title", "last_message_at")
+    return Thread.objects.filter(pk__in=threads).values_list(*columns)
