@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 
 from postroom.core.delivery.retry import (
     FIRST,
-    FIRST_DELIVERY,
     LONGEST,
-    LONGEST_DELIVERY,
     MAX_ATTEMPTS,
+    PACES,
     SPREAD,
+    Plan,
     backoff,
+    delayed_before,
     delivery_backoff,
     give_up,
 )
@@ -49,22 +50,47 @@ def test_the_numbers_that_people_are_told() -> None:
 # --- copies
 
 
-@given(attempts, attempts, jitters)
-def test_copies_monotone(a: int, b: int, jitter: float) -> None:
+plans = st.sampled_from(Plan)
+
+
+@given(attempts, attempts, jitters, plans)
+def test_copies_monotone(a: int, b: int, jitter: float, plan: Plan) -> None:
     less, more = sorted((a, b))
-    assert delivery_backoff(less, jitter) <= delivery_backoff(more, jitter)
+    assert delivery_backoff(less, jitter, plan) <= delivery_backoff(more, jitter, plan)
 
 
-@given(attempts, jitters, jitters)
-def test_copies_bounded(attempt: int, one: float, other: float) -> None:
-    waits = delivery_backoff(attempt, one), delivery_backoff(attempt, other)
-    assert all(FIRST_DELIVERY <= wait <= LONGEST_DELIVERY * (1 + SPREAD) for wait in waits)
+@given(attempts, jitters, jitters, plans)
+def test_copies_bounded(attempt: int, one: float, other: float, plan: Plan) -> None:
+    waits = delivery_backoff(attempt, one, plan), delivery_backoff(attempt, other, plan)
+    pace = PACES[plan]
+    assert all(pace.first <= wait <= pace.longest * (1 + SPREAD) for wait in waits)
     assert max(waits) <= min(waits) * (1 + SPREAD)
 
 
-@given(st.integers(1, 7), st.floats(0, 1), st.floats(0, 1))
-def test_copies_later_tries_wait_longer_whatever_the_jitter(attempt: int, one: float, other: float) -> None:
-    assert delivery_backoff(attempt, one) < delivery_backoff(attempt + 1, other)
+@given(plans, st.integers(1, 40), st.floats(0, 1), st.floats(0, 1))
+def test_copies_later_tries_wait_longer_whatever_the_jitter(plan: Plan, n: int, one: float, other: float) -> None:
+    pace = PACES[plan]
+    if delivery_backoff(n + 1, 0, plan) < pace.longest:
+        assert delivery_backoff(n, one, plan) < delivery_backoff(n + 1, other, plan)
+
+
+@pytest.mark.parametrize(
+    ("plan", "minutes"),
+    [
+        (Plan.QUICK, [1, 2, 4, 8, 16, 32, 60, 60]),
+        (Plan.NORMAL, [1, 2, 4, 8, 16, 32, 64, 128, 240, 240]),
+        (Plan.GREYLIST, [5, 10, 20, 40, 80, 120, 120]),
+        (Plan.SLOW, [60, 90, 135, 202.5, 303.75, 360, 360]),
+        (Plan.FULL, [120, 180, 270, 405, 607.5, 720, 720]),
+    ],
+)
+def test_each_plan_has_its_patience(plan: Plan, minutes: list[float]) -> None:
+    assert [delivery_backoff(n, 0, plan) / 60 for n in range(1, len(minutes) + 1)] == minutes
+
+
+def test_every_plan_is_timed_and_said() -> None:
+    assert set(PACES) == set(Plan)
+    assert all(pace.meaning.endswith((".", ")")) and 1 < pace.growth <= 2 for pace in PACES.values())
 
 
 @pytest.mark.parametrize(
@@ -76,12 +102,16 @@ def test_seconds_until_a_copy_is_tried_again(attempt: int, jitter: float, second
     assert delivery_backoff(attempt, jitter) == seconds
 
 
-def test_a_copy_is_tried_about_thirty_times_in_five_days() -> None:
+@pytest.mark.parametrize(
+    ("plan", "least", "most"),
+    [(Plan.QUICK, 100, 130), (Plan.NORMAL, 25, 40), (Plan.GREYLIST, 50, 70), (Plan.SLOW, 18, 26), (Plan.FULL, 9, 14)],
+)
+def test_how_often_a_copy_is_tried_in_five_days(plan: Plan, least: int, most: int) -> None:
     waited, tries = 0.0, 1
     while waited < 5 * 86_400:
-        waited += delivery_backoff(tries, 0.5)
+        waited += delivery_backoff(tries, 0.5, plan)
         tries += 1
-    assert 25 <= tries <= 40
+    assert least <= tries <= most
 
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -111,3 +141,8 @@ def test_give_up(ago: timedelta, days: float, given_up: bool) -> None:
 )
 def test_what_is_given_up_stays_so(one: timedelta, more: timedelta, days: float) -> None:
     assert give_up(NOW, NOW + one, days) <= give_up(NOW, NOW + one + more, days)
+
+
+@pytest.mark.parametrize(("hours", "ago"), [(4, 4), (0.5, 0.5), (0, 0), (-3, 0), (float("inf"), 24 * 365)])
+def test_when_a_copy_is_late(hours: float, ago: float) -> None:
+    assert delayed_before(NOW, hours) == NOW - timedelta(hours=ago)

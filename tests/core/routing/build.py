@@ -58,7 +58,7 @@ def refers(fact: ThreadFact, message_id: str = "sent-1@acme.example") -> Referre
 
 
 def facts(*recipients: Recipient, **changes: Any) -> Facts:
-    values: dict[str, Any] = {"sender": ANNE, "help_address": "info@acme.example"}
+    values: dict[str, Any] = {"sender": ANNE, "help_address": "info@acme.example", "envelope_sender": ANNE.email}
     return Facts(recipients=recipients, **(values | changes))
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from postroom.core.headers import Headers
 from postroom.core.routing.chain import RULES, route
 from postroom.core.routing.decision import Create, Hold, Ignore, Refuse, Reply, Report
 from postroom.core.routing.facts import Limits, Part, SenderFact, WhoMayWrite
@@ -53,8 +54,16 @@ def tagged(of: Any, name: str, **changes: Any) -> Any:
 
 def test_rules_stand_in_the_order_that_the_design_names() -> None:
     assert [name for name, _ in RULES] == [
-        "loop guard", "bounce address", "reply token", "reply reference", "alias match", "catchall", "fallback",
-    ]  # fmt: skip
+        "loop guard",
+        "bounce address",
+        "filter",
+        "identity",
+        "reply token",
+        "reply reference",
+        "alias match",
+        "catchall",
+        "fallback",
+    ]
 
 
 # --- loop guard
@@ -74,6 +83,24 @@ def test_our_own_mail_is_ignored_whatever_it_is(changes: dict[str, Any], words: 
     assert isinstance(decision, Ignore)
     assert words in decision.because
     assert decision.recipients == ("nobody@acme.example", "sales@acme.example")
+
+
+def went_by(servers: int) -> dict[str, Any]:
+    return {"headers": Headers((("Received", b"from a by b"),) * servers)}
+
+
+def test_a_mail_that_goes_in_circles_waits_in_each_company() -> None:
+    routing = decided(facts(TO_SALES, TO_GLOBEX, referred=(refers(LEAD),)), **went_by(101))
+    assert [type(one) for one in routing.decisions] == [Hold, Hold]
+    assert [one.company for one in routing.decisions] == [ACME, GLOBEX]
+    assert "101 servers" in routing.decisions[0].because
+    [nowhere] = decided(facts(), **went_by(101)).decisions
+    assert isinstance(nowhere, Hold)
+
+
+def test_a_mail_that_came_a_long_way_or_was_released_does_not_wait() -> None:
+    assert not isinstance(decided(facts(TO_SALES), **went_by(100)).decisions[0], Hold)
+    assert not isinstance(decided(facts(TO_SALES, released=True), **went_by(101)).decisions[0], Hold)
 
 
 # --- bounce address
@@ -106,6 +133,13 @@ def test_a_bad_tag_of_a_bounce_address_is_said() -> None:
     [decision] = decided(facts(to), BOUNCE).decisions
     assert decision.target == "report:0"
     assert "the signature is wrong." in decision.because
+
+
+def test_what_wants_no_answer_is_a_report_at_a_bounce_address() -> None:
+    [decision] = decided(facts(TO_BOUNCE, envelope_sender="")).decisions
+    assert isinstance(decision, Report)
+    [decision] = decided(facts(TO_BOUNCE, envelope_sender="", from_headers=True)).decisions
+    assert isinstance(decision, Hold)
 
 
 def test_a_person_at_a_bounce_address_may_answer_by_reference() -> None:
@@ -239,6 +273,29 @@ def test_an_alias_of_another_type_makes_an_answer_a_forward(headers: dict[str, A
         assert "An answer makes no new record at" in decision.because
 
 
+@pytest.mark.parametrize(
+    ("subject", "target"),
+    [
+        ("Fwd: Chairs", "alias:7"),
+        ("WG: AW: Chairs", "alias:7"),
+        ("转发：Chairs", "alias:7"),
+        ("Re: Fwd: Chairs", "thread:31"),
+        ("Chairs", "thread:31"),
+        ("RV: Chairs", "thread:31"),  # such short prefixes may mean something else
+    ],
+)
+def test_a_forward_to_an_alias_is_no_answer(subject: str, target: str) -> None:
+    [decision] = decided(facts(TO_SALES, referred=(refers(LEAD),)), subject=subject).decisions
+    assert decision.target == target
+    assert ("a forward is no answer" in decision.because) is (target == "alias:7")
+
+
+def test_a_forward_to_the_token_of_a_conversation_belongs_there() -> None:
+    own = tagged(TO_SALES, "sales", token_thread=LEAD)
+    [decision] = decided(facts(own, referred=(refers(LEAD),)), subject="Fwd: Chairs").decisions
+    assert decision.target == "thread:31"
+
+
 def test_a_forward_to_another_company_at_a_shared_domain_names_no_foreign_record() -> None:
     shared = replace(to_alias(alias(9, "hr@acme.example", "applicant", company=GLOBEX)), companies=(ACME, GLOBEX))
     [decision] = decided(facts(shared, referred=(refers(LEAD),))).decisions
@@ -308,13 +365,13 @@ def test_an_echo_at_the_catchall_is_held(referred: Any) -> None:
         (WhoMayWrite.CONTACTS, SenderFact(), False, False),
         (WhoMayWrite.CONTACTS, SenderFact(contacts=((ACME, 3),)), False, True),
         (WhoMayWrite.CONTACTS, SenderFact(contacts=((GLOBEX, 3),)), False, False),
-        (WhoMayWrite.CONTACTS, SenderFact(members_of=(ACME,)), False, True),
+        (WhoMayWrite.CONTACTS, SenderFact(members_of=(ACME,), verified=True), False, True),
         (WhoMayWrite.CONTACTS, SenderFact(contacts=((ACME, 3),), is_ours=True), False, False),
         (WhoMayWrite.FOLLOWERS, SenderFact(contacts=((ACME, 3),)), False, False),
         (WhoMayWrite.FOLLOWERS, SenderFact(contacts=((ACME, 3),)), True, True),
         (WhoMayWrite.EMPLOYEES, SenderFact(contacts=((ACME, 3),)), True, False),
         (WhoMayWrite.EMPLOYEES, SenderFact(members_of=(GLOBEX,)), False, False),
-        (WhoMayWrite.EMPLOYEES, SenderFact(members_of=(ACME,)), False, True),
+        (WhoMayWrite.EMPLOYEES, SenderFact(members_of=(ACME,), verified=True), False, True),
     ],
 )
 def test_who_may_write(who: WhoMayWrite, sender: SenderFact, follows: bool, taken: bool) -> None:
@@ -337,10 +394,11 @@ def test_who_may_write(who: WhoMayWrite, sender: SenderFact, follows: bool, take
         (OUT_OF_OFFICE, True, Ignore),
         (MACHINE, True, Create),
         (MACHINE, False, Ignore),
-        (BY_LIST, False, Create),
+        (BY_LIST, True, Create),
+        (BY_LIST, False, Ignore),
         (HUMAN, False, Create),
     ],
-    ids=["out-of-office", "machine", "machine unwanted", "list", "person"],
+    ids=["out-of-office", "machine", "machine unwanted", "list", "list unwanted", "person"],
 )
 def test_what_machines_may_make(triage: Triage, takes: bool, kind: type) -> None:
     [decision] = decided(facts(to_alias(alias(7, "a@acme.example", takes_automatic=takes))), triage).decisions

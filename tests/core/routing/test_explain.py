@@ -39,8 +39,8 @@ def test_a_new_lead_from_first_to_last() -> None:
     of = facts(TO_SALES, envelope_sender="anne@customer.example", sender=replace(SenderFact(), contacts=((ACME, 3),)))
     steps = explain(decided(of), mail(), HUMAN, of)
     assert [step["step"] for step in steps] == [
-        "sender", "recipient", "kind", "loop guard", "bounce address", "reply token", "reply reference", "alias match",
-        "outcome",
+        "sender", "recipient", "kind", "loop guard", "bounce address", "filter", "identity", "reply token",
+        "reply reference", "alias match", "outcome",
     ]  # fmt: skip
     text = {step["step"]: step["text"] for step in steps}
     assert "anne@customer.example" in text["sender"]
@@ -48,6 +48,12 @@ def test_a_new_lead_from_first_to_last() -> None:
     assert text["recipient"] == "sales@acme.example is an alias for lead."
     assert text["outcome"] == "A new lead is made, by sales@acme.example."
     assert json.loads(json.dumps(steps)) == steps
+
+
+def test_the_evidence_of_a_from_stands_behind_it() -> None:
+    found = ({"step": "dkim", "text": "acme.example signed it (pass)"}, {"step": "verdict", "text": "verified: so."})
+    of = facts(TO_SALES, sender=replace(SenderFact(), verified=True, verdict="so.", evidence=found))
+    assert tuple(explain(decided(of), mail(), HUMAN, of)[1:3]) == found
 
 
 @pytest.mark.parametrize(

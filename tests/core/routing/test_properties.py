@@ -24,6 +24,7 @@ from postroom.core.routing.facts import (
     WhoMayWrite,
 )
 from postroom.core.routing.rule import token_thread
+from postroom.core.triage.filtered import Answer, Said
 from postroom.core.triage.kinds import Automatic, Kind, Triage
 
 from .build import mail
@@ -91,6 +92,9 @@ facts_of_any_kind = st.builds(
     seen_outbound=st.booleans() | st.just(False),
     echo_of=st.sampled_from(["", "arrival 5"]),
     released=st.booleans(),
+    filters=st.lists(
+        st.builds(Said, by=st.just("f"), answer=st.sampled_from(Answer), words=st.just("So.")), max_size=2
+    ).map(tuple),
 )
 triages = st.builds(Triage, kind=st.sampled_from(Kind), automatic=st.sampled_from(Automatic), because=st.just("So."))
 MAILS = [
@@ -164,9 +168,8 @@ def test_a_note_stays_a_note(of: Mail, triage: Triage, facts: Facts) -> None:
         if isinstance(decision, Reply) and decision.by == "token" and decision.thread in notes:
             tokens = [t for r in facts.recipients if (t := token_thread(r)) and t.id == decision.thread]
             assert decision.internal or not any(t.internal for t in tokens)
-        if isinstance(decision, Reply) and decision.standing is Standing.REPLY_LINK:
-            assert decision.internal
-            assert decision.by == "token"
+        if isinstance(decision, Reply) and decision.standing is Standing.MEMBER:
+            assert facts.sender.verified
             assert decision.company in facts.sender.members_of
 
 

@@ -37,8 +37,14 @@ FORMER = SenderFact(email="former@acme.example", contacts=((ACME, 5),))
 PUBLIC = thread(message=77)
 NOTE = thread(message=78, internal=True)
 
-participant, outsider, claimed, linked = (
-    Standing.PARTICIPANT, Standing.OUTSIDER, Standing.CLAIMED_MEMBER, Standing.REPLY_LINK,
+PROVED = replace(COLLEAGUE, verified=True, verdict="acme.example signed it.")
+PROVED_CUSTOMER = replace(CUSTOMER, verified=True, verdict="customer.example signed it.")
+BY_OTHER = SenderFact(email="amara@home.example", contacts=((ACME, 4),), colleague_of=(ACME,))
+PROVED_OTHER = replace(BY_OTHER, verified=True, verdict="home.example signed it.")
+DISOWNED = replace(CUSTOMER, forged=True, verdict="customer.example asks to refuse mail like this one.")
+
+participant, outsider, claimed, member = (
+    Standing.PARTICIPANT, Standing.OUTSIDER, Standing.CLAIMED_MEMBER, Standing.MEMBER,
 )  # fmt: skip
 
 
@@ -67,8 +73,17 @@ WRITERS = [
     (COLLEAGUE, True, "reference", False, claimed, claimed, "a colleague's address, by reference"),
     (COLLEAGUE, False, "reference", False, claimed, claimed, "a colleague's address that takes no part"),
     (COLLEAGUE, True, "token", False, claimed, claimed, "a colleague's address with another's token"),
-    (COLLEAGUE, True, "token", True, claimed, linked, "a colleague's address with their own token"),
-    (COLLEAGUE, False, "token", True, claimed, linked, "who was mentioned only"),
+    (COLLEAGUE, True, "token", True, claimed, claimed, "a colleague's address with their own token"),
+    (COLLEAGUE, False, "token", True, claimed, claimed, "who was mentioned only"),
+    (BY_OTHER, True, "reference", False, claimed, claimed, "another address of a colleague"),
+    (BY_OTHER, False, "token", True, claimed, claimed, "another address of a colleague, with a token"),
+    (PROVED_OTHER, True, "reference", False, participant, outsider, "another address that is proved: no member's own"),
+    (PROVED, False, "reference", False, member, member, "a colleague, by reference"),
+    (PROVED, True, "token", True, member, member, "a colleague with their own token"),
+    (PROVED, False, "token", False, member, member, "a colleague with another's token"),
+    (PROVED_CUSTOMER, True, "reference", False, participant, outsider, "a customer who is none of ours, proved or not"),
+    (DISOWNED, True, "reference", False, outsider, outsider, "whose own domain disowns the mail"),
+    (DISOWNED, True, "token", True, outsider, outsider, "the same, with their own token"),
     (OF_GLOBEX, False, "token", True, participant, outsider, "a member of another company"),
     (OF_GLOBEX, False, "reference", False, outsider, outsider, "a member of another company, by reference"),
     (FORMER, True, "token", True, participant, outsider, "is one of us no more"),
@@ -96,11 +111,12 @@ def test_who_is_believed(
 
 SENTENCES = [
     (NOTE, "token", COLLEAGUE, True, "internal note, so the answer stays internal"),
-    (NOTE, "token", COLLEAGUE, True, "reply link of the copy that was sent to the sender's address: not authenticated"),
+    (NOTE, "token", PROVED, True, "internal note, so the answer stays internal. acme.example signed it."),
     (NOTE, "token", COLLEAGUE, False, "A member has the sender's address, but nothing proves who wrote this"),
     (NOTE, "reference", COLLEAGUE, False, "internal note, so the answer stays internal"),
     (NOTE, "reference", STRANGER, False, "none of our own people: shown as an unverified outsider"),
     (PUBLIC, "reference", COLLEAGUE, False, "A member has the sender's address, but nothing proves who wrote this"),
+    (PUBLIC, "token", DISOWNED, True, "asks to refuse mail like this one. Shown as an unverified outsider."),
     (PUBLIC, "token", STRANGER, False, "The token was sent to somebody else."),
     (PUBLIC, "reference", STRANGER, False, "neither takes part nor was addressed: shown as an unverified outsider"),
 ]
@@ -159,7 +175,7 @@ def test_a_note_of_another_thread_makes_nothing_internal() -> None:
 
 def test_a_fixed_target_believes_no_member_either() -> None:
     forced = to_alias(alias(7, "sales@acme.example", forced_target="lead:12", forced_thread=31))
-    for sender, expected in ((COLLEAGUE, claimed), (CUSTOMER, participant)):
+    for sender, expected in ((COLLEAGUE, claimed), (CUSTOMER, participant), (DISOWNED, outsider)):
         [decision] = decided(facts(forced, sender=sender)).decisions
         assert isinstance(decision, Reply)
         assert decision.standing is expected

@@ -64,6 +64,11 @@ DIFFERENCES: dict[str, tuple[str, tuple[Order, ...]]] = {
     "an open server of worse priority goes before the notification address's": ("A", ("program",)),
     "its domain: by name": ("B", BOTH),
     "nothing fits: by name": ("B", BOTH),
+    "another takes over by the exact address": ("H", BOTH),
+    "another takes over by the domain": ("H", BOTH),
+    "a trusted relay takes over": ("H", BOTH),
+    "one without a filter sends the notification address": ("H", BOTH),
+    "the author's own server takes over": ("H", BOTH),
 }
 """Cases of the table by name: the difference of the ADR, and the orders from which ours differs there."""
 

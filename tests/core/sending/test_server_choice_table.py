@@ -12,7 +12,7 @@ from dataclasses import replace
 import pytest
 
 from postroom.core.addresses import Address
-from postroom.core.sending.facts import SendingFacts
+from postroom.core.sending.facts import SendingFacts, ServerFact
 from postroom.core.sending.search import CASES as STEPS
 from postroom.core.sending.server_choice import choose_server
 
@@ -29,6 +29,14 @@ BOX = server("Box", "notifications@acme.example")
 EXACT = server("Exact", "anna@acme.example", 50)
 OWN = server("Own", "anna@acme.example", 50, owner=ANNA_ID)
 TRUSTED = server("Trusted", trusted_relay=True)
+
+FIRST = server("First", "acme.example", 1, failover=True)
+
+
+def _down(*servers: ServerFact, down: int = 1) -> SendingFacts:
+    """A world in which the first of these servers are down."""
+    return world(*servers, down=tuple((one.id, "9:14") for one in servers[:down]))
+
 
 NOTHING = world()
 OFFICE = world(O365, RELAY)
@@ -284,6 +292,24 @@ CASES = [
      BOUNCE, "forced"),
     ("a trusted default server with a filter", world(default=default("x.example", trusted_relay=True)), MARY,
      "Default", N, BOUNCE, "default"),
+    # --- a server that is down
+    ("another takes over by the exact address", _down(server("A", "anna@acme.example", 1, failover=True), O365, EXACT),
+     ANNA, "Exact", KEPT, WIRE, "failover"),
+    ("another takes over by the domain", _down(FIRST, O365, NEWS), ANNA, "O365", KEPT, BOUNCE, "failover"),
+    ("a trusted relay takes over", _down(FIRST, RELAY, TRUSTED), ANNA, "Trusted", KEPT, BOUNCE, "failover"),
+    ("one without a filter would change the From", _down(FIRST, RELAY), ANNA, "First", KEPT, BOUNCE, "domain"),
+    ("one without a filter sends the notification address", _down(server("Open", priority=1, failover=True), RELAY),
+     MARY, "Relay", N, BOUNCE, "failover"),
+    ("the next one is down too", _down(FIRST, replace(O365, failover=True), down=2), ANNA, "First", KEPT, BOUNCE,
+     "domain"),
+    ("it is not set to", _down(replace(FIRST, failover=False), O365), ANNA, "First", KEPT, BOUNCE, "domain"),
+    ("the default server is no candidate", _down(FIRST), ANNA, "First", KEPT, BOUNCE, "domain"),
+    ("a server that is named is not replaced", replace(_down(FIRST, O365), forced_server=FIRST.id), ANNA, "First",
+     KEPT, BOUNCE, "forced"),
+    ("somebody else's own server takes nothing over", _down(FIRST, OWN), ANNA, "First", KEPT, BOUNCE, "domain"),
+    ("the author's own server takes over", replace(_down(FIRST, server("Own", "anna@acme.example", 50, owner=ANNA_ID)),
+     servers=(replace(FIRST, filter=("anna@acme.example",)), OWN), author_user=ANNA_ID), ANNA, "Own", KEPT, WIRE,
+     "failover"),
     # --- what is written in a filter
     ("an @ before the domain", world(server("S", "@acme.example"), RELAY), ANNA, "S", KEPT, BOUNCE, "domain"),
     ("empty items", world(server("S", " , ,acme.example,, "), RELAY), ANNA, "S", KEPT, BOUNCE, "domain"),
@@ -312,6 +338,17 @@ def _expected(wire: str, written: Address) -> Address:
     if wire == N and written.email:
         return Address(N, written.name or written.local)
     return Address(N, written.name) if wire == N else author(wire)
+
+
+def test_the_trace_names_both_servers() -> None:
+    choice = choose_server(author(ANNA), _down(FIRST, O365, NEWS))
+    assert choice.because == "First is down since 9:14; O365 admits the same From."
+    whys = {one.name: one.why for one in choice.candidates}
+    assert whys["First"] == "it is down since 9:14, and another takes over"
+    assert whys["O365"].startswith("chosen instead, ")
+    waits = choose_server(author(ANNA), _down(FIRST, RELAY))
+    told = "First is down since 9:14; no other server admits the same From, so the mail waits."
+    assert told in [step["text"] for step in waits.trace]
 
 
 def test_the_table_is_whole() -> None:

@@ -63,7 +63,9 @@ class DeliveryState(StrEnum):
 
 
 class DeliveryEvent(StrEnum):
-    """What happens to a delivery. `release`, `cancel` and `send again` are a person's; the last three are news."""
+    """What happens to a delivery. `release`, `cancel`, `send again` and both ways to settle are a person's; the last
+    three are news.
+    """
 
     HOLD = "hold"
     RELEASE = "release"
@@ -78,6 +80,8 @@ class DeliveryEvent(StrEnum):
     LOSE = "lose"
     GIVE_UP = "give up"
     SEND_AGAIN = "send again"
+    SETTLE_SENT = "settle as sent"
+    SETTLE_UNSENT = "settle as not sent"
     REPORT_DELIVERED = "report delivered"
     REPORT_BOUNCED = "report bounced"
     REPORT_COMPLAINT = "report complaint"
@@ -147,6 +151,9 @@ def _delivery_steps() -> dict[tuple[DeliveryState, DeliveryEvent], DeliveryState
         (d.TRANSMITTING, e.LOSE): d.UNKNOWN,
         (d.TRANSMITTING, e.LEASE_EXPIRED): d.UNKNOWN,
     }
+    # nobody but a person, who asked the recipient or looked at the server, knows more than we do
+    steps[d.UNKNOWN, e.SETTLE_SENT] = d.ACCEPTED
+    steps[d.UNKNOWN, e.SETTLE_UNSENT] = d.FAILED
     # news may come before our own record of the answer is complete, and a bounce after a receipt
     for state in (d.ACCEPTED, d.UNKNOWN):
         steps[state, e.REPORT_DELIVERED] = d.DELIVERED
@@ -183,7 +190,15 @@ DELIVERIES: Table[DeliveryState, DeliveryEvent] = Table(
     final=frozenset(
         {DeliveryState.FAILED, DeliveryState.BOUNCED, DeliveryState.COMPLAINED, DeliveryState.CANCELLED},
     ),
-    by_person=frozenset({DeliveryEvent.RELEASE, DeliveryEvent.CANCEL, DeliveryEvent.SEND_AGAIN}),
+    by_person=frozenset(
+        {
+            DeliveryEvent.RELEASE,
+            DeliveryEvent.CANCEL,
+            DeliveryEvent.SEND_AGAIN,
+            DeliveryEvent.SETTLE_SENT,
+            DeliveryEvent.SETTLE_UNSENT,
+        }
+    ),
     steps=MappingProxyType(_delivery_steps()),
     meanings=MappingProxyType(
         {
@@ -194,7 +209,7 @@ DELIVERIES: Table[DeliveryState, DeliveryEvent] = Table(
             DeliveryState.ACCEPTED: "The server took it.",
             DeliveryState.UNKNOWN: "The connection ended before the answer: it may have been sent and is not repeated.",
             DeliveryState.DELIVERED: "Reported as delivered.",
-            DeliveryState.FAILED: "Refused for good, or every try was put off.",
+            DeliveryState.FAILED: "Refused for good, put off for too long, or a person found that it did not arrive.",
             DeliveryState.BOUNCED: "Taken by the server and returned later.",
             DeliveryState.COMPLAINED: "The recipient marked it as spam.",
             DeliveryState.CANCELLED: "Withdrawn before it was sent.",

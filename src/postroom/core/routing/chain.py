@@ -12,6 +12,8 @@ from postroom.core.routing.rules.alias_match import alias_match
 from postroom.core.routing.rules.bounce_address import bounce_address
 from postroom.core.routing.rules.catchall import catchall
 from postroom.core.routing.rules.fallback import fallback
+from postroom.core.routing.rules.filtered import filtered
+from postroom.core.routing.rules.identity import identity
 from postroom.core.routing.rules.loop_guard import loop_guard
 from postroom.core.routing.rules.reply_reference import reply_reference
 from postroom.core.routing.rules.reply_token import reply_token
@@ -21,6 +23,8 @@ from postroom.core.triage.kinds import Triage
 RULES: tuple[tuple[str, Rule], ...] = (
     ("loop guard", loop_guard),  # first: nothing may act on a mail of our own, whatever it answers or reports
     ("bounce address", bounce_address),  # a report quotes ids that we know; it must not be taken for an answer
+    ("filter", filtered),  # what it takes for spam acts on nothing; reports about our own mail were read by then
+    ("identity", identity),  # what says that it is from one of us must not act before that is settled
     ("reply token", reply_token),  # names one copy and survives rewritten ids, so it is surer than a reference
     ("reply reference", reply_reference),  # an answer belongs to its thread even where it was sent to an alias
     ("alias match", alias_match),  # answers nothing: what the address says

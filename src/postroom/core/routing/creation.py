@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from postroom.core.routing.decision import Create, Decision, Hold, Ignore, Refuse, Reply, Standing
-from postroom.core.routing.facts import AliasFact, Facts, Recipient
+from postroom.core.routing.facts import AliasFact, Facts, Recipient, WhoMayWrite
 from postroom.core.routing.limits import over_alias
 from postroom.core.routing.refusals import may_not_write
 from postroom.core.routing.rule import Arriving, addresses, spoken
-from postroom.core.routing.writers import may_write
+from postroom.core.routing.writers import may_write, waits_for_proof
 from postroom.core.triage.kinds import Automatic, Kind, Triage
+
+_NOT_BY_HAND = frozenset({Automatic.AUTO, Automatic.LIST, Automatic.LOOP})
+_WRITERS = {
+    WhoMayWrite.EMPLOYEES: "our own people", WhoMayWrite.FOLLOWERS: "followers", WhoMayWrite.CONTACTS: "contacts",
+}  # fmt: skip
 
 
 def by_aliases(arriving: Arriving, facts: Facts, reached: Sequence[Recipient], also: Sequence[Recipient]) -> tuple[
@@ -36,7 +41,12 @@ def _by_alias(
     assert alias is not None
     to = addresses(answered)
     about, company = f"alias:{alias.id}", alias.company
-    if not may_write(alias, facts.sender):
+    if waits_for_proof(alias, facts.sender) and not facts.released:
+        who = _WRITERS[alias.who_may_write]
+        because = f"{alias.address} takes mail only from {who}. {facts.sender.email} is one of them, but nothing"
+        because += " proves who wrote this: it waits for a person."
+        return Hold(because, recipients=to, pair=about, company_id=company)
+    if not may_write(alias, facts.sender) and not waits_for_proof(alias, facts.sender):
         code, words = may_not_write(alias.address, alias.who_may_write)
         because = f"{facts.sender.email or 'The sender'} may not write to {alias.address}: {_policy(alias)}."
         return Refuse(because, recipients=to, about=about, company_id=company, code=code, words=words)
@@ -56,7 +66,7 @@ def _to_forced_target(alias: AliasFact, facts: Facts, reached: Sequence[Recipien
     if over := over_alias(alias, facts):
         return Hold(over, recipients=to, pair=f"thread:{alias.forced_thread}", company_id=alias.company)
     because = f"{_reached(alias, reached)} puts every mail on {spoken(alias.forced_target)}."
-    standing = Standing.CLAIMED_MEMBER if alias.company in facts.sender.members_of else Standing.PARTICIPANT
+    standing = standing_at(alias, facts)
     return Reply(
         because,
         thread=alias.forced_thread,
@@ -67,13 +77,22 @@ def _to_forced_target(alias: AliasFact, facts: Facts, reached: Sequence[Recipien
     )
 
 
+def standing_at(alias: AliasFact, facts: Facts) -> Standing:
+    """How far the From is believed of a mail that begins something, or goes where its alias puts every mail."""
+    if facts.sender.is_member(alias.company):
+        return Standing.MEMBER
+    if facts.sender.claims_member(alias.company):
+        return Standing.CLAIMED_MEMBER
+    return Standing.OUTSIDER if facts.sender.forged else Standing.PARTICIPANT
+
+
 def _unwanted(alias: AliasFact, triage: Triage) -> str:
     """Why a machine's mail makes nothing here, or empty."""
     if triage.kind is Kind.AUTO_REPLY and not alias.forced_thread:
         return f"An automatic answer makes no {alias.record_type}: {triage.because}"
-    machine = triage.automatic in (Automatic.AUTO, Automatic.LOOP) or triage.kind is Kind.AUTO_REPLY
+    machine = triage.automatic in _NOT_BY_HAND or triage.kind is Kind.AUTO_REPLY
     if machine and not alias.takes_automatic:
-        return f"{alias.address} takes no mail written by machines: {triage.because}"
+        return f"{alias.address} takes no mail of machines and lists: {triage.because}"
     return ""
 
 

@@ -32,7 +32,7 @@ class Standing(StrEnum):
     PARTICIPANT = "participant"  # takes part, or was addressed
     OUTSIDER = "outsider"  # neither; or not one of us, where a note was answered
     CLAIMED_MEMBER = "claimed-member"  # says that it is one of us, which nothing proves
-    REPLY_LINK = "reply-link"  # one of us, as far as the link of their own copy of a note tells; not authenticated
+    MEMBER = "member"  # one of us, and authenticated
 
 
 @dataclass(frozen=True, slots=True)

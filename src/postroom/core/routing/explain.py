@@ -28,6 +28,7 @@ _MOST = 20  # recipients written out; a mail may have hundreds
 def explain(routing: Routing, mail: Mail, triage: Triage, facts: Facts) -> list[Step]:
     """The whole way of one mail as `{"step": …, "text": …}`, in the order in which it was taken."""
     steps = [{"step": "sender", "text": _sender(mail, facts)}]
+    steps += facts.sender.evidence
     steps += [{"step": "recipient", "text": _recipient(r)} for r in facts.recipients[:_MOST]]
     if len(facts.recipients) > _MOST:
         steps.append({"step": "recipient", "text": f"And {len(facts.recipients) - _MOST} more recipients."})
@@ -64,6 +65,7 @@ def _narrowed(company: int, routing: Routing, facts: Facts) -> Facts:
         facts.sender,
         contacts=tuple(pair for pair in facts.sender.contacts if pair[0] == company),
         members_of=tuple(member for member in facts.sender.members_of if member == company),
+        colleague_of=tuple(member for member in facts.sender.colleague_of if member == company),
     )
     return replace(
         facts,
@@ -85,8 +87,9 @@ def _sender(mail: Mail, facts: Facts) -> str:
     envelope = f", handed over by {facts.envelope_sender}" if facts.envelope_sender else ""
     if facts.sender.is_ours:
         return f"{said}{envelope}. That is one of our own addresses."
-    if facts.sender.members_of:
-        return f"{said}{envelope}. A member has that address; who wrote it is not verified."
+    if facts.sender.named_at:
+        proved = "" if facts.sender.verified else " Who wrote it is not verified."
+        return f"{said}{envelope}. A member has that address.{proved}"
     if facts.sender.contacts:
         return f"{said}{envelope}. A contact has that address."
     return f"{said}{envelope}. Nobody known has that address."

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from postroom.core.authentication.spoofs import NOBODY, Acquaintance
 from postroom.core.proving import Trip
+from postroom.core.trace import Step
+from postroom.core.triage.filtered import Said
 
 
 class Part(StrEnum):
@@ -18,6 +21,14 @@ class Part(StrEnum):
     POSTMASTER = "postmaster"  # postmaster@ and abuse@ (RFC 5321 §4.5.1, RFC 2142), where no alias has the name
     UNKNOWN = "unknown"  # a domain of ours, a name that nobody has
     FOREIGN = "foreign"  # not a domain of ours
+
+
+class Unproved(StrEnum):
+    """What becomes of mail whose From is one of our people's and that nothing proves."""
+
+    FLAG = "flag"  # taken, shown as unverified
+    HOLD = "hold"
+    REFUSE = "refuse"
 
 
 class WhoMayWrite(StrEnum):
@@ -35,7 +46,7 @@ class AliasFact:
 
     `created_by_sender` counts the records that this sender made by this alias within the period; `sender_is_free`
     means that the alias's allow list names the sender; `sender_follows` that the claimed sender follows the alias's
-    owner or its forced target. `takes_automatic`: a machine may create records by it (an auto-reply never does).
+    owner or its forced target. `takes_automatic`: machines and lists may create records by it (auto-replies never do).
     """
 
     id: int
@@ -82,7 +93,8 @@ class Recipient:
     `address` is as it stood in the envelope, normalised; `base` is without the tag. `companies` are those that own or
     share the domain. `retired` names the old address where it was retired and still routes. `token_thread` is the
     thread that a valid reply token of the tag names, `token_delivery` the delivery that a valid return-path token
-    names (0: none), `token_problem` says in words why a tag is not a valid token.
+    names (0: none), `token_problem` says in words why a tag is not a valid token. `unproved` is what its domain does
+    with mail of our own people that nothing proves.
     """
 
     address: str
@@ -95,6 +107,7 @@ class Recipient:
     token_thread: ThreadFact | None = None
     token_delivery: int = 0
     token_problem: str = ""
+    unproved: Unproved = Unproved.FLAG
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +121,36 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class SenderFact:
-    """Who the From claims to be, looked up per company: contact ids, and whether it is a user's or our own address."""
+    """Who the From claims to be, looked up per company: contact ids, and whether it is a user's or our own address.
+
+    `verified`: it was authenticated, so what it claims holds; `forged`: its domain disowns the mail; `unknown`: DNS or
+    we ourselves could not tell. `verdict` says why, or why not, in a sentence, `evidence` in steps what was found on
+    the way to it.
+    """
 
     email: str = ""
     contacts: tuple[tuple[int, int], ...] = ()  # (company, contact)
     members_of: tuple[int, ...] = ()  # companies of which a user with this address is a member
+    colleague_of: tuple[int, ...] = ()  # companies where the contact with this address is a member, by whichever
     is_ours: bool = False  # one of our own aliases or service addresses
+    verified: bool = False
+    forged: bool = False
+    unknown: bool = False
+    verdict: str = ""
+    evidence: tuple[Step, ...] = ()
+
+    @property
+    def named_at(self) -> frozenset[int]:
+        """The companies of whose people one has this address, be it proved or not."""
+        return frozenset((*self.members_of, *self.colleague_of))
+
+    def is_member(self, company: int) -> bool:
+        """Whether it is one of this company's people, and that is certain."""
+        return self.verified and company in self.members_of
+
+    def claims_member(self, company: int) -> bool:
+        """Whether it says that it is one of this company's people, by any address of theirs, and nothing proves it."""
+        return not self.verified and company in self.named_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +171,9 @@ class Facts:
     this is a mail of ours that came back, or is empty. `echo_of` names an earlier mail within the period with the same
     author, subject and own words, or is empty. `released` means that a person released the mail: limits and echoes hold
     it no more. `help_address` is the address to write to instead of the catchall. `trip` is the round trip of ours that
-    the mail is, or is about.
+    the mail is, or is about. `ours` are addresses of To and Cc at which we answer ourselves. `filters` is what filters
+    said of it. `acquaintances` are what companies know of themselves, by their ids, for telling who poses as one of
+    theirs.
     """
 
     recipients: tuple[Recipient, ...] = ()
@@ -149,3 +188,10 @@ class Facts:
     released: bool = False
     help_address: str = ""
     trip: Trip | None = None
+    ours: frozenset[str] = frozenset()
+    filters: tuple[Said, ...] = ()
+    acquaintances: tuple[tuple[int, Acquaintance], ...] = ()
+
+    def known_to(self, company: int) -> Acquaintance:
+        """What a company knows of itself."""
+        return dict(self.acquaintances).get(company, NOBODY)

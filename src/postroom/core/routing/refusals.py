@@ -37,6 +37,17 @@ def may_not_write(address: str, who: WhoMayWrite) -> Refusal:
     return "550 5.7.1", f"{_shown(address)} takes mail only from {_WRITERS.get(who, 'people who may write to it')}."
 
 
+def unproved(sender: str) -> Refusal:
+    """Mail under an address of our own people that nothing authenticates (RFC 7372 §3.3)."""
+    words = f"Nothing proves that this mail is from {_shown(sender)}. Please send it by the mail server of that domain."
+    return "550 5.7.26", words
+
+
+def filtered_out() -> Refusal:
+    """A filter wants it refused (RFC 3463 §3.8: by policy)."""
+    return "550 5.7.1", "This mail was taken for spam. Please write to us in another way."
+
+
 def too_large(limit: int) -> Refusal:
     """Above the size limit; `limit` is in bytes; the words count 1,048,576 of them as a MB."""
     return "552 5.3.4", f"This mail is larger than the {limit >> 20} MB that we take."

@@ -15,19 +15,19 @@ _NOTE = "The message answered is an internal note, so the answer stays internal.
 def standing_of(thread: ThreadFact, facts: Facts, *, by: str, internal: bool) -> tuple[Standing, str]:
     """The standing of an answer's writer and the reason in words, empty where they simply take part.
 
-    From is text that anybody can write, and a token is a direction. Only both together count for something, and only
-    for a note: that was sent to our own people alone, so its reply link is in the hands of one of them.
+    From is text that anybody can write, and a token is a direction: only what authenticates the mail makes its writer
+    one of us.
     """
-    is_member = thread.company in facts.sender.members_of
-    if is_member and by == "token" and thread.internal and thread.token_names_sender:
-        because = "It came by the reply link of the copy that was sent to the sender's address: not authenticated."
-        return Standing.REPLY_LINK, f"{_NOTE} {because}"
     note = f"{_NOTE} " if internal else ""
-    if is_member:
+    if facts.sender.is_member(thread.company):
+        return Standing.MEMBER, f"{note}{facts.sender.verdict}".strip()
+    if facts.sender.claims_member(thread.company):
         because = "A member has the sender's address, but nothing proves who wrote this: shown as unverified."
         return Standing.CLAIMED_MEMBER, note + because
     if internal:
         return Standing.OUTSIDER, f"{note}The sender is none of our own people: shown as an unverified outsider."
+    if facts.sender.forged:
+        return Standing.OUTSIDER, f"{facts.sender.verdict} Shown as an unverified outsider."
     if thread.knows_sender or thread.token_names_sender:
         return Standing.PARTICIPANT, ""
     others = "The token was sent to somebody else. " if by == "token" else ""
@@ -51,7 +51,7 @@ def learnt(mail: Mail, facts: Facts, thread: ThreadFact, standing: Standing) -> 
     newest = next(chain(mail.in_reply_to, reversed(mail.references)), "")
     if not newest or newest == mail.message_id or standing is Standing.OUTSIDER:
         return ""
-    if standing is not Standing.PARTICIPANT and not thread.token_names_sender:
+    if standing is Standing.CLAIMED_MEMBER and not thread.token_names_sender:
         return ""
     known = {r.message_id for r in facts.referred if r.thread.company == thread.company}
     return "" if newest in known else newest

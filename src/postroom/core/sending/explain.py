@@ -17,13 +17,16 @@ MOST_ITEMS = 3  # of a filter, likewise
 @dataclass(frozen=True, slots=True)
 class Told:
     """What the sentences are about: the outcome, the address that was to be sent, the notification address, and the
-    servers that were asked, in order.
+    servers that were asked, in order. `by_person`: a forced server was chosen for this copy alone. `down`: servers that
+    let nobody in, by id, each with since when.
     """
 
     found: Found
     email: str
     notification: str
     asked: Sequence[ServerFact]
+    by_person: bool = False
+    down: tuple[tuple[int, str], ...] = ()
 
     @property
     def sender(self) -> str:
@@ -45,11 +48,34 @@ def because(told: Told) -> str:
             return f"{server.name} {_unfiltered(told, server)}"
         case "notification address" | "notification domain":
             return f"No server admits {told.sender}, so {server.name} sends it as {wire.email}."
+        case "forced" if told.by_person:
+            return f"Somebody chose {server.name} for this copy.{_mismatch(told, server)}"
         case "forced":
             return f"The letter names {server.name}.{_mismatch(told, server)}"
+        case "failover":
+            return f"{_is_down(told, found.instead_of)}; {server.name} admits the same From."
         case "default":
             return f"There is no other server: {server.name} {_filtered(told, server)}"
     return f"{server.name} comes first and sends it as {wire.email or 'nobody'}.{_mismatch(told, server)}"
+
+
+def away(told: Told) -> Iterator[Step]:
+    """What follows where the server that was chosen is down, and no other takes over."""
+    server = told.found.server
+    if server is None or all(number != server.id for number, _ in told.down):
+        return
+    why = "no other server admits the same From" if server.failover else "no other may take over"
+    if told.found.case == "forced":
+        why = "a server that is named is never replaced"
+    yield {"step": "failover", "text": f"{_is_down(told, server)}; {why}, so the mail waits."}
+
+
+def _is_down(told: Told, server: ServerFact | None) -> str:
+    return f"{server.name} is down since {_since(told, server)}" if server else "Its server is down"
+
+
+def _since(told: Told, server: ServerFact) -> str:
+    return dict(told.down).get(server.id, "")
 
 
 def _unfiltered(told: Told, server: ServerFact) -> str:
@@ -103,6 +129,10 @@ def _reason(told: Told, server: ServerFact) -> str:
     chosen = found.server
     if server is chosen:
         return _own_reason(told, server)
+    if server is found.instead_of:
+        return f"it is down since {_since(told, server)}, and another takes over"
+    if found.instead_of is not None and _since(told, server):
+        return f"it is down too, since {_since(told, server)}"
     rival = chosen.name if chosen else ""
     if found.case in {"address", "domain"}:
         if admits(server.filter, told.email) == found.case:
@@ -122,6 +152,10 @@ def _reason(told: Told, server: ServerFact) -> str:
 
 def _own_reason(told: Told, server: ServerFact) -> str:
     case = told.found.case
+    if case == "failover":
+        return f"chosen instead, {_filter_of(server)}"
+    if case == "forced" and told.by_person:
+        return f"somebody chose it for this copy, so no other is asked; {_filter_of(server)}"
     if case == "forced":
         return f"the letter names it, so no other is asked; {_filter_of(server)}"
     if case == "default":

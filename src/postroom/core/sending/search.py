@@ -21,6 +21,7 @@ CASES = MappingProxyType(
         "notification domain": "The first server whose filter lists that address's domain. The From is rewritten.",
         "first": "The first server of all. The From is rewritten, and still nothing admits it.",
         "default": "No server is set up: that of the configuration, whose filter decides in the same way.",
+        "failover": "The server that was found is down and lets others take over: the next that admits the same From.",
         "none": "The configuration has none either. Nothing can be sent.",
     }
 )
@@ -35,6 +36,7 @@ class Found:
     wire: Address
     case: str
     admitted: bool
+    instead_of: ServerFact | None = None  # the server that is down, where another takes over
 
 
 def notification_of(facts: SendingFacts) -> str:
@@ -100,6 +102,27 @@ def search(author: Address, sender: Address, asked: list[ServerFact], facts: Sen
     if rewriter:
         return Found(rewriter, wire, f"notification {how}", admitted=True)
     return Found(shared[0], wire, "first", shared[0].trusted_relay and bool(wire.email))
+
+
+def failover(found: Found, facts: SendingFacts) -> Found:
+    """The same, or the next server that takes over, since this one is down and is set to let others do so; the From on
+    the wire stays. The default server of the configuration, which is no candidate, never takes over, and a server that
+    is forced is never replaced.
+    """
+    own, down = found.server, dict(facts.down)
+    if own is None or found.case == "forced" or not own.failover or own.id not in down:
+        return found
+    up = [one for one in candidates(facts) if one.id not in down and one.id != own.id]
+    keeper, _ = _admitting(found.wire.email, up)
+    keeper = keeper or next((one for one in up if _sends_as_it_is(one, found.wire.email, facts)), None)
+    return Found(keeper, found.wire, "failover", admitted=True, instead_of=own) if keeper else found
+
+
+def _sends_as_it_is(server: ServerFact, email: str, facts: SendingFacts) -> bool:
+    """Whether a server without a filter leaves this From alone."""
+    if server.filter or server.owner or not email:
+        return False
+    return server.trusted_relay or email == notification_of(facts)
 
 
 def _admitting(email: str, asked: list[ServerFact]) -> tuple[ServerFact | None, str]:

@@ -12,7 +12,7 @@ from postroom.core.sending.envelope import return_path
 from postroom.core.sending.facts import Choice, SendingFacts
 from postroom.core.sending.from_rewrite import address_to_send_as
 from postroom.core.sending.reply_to import reply_separator
-from postroom.core.sending.search import candidates, forced, notification_of, search
+from postroom.core.sending.search import candidates, failover, forced, notification_of, search
 from postroom.core.trace import Step
 
 
@@ -26,15 +26,16 @@ def choose_server(author: Address, facts: SendingFacts) -> Choice:
     sender, origin = address_to_send_as(own, facts)
     found, refusal = forced(sender, facts)
     asked = [] if found else candidates(facts)
-    found = found or search(own, sender, asked, facts)
+    found = failover(found or search(own, sender, asked, facts), facts)
     path, may_tag = return_path(found.server, facts.bounce, found.wire.email)
-    told = explain.Told(found, sender.email, notification_of(facts), asked)
+    told = explain.Told(found, sender.email, notification_of(facts), asked, facts.forced_by_person, facts.down)
     because, named = explain.because(told), explain.candidates(told)
     return_tag, reply_tag = facts.tag if may_tag else "", reply_separator(facts)
     steps = [
         _step("from", origin),
         *([_step("forced server", f"{refusal} The search is made instead.")] if refusal else ()),
         *explain.servers(told, named, facts),
+        *explain.away(told),
         _step("choice", because),
         _step("return path", explain.return_path(found, path, may_tag=may_tag, tag=return_tag)),
         _step("reply to", explain.reply_to(facts.reply_to, reply_tag)),
@@ -54,6 +55,9 @@ def choose_server(author: Address, facts: SendingFacts) -> Choice:
         origin=origin,
         candidates=named,
         trace=tuple(steps),
+        max_size=found.server.max_size if found.server else 0,
+        size_assumed=found.server.size_assumed if found.server else False,
+        smtputf8=found.server.smtputf8 if found.server else None,
     )
 
 

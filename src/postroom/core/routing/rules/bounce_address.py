@@ -11,13 +11,17 @@ _NEWS = frozenset({Kind.BOUNCE, Kind.REPORT, Kind.COMPLAINT})
 
 
 def bounce_address(arriving: Arriving, facts: Facts) -> tuple[Decision, ...] | str:
-    """A report by its structure counts wherever it was sent; at a bounce address anything automatic does."""
+    """A report by its structure counts wherever it was sent; at a bounce address whatever no person wrote does."""
     triage = arriving.triage
     at_bounce = [r for r in facts.recipients if r.part is Part.BOUNCE]
     if triage.kind not in _NEWS:
         if not at_bounce:
             return "Not a report about a mail of ours, and not sent to a bounce address."
-        if triage.automatic is not Automatic.AUTO and triage.kind is not Kind.AUTO_REPLY:
+        if (
+            triage.automatic is not Automatic.AUTO
+            and triage.kind is not Kind.AUTO_REPLY
+            and not _wants_no_answer(facts)
+        ):
             return f"Sent to {at_bounce[0].address}, but neither a report nor written by a machine."
     named = [r for r in facts.recipients if r.token_delivery]
     of = (named or at_bounce or [*facts.recipients])[:1]
@@ -34,3 +38,8 @@ def bounce_address(arriving: Arriving, facts: Facts) -> tuple[Decision, ...] | s
         recipients=addresses(facts.recipients),
     )
     return (report,)
+
+
+def _wants_no_answer(facts: Facts) -> bool:
+    """Whether it came with the empty return path, which only notifications have (RFC 5321 §4.5.5)."""
+    return not facts.from_headers and not facts.envelope_sender
