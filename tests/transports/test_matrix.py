@@ -15,13 +15,13 @@ from typing import Any
 import pytest
 
 from postroom.infra.config import config
-from postroom.outbound import connection_steps, connection_test
-from postroom.outbound.client_certificates import read_pair
-from postroom.outbound.connection_test import State, worked
-from postroom.outbound.connection_trouble import Diagnosis
 from postroom.outbound.models import OutgoingServer
+from postroom.outbound.sender.wire import Came, Connection, Wire
+from postroom.outbound.servers import connection_steps, connection_test
+from postroom.outbound.servers.client_certificates import read_pair
+from postroom.outbound.servers.connection_test import State, worked
+from postroom.outbound.servers.connection_trouble import Diagnosis
 from postroom.outbound.transports.protocol import Outcome, Result, Server
-from postroom.outbound.wire import Came, Connection, Wire
 from tests.support.authority import Authority
 from tests.support.smtp_server import SmtpServer
 from tests.transports.build import copy, server_at

@@ -57,9 +57,9 @@ def today() -> date:
     return now().astimezone(UTC).date()
 
 
-def resets_at() -> datetime:
-    """When the next day begins."""
-    return datetime.combine(today() + timedelta(days=1), time.min, UTC)
+def resets_at(days: int = 0) -> datetime:
+    """When the next day begins, or one so many days after it; never later than in a year."""
+    return datetime.combine(today() + timedelta(days=1 + min(days, 365)), time.min, UTC)
 
 
 def allowed(companies: Collection[int]) -> dict[int, Allowed]:

@@ -8,10 +8,5 @@ class OutboundConfig(AppConfig):
     label = "outbound"
 
     def ready(self) -> None:
-        from postroom.outbound import (  # noqa: F401, PLC0415 they register what they know
-            attention,
-            identity_attention,
-            limit_attention,
-            our_addresses,
-            proof_attention,
-        )
+        from postroom.outbound import our_addresses  # noqa: F401, PLC0415 they register what they know
+        from postroom.outbound.attention import identities, limits, proofs, queues  # noqa: F401, PLC0415

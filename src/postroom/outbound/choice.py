@@ -16,23 +16,30 @@ from postroom.directory.models import User
 from postroom.domains.hosting import hosted_root, slug_of_hosted
 from postroom.domains.models import AliasDomain, CompanyDomain
 from postroom.infra import parameters, secrets
-from postroom.infra.config import config
+from postroom.infra.config import Config, config
 from postroom.outbound.hosting import is_hosted, port_problem
 from postroom.outbound.models import OUTBOX_FOLDER, OutgoingServer
+from postroom.outbound.servers import circuits
+from postroom.outbound.servers.circuits import down_facts
+from postroom.outbound.servers.learnt import known_size, learnt_smtputf8
 from postroom.outbound.transports.protocol import Server
 
 REREAD_SECONDS = 5.0
+ASSUMED_SIZE = Config.model_fields["outgoing_max_size"].default  # bytes that hold where nobody decided otherwise
 Place = tuple[int, int | None]  # a company and an alias domain; None: the company's first
 
 
 _known: dict[Place, tuple[float, SendingFacts]] = {}
 _servers: dict[int, tuple[float, Server]] = {}
+forgotten = [0]  # how often, for what is kept elsewhere
 
 
 def forget() -> None:
     """Read everything anew the next time it is asked for."""
     _known.clear()
     _servers.clear()
+    circuits.forget()
+    forgotten[0] += 1
 
 
 def grounds(places: Iterable[Place]) -> Mapping[Place, SendingFacts]:
@@ -60,12 +67,25 @@ def sending_facts(
 
 
 def facts_for(
-    ground: SendingFacts, author_user: int | None, forced_server: int | None, reply_to: str = ""
+    ground: SendingFacts,
+    author_user: int | None,
+    forced_server: int | None,
+    reply_to: str = "",
+    *,
+    by_person: bool = False,
 ) -> SendingFacts:
-    """The facts of a place, for this author, this forced server and this address for answers."""
+    """The facts of a place, for this author, this forced server and this address for answers. `by_person`: it was
+    chosen for this copy alone.
+    """
     if not author_user and forced_server is None and not reply_to:
         return ground
-    return replace(ground, author_user=author_user or 0, forced_server=forced_server, reply_to=reply_to)
+    return replace(
+        ground,
+        author_user=author_user or 0,
+        forced_server=forced_server,
+        forced_by_person=by_person,
+        reply_to=reply_to,
+    )
 
 
 def preview(
@@ -77,10 +97,10 @@ def preview(
     reply_to: str = "",
     forced_server: int | None = None,
 ) -> Choice:
-    """How a mail of this author would leave, and why; changes nothing."""
+    """How a mail of this author would leave now, and why, servers that are down included; changes nothing."""
     writer = user.pk if user else None
     facts = sending_facts(company, domain, author_user=writer, forced_server=forced_server, reply_to=reply_to)
-    return choose_server(author, facts)
+    return choose_server(author, replace(facts, down=down_facts()))
 
 
 def default_server() -> ServerFact:
@@ -91,6 +111,8 @@ def default_server() -> ServerFact:
         id=DEFAULT_SERVER,
         name=f"Default server {named}" if named else OUTBOX_FOLDER,
         filter=listed,
+        max_size=config().outgoing_max_size if named else 0,
+        size_assumed=config().outgoing_max_size == ASSUMED_SIZE,
     )
 
 
@@ -108,7 +130,7 @@ def _reachable(row: OutgoingServer) -> Server:
     try:
         return reach(row)
     except secrets.CannotDecrypt as error:  # its copies wait and say so; the others leave
-        return Server(row.pk, row.name, "smtp", row.host, row.port, trouble=str(error))
+        return Server(row.pk, row.name, "smtp", row.host, row.port, company=row.company_id or 0, trouble=str(error))
 
 
 def reach(row: OutgoingServer) -> Server:
@@ -124,7 +146,10 @@ def reach(row: OutgoingServer) -> Server:
         "name": row.name,
         "connections": row.max_connections,
         "max_size": row.max_size,
+        "minute_limit": row.minute_limit,
+        "hour_limit": row.hour_limit,
         "daily_limit": row.daily_limit,
+        "company": row.company_id or 0,
     }
     if row.authentication == kinds.DEFAULT:
         return replace(default_reach(), **more)  # type: ignore[arg-type]
@@ -223,6 +248,7 @@ def _facts(
 
 
 def _fact(row: OutgoingServer) -> ServerFact:
+    size = known_size(row)
     return ServerFact(
         id=row.pk,
         name=row.name,
@@ -231,4 +257,8 @@ def _fact(row: OutgoingServer) -> ServerFact:
         owner=row.owner_id or 0,
         active=row.is_active,
         trusted_relay=row.trusted_relay,
+        max_size=size or config().outgoing_max_size,
+        size_assumed=not size and config().outgoing_max_size == ASSUMED_SIZE,
+        smtputf8=learnt_smtputf8(row),
+        failover=row.failover,
     )

@@ -15,8 +15,8 @@ from postroom.domains.access import aliases, shareable
 from postroom.domains.facts import default_from
 from postroom.domains.managing import Change, uses
 from postroom.domains.models import AliasDomain
-from postroom.outbound import servers
 from postroom.outbound.models import Dispatch, Letter
+from postroom.outbound.servers import services as servers
 
 LOOKED_AT = 20_000  # of the newest letters: no answer costs more, however much was ever sent
 MOST = 200  # addresses of a list

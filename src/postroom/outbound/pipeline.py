@@ -5,20 +5,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from django.db import InterfaceError, OperationalError, transaction
 
 from postroom.infra.logs import logger
 from postroom.outbound.models import Delivery
-from postroom.outbound.steps import allow, ration
+from postroom.outbound.steps import allow
 from postroom.outbound.steps.choose import choose
-from postroom.outbound.steps.claim import claim, spoil
+from postroom.outbound.steps.claim import EVERY, claim, spoil
+from postroom.outbound.steps.fit import files_of, refuse
+from postroom.outbound.steps.link import link
 from postroom.outbound.steps.record import put_off, record
 from postroom.outbound.steps.render import press_of
 from postroom.outbound.steps.transmit import transmit
-from postroom.outbound.transports.protocol import Result as Answer
 from postroom.outbound.work import Item, PutOff, Result
 
 log = logger(__name__)
@@ -26,9 +27,11 @@ log = logger(__name__)
 AWAY = (OperationalError, InterfaceError)
 
 
-def take(most: int) -> list[Item]:
-    """Claim copies that are due, at most so many, and make them ready: where each goes, and how it is printed."""
-    rows = claim(most)
+def take(most: int, shares: Mapping[int, int] = EVERY) -> list[Item]:
+    """Claim copies that are due, at most so many, of each lane no more than its share, and make them ready: where each
+    goes, and how it is printed.
+    """
+    rows = claim(most, shares)
     try:
         return _ready(rows)
     except AWAY:
@@ -39,13 +42,16 @@ def take(most: int) -> list[Item]:
 
 
 def _ready(rows: Sequence[Delivery]) -> list[Item]:
-    """Choose; render, which waits until a connection has its turn."""
+    """Choose, refuse what can't leave, make links; render, which waits until a connection has its turn."""
     if not rows:
         return []
+    files = files_of(row.letter_id for row in rows)
     with transaction.atomic():
-        choose(rows)
-    press = press_of(rows, to_send=True)
-    return [Item(row, press.copy(row)) for row in rows]
+        choose(rows, files)
+        going = refuse(rows)
+        link(going)
+    press = press_of(going, files, to_send=True)
+    return [Item(row, press.copy(row)) for row in going]
 
 
 def _ready_alone(row: Delivery) -> list[Item]:
@@ -62,33 +68,19 @@ def _ready_alone(row: Delivery) -> list[Item]:
 
 def exchange(results: Sequence[Result], put_offs: Sequence[PutOff], window: Sequence[Item]) -> list[Item]:
     """Record what came, and let these copies begin, in one commit; returns those that may go onto the wire."""
-    with transaction.atomic():
+    with allow.transaction(), transaction.atomic():
         for one in put_offs:
             put_off(one)
-        record(results)
-        _uncount(_deferred(results))
-        begun = transmit(allow.allow(ration.ration(window)))
-        _uncount(set(window).difference(begun))
+        begun = transmit(allow.allow(window, record(results), put_offs))
+        allow.give_back(set(window).difference(begun))
         return begun
-
-
-def _deferred(results: Iterable[Result]) -> list[Item]:
-    return [one.item for one in results if one.outcome.result is Answer.DEFERRED]
-
-
-def _uncount(items: Iterable[Item]) -> None:
-    """Within a transaction: what did not leave counts for no limit of a day, as far as it was counted."""
-    counted = list(items)
-    ration.give_back(counted)
-    allow.give_back(counted)
 
 
 def record_alone(result: Result) -> None:
     """Record one outcome by itself, after all together failed; one that can't be recorded is unknown in the end."""
     try:
-        with transaction.atomic():
-            record([result])
-            _uncount(_deferred([result]))
+        with allow.transaction(), transaction.atomic():
+            allow.allow([], record([result]))
     except AWAY:
         raise
     except Exception as error:

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
+from postroom.core.delivery import waiting as waits
 from postroom.core.delivery.states import DeliveryState
 from postroom.directory.access import companies
 from postroom.directory.models import User
 from postroom.directory.roles import Permission
-from postroom.infra.database.literals import words
+from postroom.infra.clock import now
+from postroom.infra.config import config
 from postroom.infra.database.prepared import prepared
 from postroom.infra.paging import Page, newest, page_of
 from postroom.outbound.access import readable
 from postroom.outbound.choice import grounds
-from postroom.outbound.models import ENDED_WELL, Attempt, Delivery, Dispatch, Lane
+from postroom.outbound.models import Attempt, Delivery, Dispatch, Lane, OutgoingServer
+from postroom.outbound.queue.copy_filter import EVERY, CopyFilter, filtered
 from postroom.outbound.steps.choose import dispatch
+from postroom.outbound.steps.fit import files_of
 from postroom.outbound.steps.render import press_of
 
 PAGE = 50
@@ -34,32 +38,14 @@ class Shown:
     tries: tuple[Attempt, ...] = ()
 
 
-def deliveries(
-    user: User,
-    *,
-    states: Sequence[str] = (),
-    about: str = "",
-    text: str = "",
-    before: int | None = None,
-    limit: int = PAGE,
-) -> Page[Delivery]:
-    """Copies that `user` may see, newest first: those before id `before`, in one of `states`, of the record `about`,
-    with `text` in address, name or subject.
+def deliveries(user: User, by: CopyFilter = EVERY, *, before: int | None = None, limit: int = PAGE) -> Page[Delivery]:
+    """Copies that `user` may see and the filter asks for, newest first: those before id `before`.
 
     Each with its letter and choice, but without the letter's bodies and the trace of the choice.
     """
-    mine, rows = companies(user, Permission.OUTBOUND_READ), Delivery.objects.all()
+    mine, rows = companies(user, Permission.OUTBOUND_READ), filtered(Delivery.objects.all(), by)
     if before is not None:
         rows = rows.filter(pk__lt=before)
-    if states:
-        rows = rows.filter(state__in=states)
-        if not set(states) & set(ENDED_WELL):
-            rows = rows.exclude(state__in=words(ENDED_WELL))
-    if about:
-        rows = rows.filter(letter__about=about)
-    if text:
-        named = Q(address__icontains=text) | Q(name__icontains=text) | Q(letter__subject__icontains=text)
-        rows = rows.filter(named)
     keys = newest(rows, mine, "pk", limit + 1)
     return page_of(_listed(keys), keys, limit)
 
@@ -76,6 +62,24 @@ def delivery(user: User, pk: int) -> Shown | None:
     if row is None:
         return None
     return Shown(row, tuple(row.tries.select_related("dispatch").order_by("pk")))
+
+
+def servers_for_many(companies: Collection[int]) -> dict[int, tuple[int, str]]:
+    """For each of these companies that has one the server, by id and name, that what is written to several records at
+    once leaves by: one of its own before one of everybody's, then as servers are asked. One query.
+    """
+    rows = OutgoingServer.objects.filter(for_many=True, is_active=True, owner=None)
+    mine = rows.filter(Q(company__in=companies) | Q(company=None)).order_by("priority", "name", "pk")
+    found: list[tuple[int | None, int, str]] = list(mine.values_list("company_id", "pk", "name"))
+    first: dict[int | None, tuple[int, str]] = {company: (pk, name) for company, pk, name in reversed(found)}
+    shared = first.get(None)
+    return {company: one for company in companies if (one := first.get(company) or shared)}
+
+
+def is_delayed(row: Delivery) -> bool:
+    """Whether a copy is late through trouble outside; no query."""
+    since = row.renewed_at or row.created_at
+    return waits.is_delayed(row.state, row.reason, since, now(), config().send_delayed_hours)
 
 
 def oldest_waiting(at: datetime) -> datetime | None:
@@ -114,4 +118,5 @@ def chosen(row: Delivery) -> Dispatch | None:
 
 def _now(row: Delivery) -> Dispatch:
     place = (row.letter.company_id, row.letter.domain_id)
-    return dispatch(row.letter, grounds([place])[place])
+    files = files_of([row.letter_id]).get(row.letter_id, ())
+    return dispatch(row.letter, grounds([place])[place], files, row.server)

@@ -16,7 +16,7 @@ from postroom.infra.clock import now
 from postroom.infra.database.literals import words
 from postroom.outbound import allowances
 from postroom.outbound.allowances import Allowed
-from postroom.outbound.attention import RECENT
+from postroom.outbound.attention.queues import RECENT
 from postroom.outbound.models import ENDED_BADLY, ENDED_WELL, DailyUsage, Delivery
 
 DAYS = 30  # that the page of a company shows

@@ -7,12 +7,19 @@ from datetime import timedelta
 import pytest
 from django.db import transaction
 
+from postroom.core.delivery.waiting import Reason
+from postroom.core.sending.facts import DEFAULT_SERVER
 from postroom.directory.attention import Attention, Weight
 from postroom.infra.clock import now
-from postroom.outbound import attention
+from postroom.outbound.attention import queues as attention
+from postroom.outbound.choice import server_of
 from postroom.outbound.models import Delivery, Lane
 from postroom.outbound.pipeline import exchange, take
-from postroom.outbound.transports.memory import TAKEN, Memory
+from postroom.outbound.queue.ages import oldest
+from postroom.outbound.servers import circuits
+from postroom.outbound.steps.claim import give_back
+from postroom.outbound.steps.wait import Wait, wait
+from postroom.outbound.transports.memory import Memory
 from postroom.outbound.transports.protocol import Outcome
 from postroom.outbound.transports.protocol import Result as Answer
 from postroom.outbound.work import PutOff, Result
@@ -35,7 +42,9 @@ def _queue(acme: Acme) -> list[Attention]:
 
 def _put_off(outcome: Outcome) -> None:
     with transaction.atomic():
-        exchange([], [PutOff(take(50), outcome)], [])
+        items = take(50)
+        down = circuits.trip(server_of(items[0].server), outcome)
+        exchange([], [PutOff(items, outcome, down=down)], [])
 
 
 @pytest.mark.parametrize("outcome", [SHUT, LOGIN])
@@ -46,7 +55,8 @@ def test_a_server_that_lets_nobody_in(acme: Acme, outcome: Outcome) -> None:
     (found,) = _queue(acme)
     assert found.weight is Weight.BAD
     assert "lets nobody in" in found.title
-    assert found.text.startswith(f"{outcome.words.rstrip('.')}. 2 copies wait")
+    assert found.text.startswith(f"{outcome.words.rstrip('.')}. ")
+    assert "2 copies wait" in found.text
     assert found.since is not None
     assert found.since >= began - timedelta(seconds=1)
     assert found.page == "servers"  # the default server has no page of its own
@@ -61,13 +71,10 @@ def test_a_server_of_ours_is_where_one_goes(acme: Acme) -> None:
     assert found.title == "Main lets nobody in"
 
 
-def test_a_server_that_took_something_since_is_not_down(acme: Acme) -> None:
+def test_a_server_that_opened_since_is_not_down(acme: Acme) -> None:
     post(acme, "hanna@customer.example")
     _put_off(SHUT)
-    post(acme, "otto@customer.example")
-    with transaction.atomic():
-        begun = exchange([], [], take(1))
-        exchange([Result(item, TAKEN) for item in begun], [], [])
+    circuits.close(DEFAULT_SERVER)
     assert _queue(acme) == []
 
 
@@ -81,14 +88,63 @@ def test_an_answer_about_one_copy_says_nothing_about_the_server(acme: Acme) -> N
 
 @pytest.mark.parametrize(
     ("lane", "minutes", "found"),
-    [(Lane.NOTIFICATION, 11, 1), (Lane.INTERACTIVE, 11, 1), (Lane.NOTIFICATION, 9, 0), (Lane.BULK, 600, 0)],
+    [
+        (Lane.INTERACTIVE, 3, 1),
+        (Lane.INTERACTIVE, 1, 0),
+        (Lane.NOTIFICATION, 11, 1),
+        (Lane.NOTIFICATION, 9, 0),
+        (Lane.BULK, 361, 1),
+        (Lane.BULK, 350, 0),
+    ],
 )
 def test_copies_that_should_have_left(acme: Acme, lane: Lane, minutes: int, found: int) -> None:
     post(acme, "hanna@customer.example", lane=lane)
-    due = now() - timedelta(minutes=minutes)
-    Delivery.objects.update(due=due)
+    queued = now() - timedelta(minutes=minutes)
+    Delivery.objects.update(due=queued, created_at=queued)
     items = _queue(acme)
-    assert [(one.since, one.page, one.query) for one in items] == [(due, "outbound", "state=waiting")] * found
+    assert [(one.since, one.page, one.query) for one in items] == [(queued, "outbound", "state=waiting")] * found
+
+
+@pytest.mark.parametrize(
+    ("reason", "found"),
+    [(Reason.TURN, 1), (Reason.SERVER_LIMIT, 1), (Reason.PUT_OFF, 0), (Reason.SCHEDULED, 0), (Reason.UNDO, 0)],
+)
+def test_what_waits_as_somebody_asked_is_not_late(acme: Acme, reason: Reason, found: int) -> None:
+    post(acme, "hanna@customer.example", lane=Lane.INTERACTIVE)
+    Delivery.objects.update(
+        created_at=now() - timedelta(hours=1), due=now() + timedelta(hours=1), reason=reason, words="It waits."
+    )
+    assert [one.text for one in _queue(acme)] == ["It waits."] * found
+
+
+def test_the_oldest_of_each_server_and_lane(acme: Acme) -> None:
+    server = factory.server(acme.company, "Main")
+    for lane in Lane:
+        post(acme, "a@firm.example", "b@firm.example", lane=lane)
+        post(acme, "c@firm.example", lane=lane, forced_server=DEFAULT_SERVER)
+    put = {row.pk: row for row in Delivery.objects.order_by("pk")}
+    for age, row in enumerate(put.values()):
+        Delivery.objects.filter(pk=row.pk).update(created_at=now() - timedelta(seconds=age))
+    with transaction.atomic():
+        give_back([item.row for item in take(50)])
+    assert {(one.server, one.lane) for one in oldest({acme.company.pk})} == {(None, lane.value) for lane in Lane}
+    Delivery.objects.update(due=now())
+    rows = take(50)
+    down = circuits.trip(server_of(server.pk), SHUT)
+    with transaction.atomic():
+        wait([Wait(item, Reason.SERVER_DOWN, down.until, down.words) for item in rows])
+    found = {(one.server, one.lane): put[one.delivery].address for one in oldest({acme.company.pk})}
+    names = {(server.pk, lane.value): "b@firm.example" for lane in Lane}
+    assert found == names | {(DEFAULT_SERVER, lane.value): "c@firm.example" for lane in Lane}
+
+
+def test_the_ages_are_read_along_the_index(acme: Acme) -> None:
+    post(acme, "hanna@customer.example")
+    with statements() as said:
+        assert list(oldest({acme.company.pk}))
+    looks = [sql for sql in said if 'FROM "outbound_delivery"' in sql]
+    assert len(looks) == len(Lane)
+    assert all("delivery_due" in plan(sql) for sql in looks)
 
 
 @pytest.mark.parametrize(
@@ -112,7 +168,7 @@ def test_nothing_of_another_company(acme: Acme) -> None:
     post(acme, "hanna@customer.example", "otto@customer.example")
     first, second = Delivery.objects.order_by("pk")
     Delivery.objects.filter(pk=first.pk).update(state="failed", due=None, settled_at=now())
-    Delivery.objects.filter(pk=second.pk).update(due=now() - timedelta(hours=1))
+    Delivery.objects.filter(pk=second.pk).update(created_at=now() - timedelta(hours=1))
     stranger = factory.user("stranger", {factory.company("Globex"): "administrator"})
     for check in (attention.queue, attention.ended_badly):
         assert list(check(acme.admin))
@@ -144,5 +200,6 @@ def test_a_company_is_read_on_its_index(acme: Acme, kept: Memory) -> None:
         _queue(acme)
         list(attention.ended_badly(acme.admin))
     plans = [plan(sql) for sql in said if 'FROM "outbound_delivery"' in sql]
-    assert plans
-    assert all("delivery_open" in one for one in plans), plans
+    indexes = ("delivery_open", "delivery_due", "delivery_server_down")
+    assert len(plans) > 3
+    assert all(any(name in one for name in indexes) for one in plans), plans

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from postroom.outbound import connection_steps, connection_test
-from postroom.outbound.client_certificates import read_pair
-from postroom.outbound.connection_test import State, Step, worked
-from postroom.outbound.connection_trouble import Diagnosis, no_connection
+from postroom.outbound.servers import connection_steps, connection_test
+from postroom.outbound.servers.client_certificates import read_pair
+from postroom.outbound.servers.connection_test import State, Step, worked
+from postroom.outbound.servers.connection_trouble import Diagnosis, no_connection
 from postroom.outbound.transports.protocol import Server
 from tests.support.authority import Authority
 from tests.support.running import free_port

@@ -131,4 +131,4 @@ def test_it_is_read_once_in_a_while(acme: Acme, django_assert_num_queries: Calla
         choice.grounds(places)
     with django_assert_num_queries(0):
         choice.grounds(places)
-        choice.preview(acme.company.pk, AMARA)
+        choice.sending_facts(acme.company.pk)

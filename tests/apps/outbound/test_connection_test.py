@@ -11,9 +11,10 @@ from dataclasses import replace
 
 import pytest
 
-from postroom.outbound import connection_test, probe, server_results
-from postroom.outbound.connection_test import State, Step, worked
-from postroom.outbound.connection_trouble import Diagnosis
+from postroom.outbound.servers import connection_test, probe
+from postroom.outbound.servers import results as server_results
+from postroom.outbound.servers.connection_test import State, Step, worked
+from postroom.outbound.servers.connection_trouble import Diagnosis
 from postroom.outbound.transports.protocol import NoSession, Server
 from postroom.outbound.transports.smtp.opening import open_session
 from tests.support.authority import Authority

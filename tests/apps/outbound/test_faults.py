@@ -10,8 +10,6 @@ from postroom.infra.clock import now
 from postroom.outbound.models import Attempt, Delivery
 from postroom.outbound.services import send_due
 from postroom.outbound.steps import record
-from postroom.outbound.traffic import Pool
-from postroom.outbound.transports.protocol import Outcome, Result, Server
 from tests.support.acme import Acme
 from tests.support.running import free_port
 from tests.support.sending import post, sent_to
@@ -29,23 +27,25 @@ def _states(rows: list[Delivery]) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    ("step", "action", "state", "phase"),
+    ("step", "action", "state", "phase", "key"),
     [
-        ("MAIL", "451 4.3.0 Later", "queued", "mail"),
-        ("RCPT", "450 4.2.1 Greylisted", "queued", "rcpt"),
-        ("RCPT", "550 5.1.1 No such user", "failed", "rcpt"),
-        ("DATA", "554 5.5.1 No", "failed", "data"),
-        ("DATA", DROP, "queued", "data"),
-        ("dot", "452 4.2.2 Full", "queued", "dot"),
-        ("dot", "552 5.3.4 Too big", "failed", "dot"),
-        ("dot", DROP, "unknown", "dot"),
-        ("dot", Hang(5), "unknown", "dot"),
-        ("dot", b"junk\r\n", "unknown", "dot"),
+        ("MAIL", "451 4.3.0 Later", "queued", "mail", "local-error"),
+        ("RCPT", "450 4.2.1 Greylisted", "queued", "rcpt", "greylisted"),
+        ("RCPT", "550 5.1.1 No such user", "failed", "rcpt", "mailbox-unknown"),
+        ("RCPT", "550 5.4.5 Daily user sending limit exceeded", "queued", "rcpt", "sending-quota"),
+        ("DATA", "554 5.5.1 No", "failed", "data", "command-refused"),
+        ("DATA", DROP, "queued", "data", "connection-lost"),
+        ("dot", "452 4.2.2 Full", "queued", "dot", "mailbox-full"),
+        ("dot", "552 5.3.4 Too big", "failed", "dot", "mail-too-large"),
+        ("dot", DROP, "unknown", "dot", ""),
+        ("dot", Hang(5), "unknown", "dot", ""),
+        ("dot", b"junk\r\n", "unknown", "dot", ""),
     ],
 )
 def test_each_copy_ends_by_itself(
-    acme: Acme, server: SmtpServer, step: str, action: Action, state: str, phase: str
+    acme: Acme, server: SmtpServer, step: str, action: Action, state: str, phase: str, key: str
 ) -> None:
+    """Also where the server refuses one of a window: the others go as if nothing had been."""
     rows = post(acme, "a@firm.example", "b@firm.example", "c@firm.example")
     server.on(f"{step} b@firm.example" if step in {"RCPT", "dot"} else step, action)
     send_due()
@@ -57,6 +57,9 @@ def test_each_copy_ends_by_itself(
     assert tried.words
     odd.refresh_from_db()
     assert odd.words
+    assert (odd.reply_class, odd.reason) == (key, "put-off" if state == "queued" else "")
+    others = Delivery.objects.filter(state="accepted")
+    assert set(others.values_list("reply_class", "reason", "attempts")) == {("", "", 1)}
     accepted = {address: 1 for address, one in found.items() if one == "accepted"}
     assert {address: server.counts()[address] for address in accepted} == accepted
     assert server.counts()[odd.address] == (1 if state == "unknown" else 0)
@@ -70,10 +73,11 @@ def test_a_server_that_is_down_has_everything_wait(acme: Acme, monkeypatch: pyte
         rows = post(acme, *(f"a{number}@firm.example" for number in range(25)))
         send_due()
     words = f"No server answers at 127.0.0.1:{port}: connection refused."
-    assert set(Delivery.objects.filter(pk__in=[row.pk for row in rows]).values_list("state", "words", "attempts")) == {
-        ("queued", words, 1)
-    }
-    assert set(Attempt.objects.values_list("phase", "words")) == {("connect", words)}
+    found = Delivery.objects.filter(pk__in=[row.pk for row in rows])
+    assert set(found.values_list("state", "reason")) == {("queued", "server-down")}
+    assert sorted(found.values_list("reply_class", flat=True)) == [""] * 24 + ["connection-failed"]
+    assert all(words in said for said in found.values_list("words", flat=True))
+    assert list(Attempt.objects.values_list("phase", "words")) == [("connect", words)]
 
 
 def test_a_wrong_password_has_everything_wait(acme: Acme, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -82,10 +86,9 @@ def test_a_wrong_password_has_everything_wait(acme: Acme, monkeypatch: pytest.Mo
         (row,) = post(acme, "a@firm.example")
         send_due()
     row.refresh_from_db()
-    assert (row.state, row.words) == (
-        "queued",
-        "Default server 127.0.0.1 put it off: 535 5.7.8 Wrong user name or password",
-    )
+    assert (row.state, row.reason, row.reply_class) == ("queued", "server-down", "login-failed")
+    assert row.words.startswith("Default server 127.0.0.1 is down since ")
+    assert "535 5.7.8 Wrong user name or password" in row.words
 
 
 def test_a_server_that_wants_fewer_connections_gets_fewer(acme: Acme, server: SmtpServer) -> None:
@@ -136,17 +139,3 @@ def test_the_id_that_a_provider_gave_is_kept(acme: Acme, server: SmtpServer, mon
     send_due()
     assert row.tries.get().message_id == "abc@provider.example"
     assert asked == [("250 2.0.0 Ok abc", "127.0.0.1", row.letter.message_id)]
-
-
-def test_a_pause_grows_and_ends_with_the_first_session() -> None:
-    pool, shut = Pool(Server(1, "Test", "smtp")), Outcome(Result.DEFERRED, "connect", words="No server answers.")
-    pauses = []
-    for _ in range(6):
-        assert pool.failed(shut)
-        assert pool.is_paused
-        pauses.append(pool.paused_until)
-        assert pool.to_open() == []
-    steps = [round(later - pauses[0]) for later in pauses]
-    assert steps == [0, 5, 15, 35, 55, 55]
-    pool.opened()
-    assert pool.failures == 0

@@ -12,9 +12,10 @@ from django.conf import settings
 from postroom.directory.models import User
 from postroom.directory.users import invited
 from postroom.infra import secrets
-from postroom.outbound import inviting, servers
+from postroom.outbound import inviting
 from postroom.outbound.models import NOT_KEPT, Delivery, Letter
 from postroom.outbound.selectors import rendered
+from postroom.outbound.servers import services as servers
 from postroom.outbound.services import send_due
 from postroom.outbound.transports.memory import Memory
 from postroom.outbound.transports.protocol import Outcome, Result

@@ -9,14 +9,14 @@ import pytest
 from postroom.core.delivery.states import DeliveryState
 from postroom.outbound.models import Attempt, Delivery, Lane
 from postroom.outbound.pipeline import exchange, take
+from postroom.outbound.sender.traffic import Way
+from postroom.outbound.sender.wire import Came, Connection
+from postroom.outbound.sender.worker import Sender
 from postroom.outbound.services import cancel, hold, release, send_due
-from postroom.outbound.traffic import Way
 from postroom.outbound.transports.memory import Memory
 from postroom.outbound.transports.protocol import Copy, Outcome, Result, Server
-from postroom.outbound.wire import Came, Connection
 from postroom.outbound.work import Item, PutOff
 from postroom.outbound.work import Result as Finished
-from postroom.outbound.worker import Sender
 from tests.support.acme import Acme
 from tests.support.sending import post, sent_to
 from tests.support.smtp_server import SmtpServer
@@ -60,7 +60,9 @@ def test_a_copy_that_is_gone_keeps_no_other_from_being_put_off(acme: Acme, kept:
     Delivery.objects.filter(pk=gone.pk).delete()
     exchange([], [PutOff(items, NO_SESSION)], [])
     left.refresh_from_db()
-    assert (left.state, left.words) == ("queued", NO_SESSION.words)
+    assert (left.state, left.reason) == ("queued", "server-down")
+    assert left.words.startswith(NO_SESSION.words)
+    assert left.dispatch_id, "the queue can be grouped by server"
     assert list(Attempt.objects.values_list("delivery", flat=True)) == [left.pk]
 
 

@@ -14,10 +14,11 @@ from django.db import OperationalError
 
 from postroom.infra.clock import now
 from postroom.infra.database.base import Waiter, waiter
-from postroom.outbound import pipeline, worker
+from postroom.outbound import pipeline
 from postroom.outbound.models import Delivery, OutgoingServer
+from postroom.outbound.sender import worker
+from postroom.outbound.sender.worker import Sender
 from postroom.outbound.transports.memory import Memory
-from postroom.outbound.worker import Sender
 from tests.support.acme import Acme, make_acme
 from tests.support.sending import post, sent_into_memory, sent_to
 from tests.support.smtp_server import Hang, SmtpServer
@@ -125,10 +126,10 @@ def test_an_error_does_not_end_it(acme: Acme, kept: Memory, monkeypatch: pytest.
     failing = [error, error]
     real = pipeline.take
 
-    def take(most: int) -> Any:
+    def take(most: int, shares: Any) -> Any:
         if failing:
             raise failing.pop()
-        return real(most)
+        return real(most, shares)
 
     monkeypatch.setattr(worker, "take", take)
     post(acme, "a@firm.example")
@@ -157,7 +158,7 @@ def test_outcomes_outlive_a_database_that_is_away(acme: Acme, kept: Memory, monk
 
 def test_leases_are_renewed_while_a_server_is_slow(acme: Acme, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two senders and a lease shorter than the server's patience: nothing is taken over, nothing is sent twice."""
-    settings = {"send_lease_seconds": 0.6, "send_timeout": 2.0}
+    settings = {"send_lease_seconds": 0.6, "send_timeout": 1.0}
     with SmtpServer() as server, sent_to(server, monkeypatch, **settings):
         for number in range(2):
             server.on(f"dot a{number}@firm.example", b"")  # no answer at all

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import transaction
@@ -14,7 +15,8 @@ from postroom.infra.config import config
 from postroom.infra.models import Change
 from postroom.outbound import choice
 from postroom.outbound.events import DeliveryNews, delivery_changed
-from postroom.outbound.models import Attempt, Delivery, Dispatch, Lane, Letter, OutgoingServer
+from postroom.outbound.models import Attempt, Delivery, Dispatch, Lane, Letter, OutgoingServer, SendingPace
+from postroom.outbound.paces import known as pace_known
 from postroom.outbound.selectors import rendered
 from postroom.outbound.services import Recipient, queue, send_due
 from postroom.outbound.steps.claim import claim
@@ -76,7 +78,7 @@ def test_a_try_is_a_row(acme: Acme, kept: Memory) -> None:
 @pytest.mark.parametrize(
     ("outcome", "state", "words"),
     [
-        (NEVER, "failed", "Outbox folder refused it: 550 5.1.1 No such user"),
+        (NEVER, "failed", "Outbox folder refused it: 550 5.1.1 No such user. There is no mailbox with this address."),
         (LOST, "unknown", "The mail was written, but the server did not confirm it."),
     ],
 )
@@ -101,8 +103,15 @@ def test_a_copy_that_is_put_off_waits_longer_each_time(acme: Acme, kept: Memory)
         due = _fresh(row).due
         assert due
         waits.append((due - now()).total_seconds())
-    assert 55 < waits[0] < 76 < waits[1] < 151 < waits[2]
-    assert _fresh(row).words == "Outbox folder put it off: 450 4.2.1 Greylisted"
+    least = (300, 600, 1200)  # seconds, as greylisting wants it; the clock goes on while we look
+    assert all(few - 5 < wait <= few * 1.25 for few, wait in zip(least, waits, strict=True))
+    last = _fresh(row)
+    assert last.due
+    assert last.words == (
+        "Outbox folder put it off: 450 4.2.1 Greylisted. The receiving server asks every new sender to come back a "
+        f"little later. It is tried again at {last.due:%Y-%m-%d %H:%M} UTC."
+    )
+    assert (last.reason, last.reply_class) == ("put-off", "greylisted")
     assert (_fresh(row).state, _fresh(row).attempts) == ("queued", 3)
 
 
@@ -115,17 +124,50 @@ def test_after_some_days_it_is_given_up(acme: Acme, kept: Memory, monkeypatch: p
     assert _fresh(row).words.startswith("Given up after 5 days. Outbox folder put it off: 450")
 
 
+def test_a_refusal_that_passes_by_itself_is_tried_again(acme: Acme, kept: Memory) -> None:
+    limit = Outcome(Result.REFUSED, "rcpt", 550, "5.4.5", "550 5.4.5 Daily user sending limit exceeded")
+    one, other = post(acme, "a@firm.example", "b@firm.example")
+    kept.answer(one.address, limit)
+    send_due()
+    row = _fresh(one)
+    assert (row.state, row.reason, row.reply_class) == ("queued", "put-off", "sending-quota")
+    assert row.due
+    assert row.due > now() + timedelta(minutes=55)
+    (tried,) = one.tries.all()
+    assert (tried.outcome, tried.code) == ("deferred", 550)
+    assert _fresh(other).state == "accepted"
+    Delivery.objects.filter(pk=one.pk).update(due=now())
+    SendingPace.objects.all().delete()  # as if the minutes had passed that were learnt from it
+    pace_known.forget()
+    send_due()
+    row = _fresh(one)
+    assert (row.state, row.reason, row.reply_class, row.due) == ("accepted", "", "", None)
+
+
+def test_a_refusal_that_passes_is_given_up_like_any_put_off(acme: Acme, kept: Memory) -> None:
+    (row,) = post(acme, "a@firm.example")
+    Delivery.objects.update(created_at=now() - timedelta(days=5, minutes=1))
+    kept.answer(row.address, Outcome(Result.REFUSED, "rcpt", 550, "5.4.5", "550 5.4.5 Daily limit exceeded"))
+    send_due()
+    assert (_fresh(row).state, _fresh(row).reason, _fresh(row).reply_class) == ("failed", "", "sending-quota")
+
+
 def test_no_session_puts_everything_off_with_the_reason(acme: Acme, kept: Memory) -> None:
     rows = post(acme, *(f"a{number}@firm.example" for number in range(30)))
     kept.closed = SHUT
     assert send_due() == 30
     assert not kept.copies
     for row in map(_fresh, rows):
-        assert (row.state, row.words, row.attempts) == ("queued", SHUT.words, 1)
+        assert (row.state, row.reason) == ("queued", "server-down")
+        assert row.words.startswith("Outbox folder is down since ")
+        assert row.words.endswith(" UTC.")
+        assert SHUT.words in row.words
+        assert row.dispatch_id
         assert row.due
-        assert row.due > now() + timedelta(seconds=50)
-    assert set(Attempt.objects.values_list("phase", "outcome")) == {("connect", "deferred")}
-    assert Attempt.objects.count() == 30
+        assert row.due > now()
+    (tried,) = Attempt.objects.all()  # the others only wait
+    assert (tried.phase, tried.outcome) == ("connect", "deferred")
+    assert sorted(row.attempts for row in map(_fresh, rows)) == [0] * 29 + [1]
 
 
 def test_a_session_that_ends_is_followed_by_another(acme: Acme, kept: Memory) -> None:
@@ -235,8 +277,8 @@ def test_who_lost_the_lease_sends_nothing(acme: Acme, kept: Memory, monkeypatch:
     (row,) = post(acme, "a@firm.example")
     real = claim
 
-    def stolen(most: int) -> list[Delivery]:
-        rows = real(most)
+    def stolen(most: int, shares: Any) -> list[Delivery]:
+        rows = real(most, shares)
         Delivery.objects.update(lease_token="somebody else")
         return rows
 

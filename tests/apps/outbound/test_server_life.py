@@ -12,20 +12,25 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from postroom.core.addresses import Address
-from postroom.infra import counters, secrets
+from postroom.core.sending.pace_rows import from_plain
+from postroom.core.sending.pacing import used
+from postroom.infra import secrets
 from postroom.infra.clock import now
 from postroom.infra.config import config
 from postroom.infra.networks import is_private
-from postroom.outbound import choice, server_results, server_uses, servers
-from postroom.outbound.client_certificates import NoCertificate, read_pair
-from postroom.outbound.connection_test import State, Step
-from postroom.outbound.models import Delivery, Letter, OutgoingServer
+from postroom.outbound import choice
+from postroom.outbound.models import Delivery, Letter, OutgoingServer, SendingPace
 from postroom.outbound.pipeline import exchange, take
-from postroom.outbound.server_uses import CannotMove, InUse
-from postroom.outbound.servers import CannotSave, ServerFields
+from postroom.outbound.servers import results as server_results
+from postroom.outbound.servers import services as servers
+from postroom.outbound.servers import uses as server_uses
+from postroom.outbound.servers.client_certificates import NoCertificate, read_pair
+from postroom.outbound.servers.connection_test import State, Step
+from postroom.outbound.servers.services import CannotSave, ServerFields
+from postroom.outbound.servers.trial import sender_of, trial_of
+from postroom.outbound.servers.trial_mail import CannotSend, send_trial_mail, trial_mail
+from postroom.outbound.servers.uses import CannotMove, InUse
 from postroom.outbound.services import send_due
-from postroom.outbound.trial import sender_of, trial_of
-from postroom.outbound.trial_mail import CannotSend, send_trial_mail, trial_mail
 from tests.support import factory
 from tests.support.acme import Acme
 from tests.support.authority import Authority
@@ -187,7 +192,8 @@ def test_no_more_than_the_limit_of_a_day_leaves(acme: Acme) -> None:
 
 
 def _counted(row: OutgoingServer) -> int:
-    return counters.current([f"sent:{row.pk}"], 24 * 3600.0).get(f"sent:{row.pk}", 0)
+    pace = SendingPace.objects.get(scope="server", key=str(row.pk))
+    return used(from_plain(pace.state), now().timestamp(), 60.0)[2]
 
 
 def test_what_did_not_leave_takes_nothing_of_the_limit(acme: Acme) -> None:

@@ -8,9 +8,10 @@ import pytest
 
 from postroom.directory.models import Company, User
 from postroom.infra import secrets
-from postroom.outbound import choice, servers
+from postroom.outbound import choice
 from postroom.outbound.models import OutgoingServer
-from postroom.outbound.servers import CannotSave, NoServer, ServerFields
+from postroom.outbound.servers import services as servers
+from postroom.outbound.servers.services import CannotSave, NoServer, ServerFields
 from tests.support import factory
 
 SECRET = "correct-battery-7"

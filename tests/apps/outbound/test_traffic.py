@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from postroom.outbound.models import Delivery, Lane
-from postroom.outbound.traffic import Pool, Traffic, Way
+from postroom.outbound.sender.traffic import Pool, Traffic, Way
+from postroom.outbound.sender.wire import Connection
 from postroom.outbound.transports.protocol import Copy, Server
-from postroom.outbound.wire import Connection
 from postroom.outbound.work import Item
 
 SERVER = Server(1, "Test", "smtp", "mx.example", 25, connections=4)
@@ -24,7 +24,11 @@ def _pool(items: int, **ways: int) -> Pool:
     for number in range(items):
         pool.add(_item(number))
     for name, count in ways.items():
-        pool.ways.update({Connection(SERVER): Way[name] for _ in range(count)})
+        for _ in range(count):
+            connection = Connection(SERVER)
+            pool.ways[connection] = Way[name]
+            if name == "BUSY":
+                pool.begin(connection, Lane.NOTIFICATION)
     return pool
 
 
@@ -35,9 +39,9 @@ def _pool(items: int, **ways: int) -> Pool:
         (1, {}, 1),
         (100, {}, 1),  # first see whether it is there at all
         (100, {"OPENING": 1}, 0),
-        (100, {"BUSY": 1}, 3),
-        (100, {"WARM": 2, "COLD": 1}, 2),
-        (7, {"BUSY": 1}, 1),
+        (100, {"BUSY": 1}, 2),  # one of the four is kept for what somebody waits for
+        (100, {"WARM": 2, "COLD": 1}, 1),
+        (7, {"BUSY": 1}, 2),
         (5, {"WARM": 1}, 0),
         (100, {"BUSY": 4}, 0),
     ],
@@ -50,7 +54,7 @@ def test_connections_worth_opening(waiting: int, ways: dict[str, int], opened: i
 
 @pytest.mark.parametrize(
     ("waiting", "warm", "sizes"),
-    [(3, 2, [3]), (12, 2, [6, 6]), (100, 2, [20, 20]), (21, 4, [6, 6, 6, 3]), (0, 2, [])],
+    [(3, 2, [3]), (12, 2, [6, 6]), (100, 2, [20, 20]), (21, 4, [7, 7, 7]), (0, 2, [])],
 )
 def test_windows_are_shared_out(waiting: int, warm: int, sizes: list[int]) -> None:
     assert [len(items) for _, items in _pool(waiting, WARM=warm).windows(20)] == sizes

@@ -10,11 +10,21 @@ from typing import Any
 
 from postroom.core.addresses import Address
 from postroom.core.delivery.states import DELIVERIES
+from postroom.core.delivery.waiting import Reason
 from postroom.core.sending.facts import DEFAULT_SERVER
 from postroom.infra import secrets
 from postroom.infra.clock import now
 from postroom.infra.database.base import insert_numbered, insert_values, wake
 from postroom.outbound.models import Delivery, Lane, Letter, LetterFile
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Until when the copies of a letter wait, for what, and that in a sentence which says until when."""
+
+    until: datetime
+    reason: Reason
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +34,7 @@ class NewLetter:
     `domain` is the id of the alias domain that answers come to. `reply_to` is an untagged address of ours. `files` are
     (id of the file, content id or empty). Ids are without angle brackets. `forced_server` is the id of a server,
     `DEFAULT_SERVER` for that of the configuration, None where the choice is free. `secret` takes the place of
-    `NOT_KEPT` on the wire, and nowhere else.
+    `NOT_KEPT` on the wire, and nowhere else. `wait` None: its copies are due at once.
     """
 
     company: int
@@ -45,6 +55,7 @@ class NewLetter:
     is_automatic: bool = False
     forced_server: int | None = None
     secret: str = field(default="", repr=False)
+    wait: Wait | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +77,7 @@ def expand(
     keys = insert_numbered(Letter, LETTER, [_letter(new, at) for new, _ in letters])
     lanes = [lane] * len(keys) if isinstance(lane, Lane) else lane
     copies = [
-        _copy(key, new.company, recipient, its_lane, at)
+        _copy(key, new, recipient, its_lane, at)
         for key, its_lane, (new, recipients) in zip(keys, lanes, letters, strict=True)
         for recipient in recipients
     ]
@@ -83,7 +94,8 @@ LETTER = (
 )  # fmt: skip
 COPY = (
     "letter", "company", "address", "name", "lane", "state", "dispatch", "attempts", "words", "due", "lease_token",
-    "lease_until", "created_at", "renewed_at", "settled_at",
+    "lease_until", "created_at", "renewed_at", "settled_at", "destination", "reason", "reply_class",
+    "server",
 )  # fmt: skip
 
 
@@ -101,10 +113,13 @@ def _people(addresses: Sequence[Address]) -> list[list[str]]:
     return [[one.email, one.name] for one in addresses]
 
 
-def _copy(letter: int, company: int, to: Recipient, lane: Lane, at: datetime) -> tuple[Any, ...]:
+def _copy(letter: int, new: NewLetter, to: Recipient, lane: Lane, at: datetime) -> tuple[Any, ...]:
     """A copy's row, in the order of `COPY`."""
-    start = DELIVERIES.start.value
-    return letter, company, to.address, to.name, lane, start, None, 0, "", at, "", None, at, None, None
+    until, reason, words = (new.wait.until, new.wait.reason.value, new.wait.words) if new.wait else (at, "", "")
+    return (
+        letter, new.company, to.address, to.name, lane, DELIVERIES.start.value, None, 0, words, until, "", None, at,
+        None, None, to.address.rpartition("@")[2], reason, "", None,
+    )  # fmt: skip
 
 
 def _files(

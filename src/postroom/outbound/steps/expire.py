@@ -14,6 +14,7 @@ from postroom.outbound.news import tell
 from postroom.outbound.transports.protocol import Result
 
 AT_ONCE = 500
+WRITTEN = ("state", "words", "reason", "reply_class", "settled_at", "attempts", "lease_token", "lease_until")
 WORDS = "The sender ended while this copy was on its way: it may have been sent and is not repeated."
 
 
@@ -30,8 +31,9 @@ def expire() -> int:
         for row in rows:
             row.state = DELIVERIES.advance(DeliveryState.TRANSMITTING, DeliveryEvent.LEASE_EXPIRED)
             row.words, row.settled_at, row.attempts = WORDS, now(), row.attempts + 1
+            row.reason, row.reply_class = "", ""  # an earlier put-off tells nothing of this try
             row.lease_token, row.lease_until = "", None
-        update_rows(Delivery, rows, ("state", "words", "settled_at", "attempts", "lease_token", "lease_until"))
+        update_rows(Delivery, rows, WRITTEN)
         tries = Attempt.objects.filter(delivery__in=[row.pk for row in rows], ended_at=None)
         tries.update(ended_at=now(), outcome=Result.UNKNOWN, words=WORDS)
         tell([DeliveryNews(row.pk, row.company_id, row.state) for row in rows])

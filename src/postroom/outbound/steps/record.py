@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from postroom.core.delivery.retry import delivery_backoff, give_up
+from postroom.core.delivery.bounce_rules import ReplyClass
+from postroom.core.delivery.retry import Plan, delivery_backoff, give_up
 from postroom.core.delivery.states import DELIVERIES, DeliveryEvent, DeliveryState
+from postroom.core.delivery.waiting import Reason
 from postroom.core.sending.learned_ids import learned_message_id
 from postroom.infra.clock import now
 from postroom.infra.config import config
@@ -15,13 +18,14 @@ from postroom.infra.database.base import Claimed, claim_of, insert, move, update
 from postroom.outbound.events import DeliveryNews
 from postroom.outbound.models import Attempt, Delivery, Letter
 from postroom.outbound.news import tell
+from postroom.outbound.replies import reply_class
 from postroom.outbound.steps.transmit import begin
 from postroom.outbound.transports.protocol import Outcome
 from postroom.outbound.transports.protocol import Result as Answer
 from postroom.outbound.work import PutOff, Result
 
 CHANCE = random.SystemRandom()  # spreads out what failed together
-RECORDED = ("state", "words", "due", "attempts", "settled_at")
+RECORDED = ("state", "reason", "words", "due", "reply_class", "dispatch", "attempts", "settled_at")
 FILLED = ("outcome", "phase", "code", "enhanced", "words", "message_id", "ended_at")
 EVENTS = {
     Answer.ACCEPTED: DeliveryEvent.ACCEPT,
@@ -31,16 +35,19 @@ EVENTS = {
 }
 
 
-def record(results: Sequence[Result]) -> None:
-    """Within a transaction: the outcomes of copies that were on the wire; four statements for all."""
+def record(results: Sequence[Result]) -> list[Result]:
+    """Within a transaction: the outcomes of copies that were on the wire; four statements for all. Returns the results
+    as they count: a refusal that will pass is a put-off.
+    """
     if not results:
-        return
-    at = now()
+        return []
+    results, at = list(map(_as_meant, results)), now()
     for result in results:
         _fill(result, at)
-        _settle(result.item.row, result.outcome, EVENTS[result.outcome.result], at)
+        _settle(result, EVENTS[result.outcome.result], at)
     _write(results, DeliveryState.TRANSMITTING)
     update_rows(Attempt, [result.item.attempt for result in results if result.item.attempt], FILLED)
+    return results
 
 
 def put_off(one: PutOff) -> None:
@@ -48,11 +55,11 @@ def put_off(one: PutOff) -> None:
     try. The others were withdrawn, held or claimed by somebody else meanwhile.
     """
     at = now()
-    results = [Result(item, one.outcome, one.host) for item in one.items]
+    results = [Result(item, one.outcome, one.host, one.down) for item in one.items]
     for result in results:
-        result.item.attempt = result.item.attempt or begin(result.item)
+        result.item.attempt = result.item.attempt or begin(result.item, at)
         _fill(result, at)
-        _settle(result.item.row, one.outcome, DeliveryEvent.RETURN, at)
+        _settle(result, DeliveryEvent.RETURN, at)
     ours = _write(results, DeliveryState.CLAIMED)
     insert(result.item.attempt for result in results if result.item.attempt and claim_of(result.item.row) in ours)
 
@@ -72,30 +79,60 @@ def _forget_secrets(rows: Sequence[Delivery]) -> None:
         Letter.objects.filter(pk__in=told).update(secret=None)
 
 
-def _settle(row: Delivery, outcome: Outcome, event: DeliveryEvent, at: datetime) -> None:
-    """The row as the outcome leaves it. A copy whose turn never came is due again at once, without words."""
+def _as_meant(one: Result) -> Result:
+    """The result; deferred where the server refused by mistake what it takes later, such as over a daily limit."""
+    meant = _class_of(one.outcome) if one.outcome.result is Answer.REFUSED else None
+    if not (meant and meant.retry_refused):
+        return one
+    return replace(one, outcome=replace(one.outcome, result=Answer.DEFERRED))
+
+
+def _class_of(outcome: Outcome) -> ReplyClass | None:
+    """What the server meant; None where there is nothing to understand."""
+    if outcome.result in (Answer.ACCEPTED, Answer.UNKNOWN) or outcome.is_untouched:
+        return None
+    return reply_class(outcome.code, outcome.enhanced, outcome.words, outcome.phase)
+
+
+def _settle(result: Result, event: DeliveryEvent, at: datetime) -> None:
+    """The row as the outcome leaves it. A copy whose turn never came is due again at once, without a reason."""
+    row, outcome = result.item.row, result.outcome
     before = DeliveryState.CLAIMED if event is DeliveryEvent.RETURN else DeliveryState.TRANSMITTING
-    state = DELIVERIES.advance(before, event)
-    row.words, row.due, row.settled_at = _sentence(row, outcome), None, at
-    if state == DeliveryState.QUEUED:
-        if not outcome.is_untouched and give_up(row.renewed_at or row.created_at, at, config().send_days):
-            state = DELIVERIES.advance(state, DeliveryEvent.GIVE_UP)
-            row.words = f"Given up after {config().send_days:g} days. {row.words}"
-        else:
-            row.due, row.settled_at = at + timedelta(seconds=_wait(row, outcome)), None
+    state, meant = DELIVERIES.advance(before, event), _class_of(outcome)
+    row.words, row.reason, row.due, row.settled_at = _sentence(row, outcome, meant), "", None, at
+    row.reply_class = meant.key if meant else ""
+    if state == DeliveryState.QUEUED and outcome.is_untouched:
+        row.due, row.settled_at = at, None
+    elif state == DeliveryState.QUEUED and give_up(row.renewed_at or row.created_at, at, config().send_days):
+        state = DELIVERIES.advance(state, DeliveryEvent.GIVE_UP)
+        row.words = f"Given up after {config().send_days:g} days. {row.words}"
+    elif state == DeliveryState.QUEUED and result.down is not None:
+        row.reason, row.due, row.settled_at = Reason.SERVER_DOWN, result.down.until, None
+        row.words = result.down.words
+    elif state == DeliveryState.QUEUED:
+        row.reason = Reason.SERVER_DOWN if event is DeliveryEvent.RETURN else Reason.PUT_OFF
+        row.due, row.settled_at = at + timedelta(seconds=_wait(row, meant)), None
+        row.words = f"{_ended(row.words)} It is tried again at {row.due:%Y-%m-%d %H:%M} UTC."
     row.state = state
 
 
-def _wait(row: Delivery, outcome: Outcome) -> float:
-    return 0.0 if outcome.is_untouched else delivery_backoff(row.attempts, CHANCE.random())
+def _wait(row: Delivery, meant: ReplyClass | None) -> float:
+    return delivery_backoff(row.attempts, CHANCE.random(), meant.plan if meant else Plan.NORMAL)
 
 
-def _sentence(row: Delivery, outcome: Outcome) -> str:
-    """Who said what; words of our own, which have no code, are sentences already."""
-    if not outcome.code or row.dispatch is None:
+def _sentence(row: Delivery, outcome: Outcome, meant: ReplyClass | None) -> str:
+    """Who said what, and what that means; words of our own, which have no code, are sentences already."""
+    choice = row.dispatch
+    if not outcome.code or choice is None:
         return outcome.words
     did = {Answer.ACCEPTED: "took it", Answer.DEFERRED: "put it off", Answer.REFUSED: "refused it"}
-    return f"{row.dispatch.server_name} {did.get(outcome.result, 'said')}: {outcome.words}"
+    said = f"{choice.server_name} {did.get(outcome.result, 'said')}: {outcome.words}"
+    return f"{_ended(said)} {meant.sentence}" if meant and meant.is_named else said
+
+
+def _ended(words: str) -> str:
+    """Words to which a sentence can be added."""
+    return words if words.endswith((".", "!", "?", "…")) else f"{words}."
 
 
 def _fill(result: Result, at: datetime) -> None:
@@ -112,4 +149,4 @@ def _fill(result: Result, at: datetime) -> None:
 
 def _news(result: Result) -> DeliveryNews:
     row, attempt = result.item.row, result.item.attempt
-    return DeliveryNews(row.pk, row.company_id, row.state, attempt.message_id if attempt else "")
+    return DeliveryNews(row.id, row.company_id, row.state, attempt.message_id if attempt else "")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from postroom.core.delivery.states import DELIVERIES, DeliveryEvent, DeliveryState
 from postroom.infra.clock import now
 from postroom.infra.config import config
 from postroom.infra.database.base import claim_of, insert, move
+from postroom.infra.database.shapes import new
 from postroom.outbound.models import Attempt, Delivery
 from postroom.outbound.work import Item
 
@@ -22,22 +24,23 @@ def transmit(items: Sequence[Item]) -> list[Item]:
     rows = [item.row for item in items]
     for row in rows:
         row.state = DELIVERIES.advance(DeliveryState.CLAIMED, DeliveryEvent.TRANSMIT)
-        row.due = None
+        row.due, row.reason = None, ""
     ours = move(
         Delivery,
         rows,
-        ("state", "due", "dispatch"),
+        ("state", "due", "reason", "dispatch"),
         before=DeliveryState.CLAIMED,
         lease_seconds=config().send_lease_seconds,
     )
     begun = [item for item in items if claim_of(item.row) in ours]
-    for item, attempt in zip(begun, insert([begin(item) for item in begun]), strict=True):
+    at = now()
+    for item, attempt in zip(begun, insert([begin(item, at) for item in begun]), strict=True):
         item.attempt = attempt
     return begun
 
 
-def begin(item: Item) -> Attempt:
+def begin(item: Item, at: datetime) -> Attempt:
     """The row of a try that begins now."""
     row = item.row
-    assert row.dispatch is not None
-    return Attempt(delivery_id=row.pk, dispatch_id=row.dispatch.pk, number=row.attempts + 1, began_at=now())
+    assert row.dispatch_id is not None
+    return new(Attempt, delivery_id=row.id, dispatch_id=row.dispatch_id, number=row.attempts + 1, began_at=at)

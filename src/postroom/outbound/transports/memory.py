@@ -56,6 +56,7 @@ class MemorySession:
 
     memory: Memory
     alive: bool = True
+    silent_seconds: float = 0.0
 
     async def send(self, copies: Sequence[Copy]) -> AsyncIterator[tuple[Copy, Outcome]]:
         for copy in copies:

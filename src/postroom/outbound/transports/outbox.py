@@ -38,6 +38,7 @@ class OutboxSession:
     """Writes what it is given at once, and makes it durable together."""
 
     alive = True
+    silent_seconds = 0.0
 
     def __init__(self, place: Path) -> None:
         self._place = place

@@ -14,10 +14,10 @@ __all__ = ["Copy", "NoSession", "Outcome", "Result", "Server", "Session", "Trans
 @dataclass(frozen=True, slots=True)
 class Server:
     """How to reach a server; `id` 0 is the default server. `encryption` and `authentication` as in OutgoingServer.
-    `certificate` is a client's: PEM key and chain. `max_size` (bytes) and `daily_limit` (mails) are 0 for none. With
-    `public_only` nothing is said to an address of a private network, whatever its name. `by_default`: it is the
-    operator's default server, or refers to it. `trouble` says in a sentence why it can't be reached at all, such as a
-    password that nobody can decrypt.
+    `certificate` is a client's: PEM key and chain. `max_size` (bytes) and the limits (mails a minute, an hour, 24
+    hours) are 0 for none. `company` is whose server it is, 0 for one of all. With `public_only` nothing is said to an
+    address of a private network, whatever its name. `by_default`: it is the operator's default server, or refers
+    to it. `trouble` says in a sentence why it can't be reached at all, such as a password that nobody can decrypt.
     """
 
     id: int
@@ -33,7 +33,10 @@ class Server:
     certificate: str = field(default="", repr=False)
     connections: int = 4
     max_size: int = 0
+    minute_limit: int = 0
+    hour_limit: int = 0
     daily_limit: int = 0
+    company: int = 0
     public_only: bool = False
     by_default: bool = False
     trouble: str = ""
@@ -98,10 +101,19 @@ class Session(Protocol):
     @property
     def alive(self) -> bool: ...
 
+    @property
+    def silent_seconds(self) -> float:
+        """How long the server has said nothing since the data of a mail began to be on their way; 0.0 while none are.
+        Any thread may ask.
+        """
+        ...
+
     def send(self, copies: Sequence[Copy]) -> AsyncIterator[tuple[Copy, Outcome]]:
         """Hand the copies over in order; exactly one outcome for each, never an exception for a server's answer.
 
-        Who stops asking for outcomes stops the sending: a copy whose outcome comes next may have begun, none after it.
+        Who stops asking for outcomes stops the sending. The copy whose outcome comes next may have begun: its envelope,
+        never its content. What the server has of that is dropped with the session, which is not alive any more then,
+        and the copy is as if untouched.
         """
         ...
 

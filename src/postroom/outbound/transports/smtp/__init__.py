@@ -1,4 +1,4 @@
-"""SMTP to a server that takes mail for delivery (RFC 5321, RFC 6409), on aiosmtplib."""
+"""SMTP to a server that takes mail for delivery (RFC 5321, RFC 6409), by a client of our own."""
 
 from __future__ import annotations
 

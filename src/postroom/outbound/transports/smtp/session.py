@@ -1,209 +1,251 @@
-"""A session that hands mails over, one after another, and says what became of each."""
+"""A session that hands mails over, one after another, and says what became of each.
+
+Where the server offers PIPELINING (RFC 2920), the commands of a mail leave together, and those of the next one leave
+with the content of the one before: a mail costs one round trip. Nothing further is ahead: of two mails at most one is
+between its content and its answer, and that one alone becomes unknown when the connection is lost.
+"""
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import re
 import time
-from collections.abc import AsyncIterator, Awaitable, Sequence
-
-from aiosmtplib import SMTP, SMTPException, SMTPResponse
-from aiosmtplib.protocol import SMTPProtocol
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 
 from postroom.core.delivery.smtp_replies import clean_words, enhanced_code, result_of
-from postroom.outbound.transports.protocol import Copy, Outcome, Result, Server, written
+from postroom.outbound.servers.probe import without_secrets
+from postroom.outbound.transports.protocol import Copy, Outcome, Result, Server
+from postroom.outbound.transports.smtp.connection import Connection, Lost
+from postroom.outbound.transports.smtp.content import Mail, Ready
+from postroom.outbound.transports.smtp.deadlines import Deadlines
+from postroom.outbound.transports.smtp.offers import CHUNKING, Offers
+from postroom.outbound.transports.smtp.replies import Reply
 from postroom.outbound.transports.smtp.trouble import reason
 
 PIECE = 64 * 1024  # bytes that are on their way before the next ones are written
-LOOK_SECONDS = 0.005
 QUIT_SECONDS = 2.0
-_OUTSIDE = re.compile(r"[\x00-\x20<>\x7f]")  # would end the path of MAIL or RCPT
-_BARE = re.compile(rb"\r(?!\n)|(?<!\r)\n")
-
-
-def hang_up(client: SMTP) -> None:
-    """Close at once: there is nothing to be said any more, not even the goodbye of TLS."""
-    if isinstance(client.transport, asyncio.WriteTransport):
-        client.transport.abort()
-    client.close()
+CLOSING = 421
+GO_ON = 354
+_UNKNOWN_COMMAND = frozenset({500, 502})
+_USUAL = {"mail": 250, "rcpt": 250, "data": GO_ON}  # what nearly every answer is
 
 
 class SmtpSession:
     """One connection. Every way in which a server can fail ends as an outcome; a broken session sends nothing more."""
 
-    def __init__(self, client: SMTP, server: Server, seconds: float) -> None:
-        self._client = client
+    def __init__(self, connection: Connection, server: Server, offers: Offers, deadlines: Deadlines) -> None:
+        self._connection = connection
         self._server = server
-        self._seconds = seconds
+        self._offers = offers
+        self._ready = Ready(server, offers)
+        self._deadlines = deadlines
+        self._seconds = {"reset": deadlines.command, "mail": deadlines.command, "rcpt": deadlines.command,
+                         "data": deadlines.data, "dot": deadlines.dot}  # fmt: skip
         self._broken = False
+        self._phase = ""  # of the answer that is waited for
+        self._unclean = False  # the server still has an envelope of which nothing comes any more
+        self._next: Mail | Outcome | None = None  # of the copy after this one, made ready with it
+        self._data_at = 0.0  # since when the data of a mail are on their way; 0: none are
 
     @property
     def alive(self) -> bool:
-        return not self._broken and self._client.is_connected
+        return not self._broken and self._connection.is_open
+
+    @property
+    def silent_seconds(self) -> float:
+        began = self._data_at
+        return time.monotonic() - max(began, self._connection.heard_at) if began else 0.0
 
     async def send(self, copies: Sequence[Copy]) -> AsyncIterator[tuple[Copy, Outcome]]:
-        for copy in copies:
-            yield copy, await self._hand_over(copy) if self.alive else Outcome.untouched()
+        try:
+            for copy, after in zip(copies, (*copies[1:], None), strict=False):
+                yield copy, await self._hand_over(copy, after)
+        finally:
+            # The server may wait for the content of a mail that is not sent now: any word would be taken for it.
+            if isinstance(self._next, Mail):
+                self._break()
+            self._next = None
 
     async def close(self) -> None:
         """Say goodbye where there is somebody to hear it."""
         if self.alive:
-            with contextlib.suppress(SMTPException, OSError, TimeoutError):
-                await self._client.execute_command(b"QUIT", timeout=min(QUIT_SECONDS, self._seconds))
-        self._broken = True
-        hang_up(self._client)
+            with contextlib.suppress(Lost):
+                await self._connection.ask(b"QUIT", min(QUIT_SECONDS, self._deadlines.command))
+        self._break()
 
-    async def _hand_over(self, copy: Copy) -> Outcome:
-        raw = written(copy)
-        if isinstance(raw, Outcome):
-            return raw
-        options, problem = self._options(copy, raw)
-        if problem:
-            return Outcome(Result.REFUSED, "mail", words=problem)
+    def _break(self) -> None:
+        self._broken, self._next, self._data_at = True, None, 0.0
+        self._connection.abort()
+
+    async def _hand_over(self, copy: Copy, after: Copy | None) -> Outcome:
+        mail, self._next = self._next, None
+        # What was begun is heard to its end: the server may have said something of it before it went.
+        if not self.alive and (self._broken or not isinstance(mail, Mail)):
+            return Outcome.untouched()
+        mail = mail or self._ready.mail(copy)
+        if isinstance(mail, Outcome):
+            return mail
         try:
-            outcome = await self._converse(copy, options, raw)
-        except _Lost as lost:
-            self._broken = True
-            return Outcome(Result.DEFERRED, lost.phase, words=lost.words)
-        except asyncio.CancelledError:
-            self._broken = True  # cut off in the middle: there is nothing to be said any more
-            raise
-        if outcome.result is Result.UNKNOWN or outcome.code // 100 not in {2, 4, 5}:
-            self._broken = True  # who knows what it would say next, and to what
-        return outcome
-
-    def _options(self, copy: Copy, raw: bytes) -> tuple[list[bytes], str]:
-        """What MAIL says besides the sender, and why the server can't take this mail at all."""
-        options = [b"SIZE=%d" % len(raw)] if self._client.supports_extension("size") else []  # RFC 1870
-        if problem := self._too_large(len(raw)):
-            return [], problem
-        for address in (copy.sender, copy.recipient):
-            if _OUTSIDE.search(address):
-                return [], f"{address!r} is no address that an envelope can carry."
-            if not address.isascii() and not self._client.supports_extension("smtputf8"):
-                return [], f"The address {address} needs SMTPUTF8, which {self._server.host} does not offer (RFC 6531)."
-        plain = raw[: raw.find(b"\r\n\r\n")].isascii() and copy.sender.isascii() and copy.recipient.isascii()
-        if not plain and not self._client.supports_extension("smtputf8"):
-            return [], f"An address in this mail needs SMTPUTF8, which {self._server.host} does not offer (RFC 6531)."
-        return options if plain else [*options, b"SMTPUTF8"], ""
-
-    def _too_large(self, size: int) -> str:
-        """Why a mail of so many bytes is not even offered: the server's own limit, or the one that was set for it."""
-        offered = str(self._client.esmtp_extensions.get("size", "")).strip()
-        limits = [self._server.max_size, int(offered) if offered.isascii() and offered.isdigit() else 0]
-        most = min((limit for limit in limits if limit), default=0)
-        if not most or size <= most:
-            return ""
-        return f"This mail has {size / 1e6:.1f} MB; {self._server.host} takes {most / 1e6:.1f} MB at most."
-
-    async def _converse(self, copy: Copy, options: Sequence[bytes], raw: bytes) -> Outcome:
-        """Raises _Lost where the connection ended, or the server spoke nonsense, before the final dot was written."""
-        mail = await self._say("mail", b"MAIL", b"FROM:<%s>" % copy.sender.encode(), *options)
-        if mail.result is not Result.ACCEPTED:
-            return await self._reset(mail)
-        recipient = await self._say("rcpt", b"RCPT", b"TO:<%s>" % copy.recipient.encode())
-        if recipient.result is not Result.ACCEPTED:
-            return await self._reset(recipient)
-        data = await self._say("data", b"DATA")
-        if data.code == 354:
-            return await self._content(raw)
-        if data.result is Result.ACCEPTED:
-            raise _Lost("data", f"{self._server.host} answered DATA with {data.code} instead of 354.")
-        return await self._reset(data)
-
-    async def _say(self, phase: str, *words: bytes) -> Outcome:
-        try:
-            reply = await self._client.execute_command(*words, timeout=self._seconds)
-        except (SMTPException, OSError, ValueError) as error:
-            raise _Lost(phase, self._lost(error)) from error
-        return _outcome(reply, phase)
-
-    async def _reset(self, outcome: Outcome) -> Outcome:
-        """Make room for the next mail after one that was not taken (RFC 5321 §4.1.1.5)."""
-        if self._client.is_connected:
-            try:
-                await self._client.rset()
-            except (SMTPException, OSError):
-                self._broken = True
-        return outcome
-
-    async def _content(self, raw: bytes) -> Outcome:
-        """After 354: the mail, its final dot, and the answer to that (RFC 5321 §4.1.1.4)."""
-        body = _on_the_wire(raw)
-        *pieces, last = [body[start : start + PIECE] for start in range(0, len(body), PIECE)]
-        protocol = self._client.protocol
-        if protocol is None:
-            raise _Lost("data", f"{self._server.host} closed the connection before the mail was sent.")
-        try:
-            if not pieces:
-                protocol.write(last)
-                return await self._answer(protocol.read_response(self._seconds))
-            return await self._long(protocol, pieces, last)
-        except (SMTPException, OSError) as error:
-            raise _Lost("data", self._lost(error)) from error
-
-    async def _long(self, protocol: SMTPProtocol, pieces: Sequence[bytes], last: bytes) -> Outcome:
-        """Piece by piece; whether the server says no before it has seen the end is looked at beside."""
-        reading = asyncio.ensure_future(protocol.read_response())
-        try:
-            for piece in pieces:
-                protocol.write(piece)
-                await self._gone(protocol, reading)
-            if reading.done():
-                self._broken = True
-                return _outcome(reading.result(), "data")
-            protocol.write(last)
+            return await self._converse(mail, after)
+        except Lost as lost:
+            self._break()
+            return self._outcome_of_loss(mail, lost)
         except BaseException:
-            reading.cancel()
+            self._break()  # cut off in the middle: there is nothing to be said any more
             raise
-        return await self._answer(asyncio.wait_for(reading, self._seconds))
 
-    async def _gone(self, protocol: SMTPProtocol, reading: asyncio.Future[SMTPResponse]) -> None:
-        """Wait until what was written is on its way, so that the final dot is not written into the void."""
-        until = time.monotonic() + self._seconds
-        while not reading.done() and isinstance(protocol.transport, asyncio.WriteTransport):
-            if not protocol.transport.get_write_buffer_size():
-                return
-            if time.monotonic() > until:
-                raise TimeoutError
-            await asyncio.sleep(LOOK_SECONDS)
+    async def _converse(self, mail: Mail, after: Copy | None) -> Outcome:
+        """Raises Lost where the connection is of no use any more; `_phase` says how far it came."""
+        return await self._envelope(mail) or await self._content(mail, after)
 
-    async def _answer(self, reading: Awaitable[SMTPResponse]) -> Outcome:
-        """What the server says to the final dot; without that nobody knows whether it has the mail."""
+    # --- the envelope ----------------------------------------------------------------------------------------------
+
+    async def _envelope(self, mail: Mail) -> Outcome | None:
+        """What the server said where the content must not come; of all that it says, the first no counts."""
+        if not mail.ahead:
+            await self._begin(mail)
+        refusal: Outcome | None = None
+        for phase, line in mail.steps:
+            if not self._offers.pipelining:
+                self._connection.write(line, 1)
+            try:
+                reply = self._connection.take() or await self._answer(phase)
+            except Lost:
+                if refusal is None:
+                    raise
+                self._break()
+                return refusal
+            if refusal is None and reply.code == _USUAL[phase]:
+                continue
+            said = self._outcome(reply, phase)
+            if phase == "data" and said.code == GO_ON:
+                return await self._take_back(refusal or said)
+            if problem := self._problem(said):
+                self._break()
+                return refusal or problem
+            if said.result is not Result.ACCEPTED:
+                refusal, self._unclean = refusal or said, True
+                if not self._offers.pipelining:
+                    break
+        return refusal
+
+    async def _begin(self, mail: Mail) -> None:
+        """Say what can be said at once; make room before where a mail was not taken (RFC 5321 §4.1.1.5).
+
+        Raises:
+            Lost: no room was made.
+
+        """
+        self._phase = "reset"
+        commands, number = (mail.commands(), len(mail.steps)) if self._offers.pipelining else (b"", 0)
+        if not self._unclean:
+            if commands:
+                self._connection.write(commands, number)
+            return
+        self._connection.write(b"RSET\r\n" + commands, 1 + number)
+        if not (await self._answer("reset")).is_good:
+            raise Lost
+        self._unclean = False
+
+    async def _take_back(self, refusal: Outcome) -> Outcome:
+        """The server wants content for a mail that it refused: none (RFC 2920 §3.1), whatever it says to that.
+
+        Where MAIL was what it refused it may have taken the recipient, who must not get an empty mail.
+        """
+        if refusal.phase != "rcpt" or not await self._says_nothing_more():
+            self._break()
+        return refusal
+
+    async def _says_nothing_more(self) -> bool:
+        """Whether the session can go on after a lone dot."""
         try:
-            return _outcome(await reading, "dot")
-        except (SMTPException, OSError) as error:
-            why = reason(error, self._seconds)
-            words = f"The mail was written, but {self._server.host} did not confirm it: {why}."
-            return Outcome(Result.UNKNOWN, "dot", words=words)
+            self._connection.write(b".\r\n", 1)
+            said = self._outcome(await self._connection.reply(self._deadlines.dot), "rcpt")
+        except Lost:
+            return False
+        self._unclean = False
+        return self._problem(said) is None
 
-    def _lost(self, error: Exception) -> str:
-        return f"{self._server.host} did not take the mail: {reason(error, self._seconds)}."
+    def _problem(self, said: Outcome) -> Outcome | None:
+        """What holds for a mail where the server says something after which nothing can be said to it any more."""
+        if said.code == CLOSING or said.code // 100 not in {2, 4, 5}:
+            return said
+        if said.phase == "data" and said.result is Result.ACCEPTED:
+            words = f"{self._server.host} answered DATA with {said.code} instead of 354."
+            return Outcome(Result.DEFERRED, "data", words=words)
+        return None
 
+    # --- the content -----------------------------------------------------------------------------------------------
 
-class _Lost(Exception):
-    """The connection ended, or the server spoke nonsense, before the final dot was written."""
+    async def _content(self, mail: Mail, after: Copy | None) -> Outcome:
+        """The mail, its end, and the answer to that (RFC 5321 §4.1.1.4, RFC 3030 §2)."""
+        self._phase = "data"
+        if not self._connection.is_open:
+            raise self._connection.lost()
+        self._data_at = time.monotonic()
+        rest, written = memoryview(mail.body), 0
+        while len(rest) > PIECE:
+            self._connection.write(rest[:PIECE], 0 if written else 1)
+            rest, written = rest[PIECE:], written + PIECE
+            await self._connection.drained(self._deadlines.block)
+            if self._connection.has_replies:
+                return await self._too_early()
+        self._write_end(rest, 0 if written else 1, after)
+        if self._connection.is_paused:
+            await self._connection.drained(self._deadlines.block)
+        said = self._outcome(await self._answer("dot"), "dot")
+        self._data_at = 0.0
+        if said.code in _UNKNOWN_COMMAND and self._offers.chunking:
+            CHUNKING.is_unknown((self._server.host, self._server.port))
+            self._break()
+            return replace(said, result=Result.DEFERRED)
+        if said.result is Result.UNKNOWN or self._problem(said):
+            self._break()
+        return said
 
-    def __init__(self, phase: str, words: str) -> None:
-        super().__init__(words)
-        self.phase = phase
-        self.words = words
+    def _write_end(self, rest: memoryview, due: int, after: Copy | None) -> None:
+        """The last piece; with it the envelope of the mail that comes next."""
+        following = self._ready.mail(after) if after and self._offers.pipelining else None
+        if isinstance(following, Mail):
+            self._connection.write(b"".join((rest, following.commands())), due + len(following.steps))
+            following.ahead = True
+        else:
+            self._connection.write(rest, due)
+        self._next, self._phase = following, "dot"
 
+    async def _too_early(self) -> Outcome:
+        """The server did not wait for the end: it has not the whole mail, and never gets it."""
+        said = self._outcome(await self._answer("data"), "data")
+        self._break()
+        if said.code // 100 in {4, 5}:
+            return said
+        words = f"{self._server.host} answered {said.code} before it had the whole mail."
+        return Outcome(Result.DEFERRED, "data", words=words)
 
-def _on_the_wire(raw: bytes) -> bytes:
-    """The mail as DATA carries it: only CRLF, a dot before each leading one, the final dot (RFC 5321 §4.5.2)."""
-    lines = raw.count(b"\r\n")
-    if lines != raw.count(b"\n") or lines != raw.count(b"\r"):
-        raw = _BARE.sub(b"\r\n", raw)
-    end = b".\r\n" if raw.endswith(b"\r\n") else b"\r\n.\r\n"
-    stuffed = raw.replace(b"\r\n.", b"\r\n..")
-    return b"".join((b"." if stuffed.startswith(b".") else b"", stuffed, end))
+    # --- answers ---------------------------------------------------------------------------------------------------
 
+    async def _answer(self, phase: str) -> Reply:
+        self._phase = phase
+        return await self._connection.reply(self._seconds[phase])
 
-def _outcome(reply: SMTPResponse, phase: str) -> Outcome:
-    """An answer as an outcome; a code that means nothing here leaves open what became of the mail."""
-    code, words = reply.code, clean_words(f"{reply.code} {reply.message}")
-    if 200 <= code < 600 and code // 100 != 3:
-        return Outcome(result_of(code, phase), phase, code, enhanced_code(reply.message), words)
-    return Outcome(Result.UNKNOWN if phase == "dot" else Result.DEFERRED, phase, code, "", words)
+    def _outcome(self, reply: Reply, phase: str) -> Outcome:
+        """An answer as an outcome; a code that means nothing here leaves open what became of the mail."""
+        code, text = reply.code, reply.text
+        if self._server.password:
+            text = without_secrets(text, self._server)
+        words = clean_words(f"{code} {text}")
+        if 200 <= code < 600 and code // 100 != 3:
+            return Outcome(result_of(code, phase), phase, code, enhanced_code(text), words)
+        return Outcome(Result.UNKNOWN if phase == "dot" else Result.DEFERRED, phase, code, "", words)
+
+    def _outcome_of_loss(self, mail: Mail, lost: Lost) -> Outcome:
+        """What holds for a mail with which the connection ended. Where its envelope was written ahead and nothing was
+        said to it, the server ended the session with the mail before: any other session may take it.
+        """
+        host, phase = self._server.host, self._phase
+        if phase == "reset" or (mail.ahead and phase == "mail" and lost.closed):
+            return Outcome.untouched()
+        why = without_secrets(reason(lost, self._seconds[phase]), self._server)
+        if phase == "dot":
+            return Outcome(Result.UNKNOWN, phase, words=f"The mail was written, but {host} did not confirm it: {why}.")
+        return Outcome(Result.DEFERRED, phase, words=f"{host} did not take the mail: {why}.")

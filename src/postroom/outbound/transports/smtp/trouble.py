@@ -6,13 +6,14 @@ import socket
 import ssl
 from collections.abc import Iterator
 
-from aiosmtplib import SMTPResponseException, SMTPServerDisconnected
+from postroom.outbound.transports.smtp.connection import Late
+from postroom.outbound.transports.smtp.replies import NotSmtp
 
-LONGEST = 200  # characters of what a server said that is not SMTP
+LONGEST = 200  # characters of an error that we do not know
 
 
 def reason(error: BaseException, seconds: float) -> str:
-    """The cause in a few words, without a full stop; `seconds` is the time that the server had."""
+    """The cause in a few words, without a full stop; `seconds` is the time that there was, where it does not say."""
     for cause in _causes(error):
         if words := _words(cause, seconds):
             return words
@@ -49,17 +50,15 @@ def _words(error: BaseException, seconds: float) -> str:
             return "its name can't be resolved"
         case ConnectionRefusedError():
             return "connection refused"
-        case SMTPResponseException():
-            return f"its answer is not SMTP ({_printable(error.message)})"
+        case NotSmtp() | Late():
+            return str(error)
         case TimeoutError():
             return f"no answer within {seconds:g} seconds"
-        case SMTPServerDisconnected() | ConnectionError():
+        case ConnectionAbortedError() if "handshake" in str(error):
+            return f"TLS did not begin within {seconds:g} seconds"
+        case ConnectionError():
             return "it closed the connection"
         case OSError():
             refused = "refused" in str(error)  # of several addresses each
             return "connection refused" if refused else (error.strerror or str(error)).lower().rstrip(".")
     return ""
-
-
-def _printable(text: str) -> str:
-    return "".join(letter if letter.isprintable() else " " for letter in text[:LONGEST]).strip()

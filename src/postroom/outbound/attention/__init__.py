@@ -1,0 +1,1 @@
+"""What about the way out needs attention."""
