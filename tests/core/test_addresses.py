@@ -1,14 +1,39 @@
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postroom.core.addresses import Address, format_address, normalise, parse_addresses, valid
+from postroom.core.addresses import Address, format_address, local_mailboxes, normalise, parse_addresses, valid
 from postroom.core.errors import InvalidAddress
 from tests.growing import MOST_GROWTH, grows
 
 A = Address
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        ("root", (A("root"),)),
+        ("Cron Daemon <root>", (A("root", "Cron Daemon"),)),
+        ('"Cron Daemon" <Root>, backup', (A("root", "Cron Daemon"), A("backup"))),
+        ("=?utf-8?q?M=C3=BCller?= <jm>", (A("jm", "Müller"),)),
+        ("Jane Doe", ()),
+        ("undisclosed-recipients:;", ()),
+        ("<>", ()),
+        ("a b <c d>", ()),
+        ("", ()),
+    ],
+)
+def test_mailboxes_without_a_domain(header: str, expected: tuple[Address, ...]) -> None:
+    assert local_mailboxes(header) == expected
+
+
+@pytest.mark.parametrize("header", ['"ceo@acme.example" <x>', '"ceo@acme.example" <x>, "cfo@acme.example" <y>'])
+def test_a_name_does_not_pose_as_an_address_where_a_mailbox_stands_behind_it(header: str) -> None:
+    assert parse_addresses(header) == ()
 
 
 @pytest.mark.parametrize(
@@ -146,3 +171,13 @@ def test_what_is_no_address_is_not_written() -> None:
 )
 def test_floods_take_time_in_proportion(piece: str) -> None:
     assert grows(parse_addresses, piece * (200_000 // len(piece))) < MOST_GROWTH
+
+
+def test_a_flood_of_words_hides_no_address_and_takes_little_memory() -> None:
+    field = "(" * 400_000 + " Jane <jane@example.com>"
+    tracemalloc.start()
+    [found] = parse_addresses(field)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert found.email == "jane@example.com"
+    assert most < 10 * len(field)

@@ -47,3 +47,18 @@ def test_floods_take_time_in_proportion(piece: str) -> None:
     text = piece * (500_000 // len(piece))
     assert len(ids_in(text)) <= MOST_IDS
     assert grows(ids_in, text) < MOST_GROWTH
+
+
+@pytest.mark.parametrize(
+    ("value", "ids"),
+    [
+        ("<a\0b@c.example>", ("ab@c.example",)),
+        ("<a\x7f@c.example> <d\x85@e.example>", ("a@c.example", "d@e.example")),
+        ("a\x01@c.example", ("a@c.example",)),
+        ("<\x01>", ()),
+        ("\x02", ()),
+        ("<a\ud800@c.example>", ("a@c.example",)),
+    ],
+)
+def test_what_no_database_keeps_is_taken_out_of_ids(value: str, ids: tuple[str, ...]) -> None:
+    assert ids_in(value) == ids

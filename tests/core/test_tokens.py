@@ -25,6 +25,13 @@ def test_what_is_minted_verifies_in_any_case(token: Token, uppers: list[bool]) -
     assert verify(mixed, SECRETS) == token
 
 
+@given(tokens)
+def test_a_token_is_base32_of_rfc_4648(token: Token) -> None:
+    text = mint(token, SECRETS[token.key])
+    assert b32encode(b32decode(text.upper())).decode().lower() == text
+    assert b32decode(text.upper())[:7] == bytes((token.purpose << 4 | token.key,)) + token.row.to_bytes(6, "big")
+
+
 @given(tokens, st.integers(0, LENGTH - 1), st.sampled_from(ALPHABET))
 def test_any_other_letter_fails(token: Token, at: int, letter: str) -> None:
     text = mint(token, SECRETS[token.key])

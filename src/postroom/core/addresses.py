@@ -32,6 +32,7 @@ class Address:
         return self.email.rpartition("@")[2]
 
 
+MOST_WORDS = 5000  # of one mailbox that are kept: a flood of them is no name, and each takes a hundred times its length
 LONGEST = 1000  # characters of an address that are still looked at; SMTP carries 254 (RFC 5321 §4.5.3.1)
 
 _ASCII_ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=^_`{|}~.-]+@[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*")
@@ -135,6 +136,25 @@ def _parse_plain(header: str) -> tuple[Address, ...]:
     return tuple(found)
 
 
+def local_mailboxes(header: str) -> tuple[Address, ...]:
+    """Mailboxes without a domain, as programs on a server of its own write them: `root`, `Cron Daemon <root>`.
+
+    `email` is then a bare word: nobody can be answered there, and it proves nothing. For fields without an address.
+    """
+    found: list[Address] = []
+    for item in header[:LONGEST].split(","):
+        match = _LOCAL_MAILBOX.fullmatch(item)
+        word = match["angle"] or match["alone"] or "" if match else ""
+        if match is not None and word:
+            found.append(Address(word.lower(), decode_words((match["name"] or "").strip().strip('"')).strip()))
+    return tuple(found)
+
+
+_LOCAL_MAILBOX = re.compile(
+    r"""\s*+(?:(?P<alone>[A-Za-z0-9_.+-]++)|(?P<name>[^<>]*+)<\s*+(?P<angle>[A-Za-z0-9_.+-]++)\s*+>)\s*+"""
+)
+
+
 @dataclass(slots=True)
 class _Mailbox:
     """What has been read of one mailbox: (kind, text, whether white space stood before it)."""
@@ -150,6 +170,8 @@ class _Mailbox:
             email = _from_angle(inner)
             if email:
                 return [Address(email, _display(words) or _comment(comments))]
+        if any(_LOCAL_MAILBOX.fullmatch(inner) for inner in angles):  # a mailbox without a domain is one all the same
+            words = [item for item in words if item[0] != "quoted"]
         return _from_words(words, comments)
 
 
@@ -164,7 +186,7 @@ def _parse_list(header: str) -> tuple[Address, ...]:
             if any(item[0] == "word" and "@" in item[1] for item in box.items):
                 found += box.addresses()
             box.items.clear()
-        else:
+        elif kind == "angle" or len(box.items) < MOST_WORDS:
             box.items.append((kind, text, spaced))
     return tuple(found + box.addresses())
 

@@ -10,8 +10,9 @@ from postroom.core.message import charset
 _START = re.compile(r"=\?([^?\s=]{1,60})\?([bBqQ])\?")
 _RAW_WORD = re.compile(rb"=\?[^?\s=]{1,60}\?[qQ]\?[^?]*+\?=")
 _RAW_BYTE = re.compile(rb"[\x80-\xff]")
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\ud800-\udfff]")
 _FOLD = re.compile(r"[\r\n]+[ \t]*|\t")
+_BREAK = re.compile(r"[\r\n\u2028\u2029]+[ \t]*|\t")
 _WORD_BYTES = 45  # bytes of UTF-8 in one word: 60 characters of base64, 72 with the frame (at most 75, RFC 2047 §2)
 
 
@@ -36,10 +37,10 @@ def _without_raw_bytes(word: re.Match[bytes]) -> bytes:
 
 
 def without_controls(text: str) -> str:
-    """Text without control characters (C0, DEL, C1); a line break becomes a space."""
+    """Text without control characters (C0, DEL, C1) and lone surrogates; a line break becomes a space."""
     if text.isprintable():
         return text
-    return _CONTROL.sub("", _FOLD.sub(" ", text))
+    return _CONTROL.sub("", _BREAK.sub(" ", text))
 
 
 def decode_words(text: str) -> str:
@@ -93,6 +94,9 @@ def base64_bytes(data: bytes | memoryview) -> bytes:
 
 def encode_words(text: str) -> list[str]:
     """`text` as encoded words in UTF-8 and base64, each within 75 characters and never splitting a character."""
+    whole = text.encode("utf-8", "replace")
+    if 0 < len(whole) <= _WORD_BYTES:  # nearly every name
+        return [_word(whole)]
     words, piece = [], bytearray()
     for char in text:
         data = char.encode("utf-8", "replace")

@@ -10,6 +10,7 @@ from postroom.core.encoded_words import decode_words, encode_words, unfold
 from postroom.core.errors import InvalidHeader
 
 SOFT_LINE = 78  # characters that a line should have at most (RFC 5322 §2.1.1)
+LONGEST_WORD = SOFT_LINE * 4  # characters that still stand in a line as they are
 HARD_LINE = 998  # characters that a line may have at most
 
 _NAME = re.compile(r"[!-9;-~]{1,76}")
@@ -57,7 +58,7 @@ def header_line(name: str, value: str) -> bytes:
     """
     _check(name, value)
     plain = value.isascii() and "=?" not in value and value == value.strip() and "\t" not in value
-    if plain and all(len(word) < SOFT_LINE * 4 for word in value.split(" ")):
+    if plain and (len(value) < LONGEST_WORD or all(len(word) < LONGEST_WORD for word in value.split(" "))):
         return _folded(name, value)
     return _folded(name, " ".join(encode_words(value)))
 
@@ -74,7 +75,7 @@ def structured_line(name: str, value: str) -> bytes:
 def _check(name: str, value: str) -> None:
     if not _NAME.fullmatch(name):
         raise InvalidHeader(f"not a header name: {name[:80]!r}")
-    if _FORBIDDEN.search(value):
+    if not value.isprintable() and _FORBIDDEN.search(value):  # the first is quick, and true of nearly every value
         raise InvalidHeader(f"control character in the value of {name}: {value[:80]!r}")
 
 

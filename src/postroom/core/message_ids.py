@@ -8,7 +8,7 @@ MOST_IDS = 1000  # of one field: more are no conversation but a flood
 LONGEST_ID = 998  # characters: what a header line can carry
 
 _BRACKETED = re.compile(r"<([^<>]{1,2000})>")
-_SPACE = re.compile(r"\s+")
+_UNFIT = re.compile(r"[\s\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 _BETWEEN = re.compile(r"[\s<>,;\"()]+")
 _BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
 
@@ -16,15 +16,19 @@ _BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
 def ids_in(value: str) -> tuple[str, ...]:
     """All ids of a field value without their brackets, in order, each once.
 
-    White space inside brackets comes from bad folding and is taken out. Where nothing stands in brackets, every token
-    with an @ counts, or else the only token.
+    White space inside brackets comes from bad folding and is taken out, as is what no database keeps. Where nothing
+    stands in brackets, every token with an @ counts, or else the only token.
     """
-    found = [_SPACE.sub("", inner) for inner in _BRACKETED.findall(value)]
+    found = [_plain(inner) for inner in _BRACKETED.findall(value)]
     if not found:
-        tokens = [token for token in _BETWEEN.split(value) if token]
+        tokens = [plain for token in _BETWEEN.split(value) if (plain := _plain(token))]
         found = [token for token in tokens if "@" in token[1:-1]] or (tokens if len(tokens) == 1 else [])
     kept = dict.fromkeys(one for one in found if one and len(one) <= LONGEST_ID)
     return tuple(kept)[:MOST_IDS]
+
+
+def _plain(one_id: str) -> str:
+    return _UNFIT.sub("", one_id) if " " in one_id or not one_id.isprintable() else one_id
 
 
 def mint(domain: str, randomness: bytes, label: str = "") -> str:

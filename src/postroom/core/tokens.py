@@ -8,7 +8,7 @@ proves no identity: whoever receives the mail holds it too.
 from __future__ import annotations
 
 import hmac
-from base64 import b32decode, b32encode
+from base64 import b32decode
 from binascii import Error as NotBase32
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +19,10 @@ MAX_KEY = 15
 MAX_ROW = (1 << 48) - 1
 
 _BYTES = 15
+_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
+# Two characters at a time: two tokens are minted for every copy, and b32encode takes twice as long.
+_PAIRS = tuple(one + other for one in _ALPHABET for other in _ALPHABET)
+_SHIFTS = tuple(range(_BYTES * 8 - 10, -1, -10))
 _CONTEXT = b"postroom address token\0"  # keeps the same secret from signing anything else alike
 
 
@@ -46,7 +50,8 @@ def mint(token: Token, secret: bytes) -> str:
     if not (0 <= token.key <= MAX_KEY and 0 <= token.row <= MAX_ROW):
         raise ValueError(f"token out of range: key {token.key}, row {token.row}")
     head = bytes((token.purpose << 4 | token.key,)) + token.row.to_bytes(6, "big")
-    return b32encode(head + _signature(head, secret)).decode("ascii").lower()
+    number = int.from_bytes(head + _signature(head, secret), "big")
+    return "".join([_PAIRS[number >> bits & 1023] for bits in _SHIFTS])
 
 
 def verify(text: str, secrets: Mapping[int, bytes]) -> Token | None:

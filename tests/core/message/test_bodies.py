@@ -54,6 +54,30 @@ def test_a_named_text_is_a_file_and_a_lone_one_the_body() -> None:
     assert read(b"Content-Type: text/plain\nContent-Disposition: attachment\n\nalone").text == "alone"
 
 
+def test_a_multipart_with_the_boundary_of_the_one_around_it() -> None:
+    inner = multipart(b"alternative", TEXT, HTML)
+    got = read(multipart(b"mixed", inner, PDF))
+    assert (got.text, got.html, [file.name for file in got.attachments]) == ("hello", "<p>hello</p>", ["a.pdf"])
+    assert any("same boundary" in words for words in got.defects)
+    open_inner = b"Content-Type: multipart/alternative; boundary=xx\n\n--xx\n" + TEXT
+    got = read(b"Content-Type: multipart/mixed; boundary=xx\n\n--xx\n" + open_inner + b"\n")
+    assert got.text.strip() == "hello"
+
+
+def test_nested_multiparts_with_one_boundary_take_no_time() -> None:
+    content = b"\nbottom"
+    for _ in range(200):
+        content = b"Content-Type: multipart/mixed; boundary=xx\n\n--xx\n" + content
+    got = read(content)
+    assert "bottom" in got.text or any(b"bottom" in file.data for file in got.attachments)
+
+
+def test_the_first_text_is_told_apart_from_what_only_looks_like_one() -> None:
+    broken = b"Content-Type: multipart/mixed; boundary=none\n"
+    got = read(multipart(b"mixed", broken, TEXT))
+    assert got.plain_part == "hello"
+
+
 def test_an_attached_mail_stays_whole() -> None:
     inner = b"Subject: inner\n\ninner body"
     got = read(multipart(b"mixed", TEXT, b"Content-Type: message/rfc822\n\n" + inner))

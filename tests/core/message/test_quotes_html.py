@@ -104,6 +104,25 @@ def test_a_blockquote_of_the_writer_stays() -> None:
     assert "Friday" in split.own
 
 
+def test_what_was_added_behind_the_letter_is_no_answer() -> None:
+    letter = "<div><p>Ninety each.</p><blockquote>What do they cost?</blockquote></div>"
+    split = split_html(sanitize(f"{letter}<p>Example Ltd, chairs since 1900</p>"))[1]
+    assert split.own == "Ninety each.\n\nExample Ltd, chairs since 1900"
+    assert split.quoted == "What do they cost?"
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<div><p>Look:</p><blockquote>What do they cost?</blockquote><p>Ninety each.</p></div><p>Example Ltd</p>",
+        "<div><blockquote>What do they cost?</blockquote></div><p>Ninety each.</p>",
+        "<p>Look:</p><blockquote>What do they cost?</blockquote><p>Ninety each.</p>",
+    ],
+)
+def test_a_quote_within_or_above_the_words_is_answered(html: str) -> None:
+    assert split_html(sanitize(html))[1].quoted == ""
+
+
 def test_a_forwarded_mail_is_there_to_be_read() -> None:
     html = sanitize(
         "<div>FYI</div><div class='gmail_quote'><div class='gmail_attr'>---------- Forwarded message ---------<br>"

@@ -18,7 +18,7 @@ from postroom.core.authentication.dmarc_record import (
     parse_dmarc,
 )
 from postroom.core.authentication.questions import Answer, Asking, Question, ask, askable
-from postroom.core.trace import Step
+from postroom.core.trace import Step, readable
 
 MOST_LABELS = 8  # beyond these a walk jumps to the last seven (§4.10)
 MOST_IDENTIFIERS = 20  # signing domains of one mail that are looked at
@@ -77,7 +77,7 @@ class _Trace:
     steps: list[Step] = field(default_factory=list)
 
     def say(self, *sentences: str) -> None:
-        self.steps.extend({"step": "dmarc", "text": sentence} for sentence in sentences)
+        self.steps.extend({"step": "dmarc", "text": readable(sentence)} for sentence in sentences)
 
 
 def walk_names(domain: str) -> list[str]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from functools import lru_cache
+from typing import Literal, NamedTuple, TypeVar
 
 RecordType = Literal["TXT", "MX", "A", "AAAA", "PTR", "CNAME"]
 Status = Literal["found", "no data", "no domain", "unknown"]
@@ -17,8 +18,7 @@ LONGEST_NAME = 253  # octets of a name as text (RFC 1035 §2.3.4)
 LONGEST_LABEL = 63
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """One question: a name without its last dot, and the type of the records wanted."""
 
     name: str
@@ -59,6 +59,11 @@ NO_DATA = Answer("no data")
 
 def askable(name: str) -> bool:
     """Whether DNS can hold such a name at all: labels of 1 to 63 octets, 253 together (RFC 1035 §2.3.4)."""
+    return len(name) <= LONGEST_NAME and _askable(name)
+
+
+@lru_cache(maxsize=4096)
+def _askable(name: str) -> bool:
     octets = name.encode("utf-8", "replace")
     return len(octets) <= LONGEST_NAME and all(0 < len(label) <= LONGEST_LABEL for label in octets.split(b"."))
 

@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Literal
 
 from postroom.core.authentication.questions import Answer, Asking, Question, RecordType, ask, askable
 from postroom.core.authentication.spf_macros import as_domain, expand, valid_explanation, wants
 from postroom.core.authentication.spf_record import ASKING, Address, Directive, SpfRecord, parse_spf, spf_records
-from postroom.core.trace import Step
+from postroom.core.trace import Step, readable
 
 Result = Literal["none", "neutral", "pass", "fail", "softfail", "temperror", "permerror"]
 
@@ -66,7 +67,7 @@ class _Check:
 
     def say(self, text: str) -> None:
         if len(self.trace) < MOST_STEPS:
-            self.trace.append({"step": "spf", "text": text})
+            self.trace.append({"step": "spf", "text": readable(text)})
 
 
 def evaluate_spf(ip: str, mail_from: str, helo: str, receiver: str = "unknown", now: int = 0) -> Asking[SpfResult]:
@@ -91,6 +92,7 @@ def evaluate_spf(ip: str, mail_from: str, helo: str, receiver: str = "unknown", 
     return SpfResult(result, domain, check.record, check.term, explanation, tuple(check.trace))
 
 
+@lru_cache(maxsize=1024)
 def _client(ip: str) -> Address | None:
     try:
         address = ip_address(ip.partition("%")[0])

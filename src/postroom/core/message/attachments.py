@@ -10,6 +10,7 @@ LONGEST_NAME = 200  # characters; file systems take 255 bytes
 _UNSAFE = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff0-\uffff\ud800-\udfff]"
 )
+_DIRECTION = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _PATH = re.compile(r"[/\\]")
 _LEADS_AWAY = re.compile(r"\s*(?:[/\\~]|\.\.|[A-Za-z]:)|.*[/\\]\.\.[/\\]", re.DOTALL)
 _EXTENSIONS = {
@@ -25,6 +26,11 @@ _EXTENSIONS = {
     "message/disposition-notification": ".txt", "message/feedback-report": ".txt", "message/partial": ".eml",
     "message/external-body": ".txt", "audio/mpeg": ".mp3", "audio/wav": ".wav", "video/mp4": ".mp4",
 }  # fmt: skip
+
+
+def misleads(name: str) -> bool:
+    """Whether characters in a name make it read otherwise than a system does: direction, or a gap before its end."""
+    return (not name.isascii() and _DIRECTION.search(name) is not None) or " " * 10 in name
 
 
 def safe_name(name: str) -> str:
@@ -54,4 +60,9 @@ def made_name(content_type: str, number: int) -> str:
         stem = "image"
     else:
         stem = "part"
-    return f"{stem}-{number}{_EXTENSIONS.get(content_type, '.bin')}"
+    return f"{stem}-{number}{extension_of(content_type)}"
+
+
+def extension_of(content_type: str) -> str:
+    """The ending that a made-up name gets, with its dot."""
+    return _EXTENSIONS.get(content_type, ".bin")

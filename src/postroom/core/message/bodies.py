@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import binascii
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
 from postroom.core.encoded_words import base64_bytes
 from postroom.core.message import charset
-from postroom.core.message.attachments import made_name, safe_name
+from postroom.core.message.attachments import made_name, misleads, safe_name
 from postroom.core.message.mail import Attachment
 from postroom.core.message.parameters import decoded, read_parameters
 from postroom.core.message.parts import Part, Walk
 
 MOST_PIECES = 10_000  # pieces of base64, each with its own padding, that are joined
+LONGEST_IN_PLACE = 64 * 1024  # bytes of a named text that is read within the mail, as it is encoded
+SHOWN = "shown"  # why a file need not be listed: its text stands in the body
 NOT_TAKEN_APART = "not-taken-apart"
 
 _PLAIN = frozenset((b"", b"7bit", b"8bit", b"binary", b"7-bit", b"8-bit", b"7bits", b"8bits", b"7 bit", b"8 bit"))
@@ -37,7 +39,7 @@ def collect(walk: Walk, leaves: list[Part]) -> Content:
     texts: list[str] = []
     pages: list[str] = []
     files: list[Attachment] = []
-    plain_part = ""
+    plain_part: str | None = None
     for number, part in enumerate(leaves, 1):
         if part.untouched:
             files.append(_untouched(walk, part, number))
@@ -48,18 +50,21 @@ def collect(walk: Walk, leaves: list[Part]) -> Content:
             files.append(_file(walk, part, number, name, disposition))
             continue
         taken.append(_text(walk, part, number))
-        if taken is texts and len(texts) == 1 and not part.undivided:
-            plain_part = texts[0]
+        if taken is texts and plain_part is None and not part.undivided:
+            plain_part = texts[-1]
+        if name and taken is texts and len(leaves) > 1:
+            files.append(replace(_file(walk, part, number, name, disposition), aside=SHOWN))
     text = "\n\n".join(piece for piece in texts if piece.strip()) if len(texts) > 1 else "".join(texts)
     html = "\n".join(pages)
-    return Content(text, html, plain_part, tuple(_with_places(files, html)))
+    return Content(text, html, plain_part or "", tuple(with_places(files, html)))
 
 
 def _is_body(part: Part, name: str, disposition: str, *, first: bool, lone: bool) -> bool:
     """Whether a text part is to be read within the mail rather than saved (RFC 2183 §2).
 
-    A lone text is the body whatever its disposition says; a named text is a file, unless it is the first and said to be
-    shown inline, or one of several alternatives, of which the first of each kind is the body.
+    A lone text is the body whatever its disposition says; of several alternatives the first of each kind is. A named
+    text that is not said to be attached is read in its place, if it is plain or the first, and not too long for that;
+    it is kept as a file too.
     """
     if lone and not name:
         return True
@@ -67,7 +72,11 @@ def _is_body(part: Part, name: str, disposition: str, *, first: bool, lone: bool
         return False
     if part.parents[-1:] == ("multipart/alternative",):
         return first
-    return not name or (first and disposition == "inline")
+    if not name:
+        return True
+    if part.content_type == "text/plain":
+        return part.end - part.start <= LONGEST_IN_PLACE
+    return first and disposition == "inline"
 
 
 def _name_and_disposition(part: Part) -> tuple[str, str]:
@@ -85,7 +94,7 @@ def _untouched(walk: Walk, part: Part, number: int) -> Attachment:
 
 def _file(walk: Walk, part: Part, number: int, name: str, disposition: str) -> Attachment:
     safe = safe_name(name) if name else ""
-    content_id = "".join(next(part.headers.unfolded("content-id"), "").split()).strip("<>")
+    content_id = "".join(next(part.headers.all("content-id"), "").split()).strip("<>")
     return Attachment(
         name=safe or made_name(part.content_type, number),
         content_type=part.content_type,
@@ -93,19 +102,16 @@ def _file(walk: Walk, part: Part, number: int, name: str, disposition: str) -> A
         content_id=content_id,
         inline=disposition == "inline" and part.content_type.startswith("image/"),
         named=bool(safe),
+        misleading=misleads(name),
     )
 
 
-def _with_places(files: list[Attachment], html: str) -> list[Attachment]:
+def with_places(files: list[Attachment], html: str) -> list[Attachment]:
     """Files to which the HTML refers by their Content-ID (RFC 2392) are shown within it."""
     if not any(file.content_id for file in files):
         return files
     shown = {unquote(cid) for cid in _CID.findall(html)}
-    return [_placed(file) if file.content_id and file.content_id in shown else file for file in files]
-
-
-def _placed(file: Attachment) -> Attachment:
-    return Attachment(file.name, file.content_type, file.data, file.content_id, True, file.untouched, file.named)
+    return [replace(file, inline=True) if file.content_id and file.content_id in shown else file for file in files]
 
 
 def _text(walk: Walk, part: Part, number: int) -> str:
@@ -142,7 +148,7 @@ def _from_base64(walk: Walk, part: Part, number: int) -> bytes:
         walk.defect(f"Part {number}: base64 broken, read as far as possible")
         return base64_bytes(raw[start:end])
     pad = raw.find(b"=", start, end)
-    if pad < 0 or end - pad < 5:
+    if pad < 0 or end - pad < 5 or len(data) > (pad - start) * 3 // 4 + 2:  # it was no end: what is behind was read
         return data
     rest = raw[pad:end].strip(b"=\r\n \t")
     if rest and rest.count(b"=") < MOST_PIECES and _BASE64.fullmatch(rest):

@@ -7,6 +7,7 @@ codecs there but no character sets. Smaller sets are read as the larger ones tha
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 import cchardet
 
@@ -85,11 +86,23 @@ _NOISE = re.compile(r"[^a-z0-9]+")
 
 def codec_of(label: str) -> str:
     """The Python codec for a label, or empty where it names no character set that we know."""
-    known = _CODEC_OF.get(label)
-    if known is not None:
-        return known
-    key = _NOISE.sub("", label[:60].lower())
+    return _CODEC_OF.get(label) or _codec_of(label[:60])
+
+
+@lru_cache(maxsize=256)
+def _codec_of(label: str) -> str:
+    key = _NOISE.sub("", label.lower())
     return _CODEC_OF.get(key.removeprefix("charset").removeprefix("cs")) or _CODEC_OF.get(key, "")
+
+
+def codepage(number: int) -> str:
+    """The label of a Windows code page by its number; empty where it is none that mail is written in."""
+    labels = {65001: "utf-8", 20127: "us-ascii", 28591: "iso-8859-1", 50220: "iso-2022-jp", 50221: "iso-2022-jp",
+              51932: "euc-jp", 20866: "koi8-r", 21866: "koi8-u", 10000: "macintosh", 1200: "utf-16-le",
+              20936: "gb2312", 51949: "euc-kr", 54936: "gb18030"}  # fmt: skip
+    if 28592 <= number <= 28605:
+        return f"iso-8859-{number - 28590}"
+    return labels.get(number) or (f"cp{number}" if codec_of(f"cp{number}") else "")
 
 
 def decode(data: bytes, label: str = "") -> tuple[str, str]:

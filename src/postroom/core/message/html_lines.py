@@ -15,7 +15,7 @@ RULE = "-----"  # how a drawn line reads
 MOST_BROKEN_TAGS = 100  # what looks like a tag and is none; the sanitiser leaves none
 
 _TAG = re.compile(r"""<(/?)([a-zA-Z][a-zA-Z0-9]{0,30})((?:[^<>"']++|"[^"]*+"|'[^']*+')*+)>""")
-_SPACE = re.compile(r"[ \t\r\n\f\u00a0]+")
+_SPACE = re.compile(r"[ \t\r\n\f\u00a0]{2,}|[\t\r\n\f\u00a0]")  # a lone space stays as it is
 _NAMES = re.compile(r'\s(?:class|id|type)="([^"]*)"')
 
 
@@ -31,16 +31,19 @@ _PARAGRAPHS = _words("p blockquote h1 h2 h3 h4 h5 h6 pre")
 
 # A mail program puts the whole quotation into such an element.
 _WRAPPER = re.compile(
-    r"(?:x_)?(?:gmail_quote|gmail_quote_container|gmail_attr|yahoo_quoted.*|moz-cite-prefix|protonmail_quote"
-    r"|tutanota_quote|zmail_extra|ms-outlook-mobile-reference-message|reply-intro|outlookmessageheader|cite)",
+    r"(?:x_|ecx)?(?:gmail_quote|gmail_quote_container|gmail_quote_attribution|gmail_attr|yahoo_quoted.*|.{0,40}yahoo_quoted"
+    r"|moz-cite-prefix|moz-forward-container|protonmail_quote|tutanota_quote|fairemail_quote|zmail_extra|isreplycontent"
+    r"|ms-outlook-mobile-reference-message|reply-intro|outlookmessageheader|cite)",
     re.IGNORECASE,
 )
 # From such an element on all is quoted, down to the end of the mail.
 _STARTER = re.compile(
-    r"(?:x_)?(?:divrplyfwdmsg|appendonsend|olk_src_body_section|stopspelling"
+    r"(?:x_|ecx)?(?:divrplyfwdmsg|appendonsend|olk_src_body_section|stopspelling"
     r"|(?:mail-editor-)?reference-message-container)",
     re.IGNORECASE,
 )
+# A mail program keeps the writer's signature in such an element.
+_SIGNATURE = re.compile(r"(?:[\w-]{0,60}[_-])?signature(?:[_-][\w-]{0,60})?|bloop_sign\w{0,30}", re.IGNORECASE)
 # The line that Outlook and Windows Mail draw above a copied header.
 _RULED = re.compile(
     r"border-top:\s*(?:solid|1(?:\.0)?p[tx] solid)\s*#(?:e1e1e1|b5c4df)|border-top:\s*#(?:e1e1e1|b5c4df)\s+1"
@@ -69,7 +72,9 @@ class Piece(NamedTuple):
 
 @dataclass(slots=True)
 class Page:
-    """HTML as lines. `marks` has one mark a line, `rules` names the lines that are drawn, not written.
+    """HTML as lines. `marks` has one mark a line, `rules` names the lines that are drawn, not written, `signed` those
+    of an element in which a mail program keeps the signature. `quotes` are the outermost elements that quote without
+    naming a mail program.
 
     The first element stands for the mail as a whole.
     """
@@ -77,8 +82,14 @@ class Page:
     lines: list[str] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
     rules: list[int] = field(default_factory=list)
+    signed: list[int] = field(default_factory=list)
+    quotes: list[int] = field(default_factory=list)
     elements: list[Element] = field(default_factory=lambda: [Element(0, 0, 0)])
     pieces: list[Piece] = field(default_factory=list)
+
+
+# An element that is open: its name and number, what it says of quoting, and whether it is within a signature.
+_Open = tuple[str, int, Mark, bool]
 
 
 @dataclass(slots=True)
@@ -89,14 +100,17 @@ class _Reader:
     words: list[str] = field(default_factory=list)
     drawn: bool = False  # something stands on the present line
     rest: bool = False  # the present line begins a quotation that reaches to the end
-    opened: list[tuple[str, int, Mark]] = field(default_factory=lambda: [("", 0, Mark.WORDS)])
+    opened: list[_Open] = field(default_factory=lambda: [("", 0, Mark.WORDS, False)])
     pre: int = 0
 
     def end_line(self) -> None:
         """End the present line, even where it is empty."""
         page = self.page
+        _, _, mark, signed = self.opened[-1]
+        if signed:
+            page.signed.append(len(page.lines))
         page.lines.append("".join(self.words).strip())
-        page.marks.append(Mark.REST if self.rest else self.opened[-1][2])
+        page.marks.append(Mark.REST if self.rest else mark)
         self.words.clear()
         self.drawn = self.rest = False
 
@@ -176,12 +190,21 @@ def _read_words(reader: _Reader, source: str, start: int, end: int) -> None:
             if line[-1] == "\n":
                 reader.end_line()
         return
-    words = entities.unescape(source) if "&" in source else source
-    words = _SPACE.sub(" ", words)
+    words = _unescaped(source) if "&" in source else source
+    if "  " in words or not words.isprintable():
+        words = _SPACE.sub(" ", words)
     if words != " ":
         reader.add(words, start, end)
     elif reader.words:
         reader.words.append(" ")
+
+
+def _unescaped(source: str) -> str:
+    """Words as they read; the sanitiser writes but five entities, for which no search is needed."""
+    words = source.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", '"').replace("&nbsp;", "\u00a0")
+    if "&" in words.replace("&amp;", ""):
+        return entities.unescape(source)
+    return words.replace("&amp;", "&")
 
 
 def _open(reader: _Reader, name: str, attributes: str, start: int, end: int) -> None:
@@ -191,15 +214,19 @@ def _open(reader: _Reader, name: str, attributes: str, start: int, end: int) -> 
         return
     words = Mark.WORDS
     mark = words if not attributes and name != "blockquote" else _mark_of(name, attributes)
-    if name in _BLOCKS or mark is not words:
+    signs = "ign" in attributes and _names_signature(attributes)
+    if name in _BLOCKS or mark is not words or signs:
         reader.break_line(paragraph=name in _PARAGRAPHS)
     if mark is Mark.REST:
         reader.rest, mark = True, words
     if "border-top" in attributes and name != "td" and _RULED.search(attributes):
         _draw_rule(reader)
-    _, parent, around = reader.opened[-1]
+    _, parent, around, signed = reader.opened[-1]
     page.elements.append(Element(start, end, parent))
-    reader.opened.append((name, len(page.elements) - 1, around if mark is words else max(mark, around)))
+    if mark is Mark.QUOTE and around is words:
+        page.quotes.append(len(page.elements) - 1)
+    within = around if mark is words else max(mark, around)
+    reader.opened.append((name, len(page.elements) - 1, within, signed or signs))
     if name == "pre":
         reader.pre += 1
 
@@ -230,7 +257,7 @@ def _close(reader: _Reader, name: str) -> None:
         return
     if name in ("td", "th"):
         reader.words.append(" ")
-    leaves_quote = opened[-1][2] is not opened[-2][2]
+    leaves_quote = opened[-1][2:] != opened[-2][2:]
     if name in _BLOCKS or leaves_quote:
         reader.break_line(paragraph=name in _PARAGRAPHS and not leaves_quote)
     opened.pop()
@@ -249,6 +276,10 @@ def _mark_of(name: str, attributes: str) -> Mark:
             if _STARTER.fullmatch(one):
                 return Mark.REST
     return Mark.WORDS
+
+
+def _names_signature(attributes: str) -> bool:
+    return any(_SIGNATURE.fullmatch(one) for names in _NAMES.findall(attributes) for one in names.split())
 
 
 def _mark_of_blockquote(attributes: str) -> Mark:

@@ -16,7 +16,9 @@ class Attachment:
     `name` is safe to show and to save under: no path, no control or direction characters, never empty.
     `content_id` is without angle brackets, or empty. `inline` means that the mail shows the part within its body.
     `untouched` means that limits kept it from being taken apart: `data` then holds its source. `named` is false where
-    the mail gave the part no name and `name` was made up.
+    the mail gave the part no name and `name` was made up. `misleading` says that the name had characters which make it
+    look like another one. `risk` and `aside` are known once files were opened (`files`): what it may do to whoever
+    opens it, and why it does not stand in the list of files.
     """
 
     name: str
@@ -26,6 +28,9 @@ class Attachment:
     inline: bool = False
     untouched: bool = False
     named: bool = True
+    misleading: bool = False
+    risk: str = ""
+    aside: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,7 @@ class Mail:
     the same kind one after the other; `html` is hostile until sanitised. `plain_part` is the first text/plain body
     alone, for those who compare parsers; readers want `text`. `defects` names in words what
     was wrong with the bytes and how it was read all the same.
+    `local_authors` are the mailboxes of a From that has no address at all, without a domain: shown, never believed.
     `size` is in bytes.
     """
 
@@ -45,6 +51,7 @@ class Mail:
     date: datetime | None = None
     subject: str = ""
     authors: tuple[Address, ...] = ()
+    local_authors: tuple[Address, ...] = ()
     sender: Address | None = None
     reply_to: tuple[Address, ...] = ()
     to: tuple[Address, ...] = ()

@@ -8,13 +8,14 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime
 
-from postroom.core.addresses import Address, parse_addresses
+from postroom.core.addresses import Address, local_mailboxes, parse_addresses
+from postroom.core.encoded_words import without_controls
 from postroom.core.headers import Headers
 from postroom.core.message.bodies import Content, collect
 from postroom.core.message.dates import parse_date
 from postroom.core.message.mail import Mail
 from postroom.core.message.parameters import read_parameters
-from postroom.core.message.parts import Walk, take_apart
+from postroom.core.message.parts import Walk, known_type, take_apart
 from postroom.core.message_ids import ids_in
 
 SLICE = 64 * 1024  # characters that are hashed at a time
@@ -33,6 +34,7 @@ def parse(raw: bytes) -> Mail:
         date=_date(walk, headers),
         subject=headers.first("subject"),
         authors=authors,
+        local_authors=() if authors else _local_authors(headers),
         sender=next(iter(_addresses(headers, "sender")), None),
         reply_to=_addresses(headers, "reply-to"),
         to=_addresses(headers, "to"),
@@ -43,8 +45,8 @@ def parse(raw: bytes) -> Mail:
         html=content.html,
         plain_part=content.plain_part,
         attachments=content.attachments,
-        content_type=root_type or "text/plain",
-        report_type=parameters.get("report-type", "").lower(),
+        content_type=known_type(root_type, "text/plain"),
+        report_type=without_controls(parameters.get("report-type", "").lower()),
         defects=tuple(walk.defects),
         size=len(raw),
         content_key=content_key(headers, content),
@@ -69,6 +71,10 @@ def _authors(walk: Walk, headers: Headers) -> tuple[Address, ...]:
     if len({author.email for author in authors}) > 1:
         walk.defect(f"{len(authors)} addresses in From")
     return authors
+
+
+def _local_authors(headers: Headers) -> tuple[Address, ...]:
+    return tuple(address for value in headers.unfolded("from") for address in local_mailboxes(value))
 
 
 def _message_id(walk: Walk, headers: Headers) -> str:

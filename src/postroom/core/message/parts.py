@@ -135,13 +135,13 @@ def take_apart(walk: Walk) -> tuple[Headers, list[Part]]:
 def _part(headers: Headers, source: int, start: int, end: int, default: str, parents: tuple[str, ...]) -> Part:
     values = headers.raw("content-type")
     content_type, parameters = read_parameters(values[0]) if values else (default, {})
-    return Part(headers, source, start, end, _known_type(content_type, default), parameters, parents)
+    return Part(headers, source, start, end, known_type(content_type, default), parameters, parents)
 
 
-def _known_type(content_type: str, default: str) -> str:
+def known_type(content_type: str, default: str) -> str:
     """A content type of the form word/word; a bare `text` is plain, anything else that is broken is the default."""
     main, slash, sub = content_type.partition("/")
-    if slash and main and sub and " " not in content_type and "*" not in content_type:
+    if slash and main and sub and " " not in content_type and "*" not in content_type and content_type.isprintable():
         return content_type
     if main in ("text", "multipart"):
         return {"text": "text/plain", "multipart": "multipart/mixed"}[main]
@@ -160,15 +160,28 @@ def _children(walk: Walk, parent: Part) -> Iterator[Part]:
         bounds = (parent.source, parent.start, parent.end)
         yield Part(parent.headers, *bounds, "text/plain", {}, parents, undivided=True)
         return
-    start = opened[1]
+    start: int | None = opened[1]  # None: behind a multipart within it, up to the next boundary
     for line_start, after, closes in places:
-        yield _child(walk, start, line_start, default, parents)
+        if start is not None:
+            child = _child(walk, start, line_start, default, parents)
+            if not closes and _shares(child, boundary):
+                walk.defect("A multipart within another has the same boundary, its first end counts for the inner one")
+                child.end = next((end for _, end, last in places if last), parent.end)
+                yield child
+                start = None
+                continue
+            yield child
         start = after
         if walk.full or closes:
             return
-    if not opened[2] and start < parent.end:
+    if not opened[2] and start is not None and start < parent.end:
         walk.defect("A multipart without its closing boundary")
         yield _child(walk, start, parent.end, default, parents)
+
+
+def _shares(child: Part, boundary: str) -> bool:
+    """Whether a part is a multipart with the boundary of the one around it, which RFC 2046 §5.1.2 forbids."""
+    return child.content_type.startswith("multipart/") and child.parameters.get("boundary", "").rstrip() == boundary
 
 
 def _child(walk: Walk, start: int, end: int, default: str, parents: tuple[str, ...]) -> Part:

@@ -10,7 +10,7 @@ from postroom.core.message_ids import ids_in
 HEADER_LIMIT = 256 * 1024  # bytes; what stands behind is left to the parser
 _END = re.compile(rb"\r?\n\r?\n")
 _FIELD = re.compile(
-    rb"^(message-id|in-reply-to|references)[ \t]*:((?:[^\r\n]|\r?\n[ \t])*)", re.IGNORECASE | re.MULTILINE
+    rb"^(message-id|in-reply-to|references)[ \t]*:((?:[^\r\n]++|\r?\n[ \t])*+)", re.IGNORECASE | re.MULTILINE
 )
 
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from itertools import starmap
 
+from postroom.core.message.endings import Says
 from postroom.core.message.html_lines import Page, read_page
 from postroom.core.message.markup import plain_text
-from postroom.core.message.quotes_text import Split, fold, joined, split_text
+from postroom.core.message.quote_lines import Mark, Purpose
+from postroom.core.message.quotes_text import Folding, Split, fold, split_of, split_text, with_something_own
 from postroom.core.message.sanitize import OWN_MARK
 
 QUOTE_CLASS = OWN_MARK
@@ -26,22 +28,37 @@ def may_quote(html: str) -> bool:
     return _MARKUP.search(html) is not None
 
 
-def split_html(html: str) -> tuple[str, Split]:
-    """Sanitised HTML with the class `pr-quote` on the elements that hold its quotation, and the Split of its text.
+def split_html(html: str, purpose: Purpose = Purpose.UNKNOWN) -> tuple[str, Split]:
+    """Sanitised HTML with the class `pr-quote` on the elements that hold what is folded away, and the Split of its
+    text. `purpose` is what the header of the mail says.
 
     Nothing is cut: without these classes, and the spans that carry them around bare words, the HTML is as it was.
     """
     if html.count("<") > MOST_TAGS:
-        return html, split_text(plain_text(html))
+        return html, split_text(plain_text(html), purpose)
     page = read_page(html)
-    folded, inline = fold(page.lines, page.marks)
     lines = page.lines
+    _mark_last_of_letter(page)
+    folding = fold(lines, page.marks, page.signed, purpose=purpose)
     for place in page.rules:
         lines[place] = ""
-    if not any(line.strip() for line, away in zip(lines, folded, strict=True) if not away):
-        folded = [False] * len(folded)  # what stood above the quotation was a ruler
-    split = Split(joined(lines, folded, away=False), joined(lines, folded, away=True), inline)
-    return (_marked(html, page, folded) if any(folded) else html), split
+    says = with_something_own(lines, folding.says)  # what stood above the quotation was a ruler
+    split = split_of(lines, Folding(says, folding.inline, folding.passed_on))
+    return (_marked(html, page, [kind is not Says.OWN for kind in says]) if any(says) else html), split
+
+
+def _mark_last_of_letter(page: Page) -> None:
+    """Where a lone quote ends the element that holds the words above it, it ends the letter: what stands behind that
+    element was added on the way, as a mail server adds a disclaimer, and is no answer.
+    """
+    if len(page.quotes) != 1 or max(page.marks) is not Mark.QUOTE:
+        return
+    letter = page.elements[page.quotes[0]].parent
+    behind = range(letter + 1, len(page.elements))
+    end = next((place for place in behind if page.elements[place].parent < letter), len(page.elements))
+    words = [piece.line for piece in page.pieces if letter <= piece.element < end and page.lines[piece.line]]
+    if letter and words and page.marks[words[0]] is Mark.WORDS and page.marks[words[-1]] is Mark.QUOTE:
+        page.marks[:] = [Mark.ATTRIBUTED if mark is Mark.QUOTE else mark for mark in page.marks]
 
 
 def _marked(html: str, page: Page, folded: list[bool]) -> str:

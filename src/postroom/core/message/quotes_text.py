@@ -5,23 +5,39 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from postroom.core.message import quote_markers as markers
-from postroom.core.message.quote_lines import Mark, find_marks
+from postroom.core.message.endings import Says, mark_ending
+from postroom.core.message.pointers import points_below
+from postroom.core.message.quote_lines import Mark, Purpose, find_marks
 
-MOST_SIGNATURE = 12  # lines below `-- `; more is no signature
+MOST_HEAD = 40  # lines of what is passed on that are handed out, so that its author can be read
+LONGEST_HEAD = 400  # characters of each
 
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """`own` is what the writer wrote, `quoted` what it answers and the signature; together they hold every word.
+    """`own` is what the writer wrote, `quoted` what is folded away: what it answers, the signature, disclaimers.
 
-    `inline` means that answers stand between quotes: then no quote is folded. Where the writer wrote nothing, or only
-    passes a mail on, everything is `own`, so that there is always something to read.
+    Together they hold every word. `inline` means that answers stand between quotes: then no quote is folded. Where the
+    writer wrote nothing, everything is `own`, so that there is always something to read. A mail that is passed on is
+    `own`, too; `passed_on` is its first lines, None where nothing is passed on. `signature` and `disclaimer` are those
+    words of `quoted` that are such.
     """
 
     own: str
     quoted: str
     inline: bool = False
+    signature: str = ""
+    disclaimer: str = ""
+    passed_on: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Folding:
+    """What each line says, whether answers stand between quotes, and at which line another mail is passed on."""
+
+    says: list[Says]
+    inline: bool = False
+    passed_on: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,39 +49,86 @@ class _Run:
     mark: Mark
 
 
-def split_text(text: str) -> Split:
-    """The Split of a text body; linear in its length."""
+def split_text(text: str, purpose: Purpose = Purpose.UNKNOWN) -> Split:
+    """The Split of a text body; linear in its length. `purpose` is what the header of the mail says."""
     lines = text.split("\n")
-    folded, inline = fold(lines)
-    if True not in folded:
-        return Split(text.strip(), "", inline)
-    return Split(joined(lines, folded, away=False), joined(lines, folded, away=True), inline)
+    folding = fold(lines, purpose=purpose)
+    if not any(folding.says):
+        return Split(text.strip(), "", folding.inline, passed_on=head_of(lines, folding.passed_on))
+    return split_of(lines, folding)
 
 
-def joined(lines: Sequence[str], folded: Sequence[bool], *, away: bool) -> str:
-    """The folded lines, or those that are not, as one text."""
-    return "\n".join([line for line, gone in zip(lines, folded, strict=True) if gone is away]).strip()
+def split_of(lines: Sequence[str], folding: Folding) -> Split:
+    """The Split of folded lines."""
+    says = folding.says
+    return Split(
+        own=_joined([line for line, kind in zip(lines, says, strict=True) if kind is Says.OWN]),
+        quoted=_joined([line for line, kind in zip(lines, says, strict=True) if kind]),
+        inline=folding.inline,
+        signature=_said(Says.SIGNATURE, lines, says) if Says.SIGNATURE in says else "",
+        disclaimer=_said(Says.DISCLAIMER, lines, says) if Says.DISCLAIMER in says else "",
+        passed_on=head_of(lines, folding.passed_on),
+    )
 
 
-def fold(lines: Sequence[str], given: Sequence[Mark] | None = None) -> tuple[list[bool], bool]:
-    """For each line whether it is quoted, and whether answers stand between quotes.
+def _said(wanted: Says, lines: Sequence[str], says: Sequence[Says]) -> str:
+    return _joined([line for line, kind in zip(lines, says, strict=True) if kind is wanted])
 
-    `given` says what else is known of the lines, as from the markup of HTML.
+
+def _joined(lines: Sequence[str]) -> str:
+    return "\n".join(lines).strip()
+
+
+def head_of(lines: Sequence[str], passed_on: int | None) -> tuple[str, ...] | None:
+    """The first lines of what is passed on."""
+    if passed_on is None:
+        return None
+    return tuple(line[:LONGEST_HEAD] for line in lines[passed_on : passed_on + MOST_HEAD])
+
+
+def fold(
+    lines: Sequence[str],
+    given: Sequence[Mark] | None = None,
+    signed: Sequence[int] = (),
+    *,
+    purpose: Purpose = Purpose.UNKNOWN,
+) -> Folding:
+    """What each line says. `given` and `signed` are what else is known, as from the markup of HTML: a mark for each
+    line, and the lines of a signature. `purpose` is what the header of the mail says.
     """
-    marks, rest = find_marks(lines, given)
-    runs = _runs(lines, marks, rest) if any(marks) else [_Run(0, rest, Mark.WORDS)]
-    inline = _answered_between(runs)
-    folded = [False] * len(lines)
-    for place, run in enumerate(runs):
+    marks = find_marks(lines, given, purpose)
+    end = min(marks.rest, marks.passed_on)
+    says = [Says.OWN] * len(lines)
+    runs = _runs(lines, marks.lines, end) if any(marks.lines) else [_Run(0, end, Mark.WORDS)]
+    inline = _answered_between(_with_words(lines, runs, frozenset(signed), says))
+    for run in runs if inline else ():
+        if run is not runs[-1]:  # only what ends the mail is no answer for sure
+            says[run.start : run.end] = [Says.OWN] * (run.end - run.start)
+    for run in () if inline else runs:
+        if run.mark is not Mark.WORDS:
+            says[run.start : run.end] = [Says.QUOTE] * (run.end - run.start)
+    answered = marks.rest < len(lines) and points_below(" ".join(lines[:end]))
+    if not answered:
+        says[marks.rest :] = [Says.QUOTE] * (len(lines) - marks.rest)
+    passed_on = marks.passed_on if marks.passed_on < len(lines) else None
+    return Folding(with_something_own(lines, says), inline or answered, passed_on)
+
+
+def with_something_own(lines: Sequence[str], says: list[Says]) -> list[Says]:
+    """The same, or nothing folded where nothing but blank lines would be left."""
+    if all(kind or _blank(line) for line, kind in zip(lines, says, strict=True)):
+        return [Says.OWN] * len(says)
+    return says
+
+
+def _with_words(lines: Sequence[str], runs: Sequence[_Run], signed: frozenset[int], says: list[Says]) -> Sequence[_Run]:
+    """Mark what ends each run of words; give the runs without a last one in which no words are left."""
+    end = 0
+    for run in runs:
+        end = run.end
         if run.mark is Mark.WORDS:
-            if not inline or place == len(runs) - 1:
-                _fold_signature(lines, run, folded)
-        elif not inline:
-            folded[run.start : run.end] = [True] * (run.end - run.start)
-    folded[rest:] = [True] * (len(lines) - rest)
-    if all(gone or _blank(line) for line, gone in zip(lines, folded, strict=True)):
-        return [False] * len(lines), inline
-    return folded, inline
+            end = mark_ending(lines, run.start, run.end, says, signed)
+    return runs[:-1] if len(runs) > 1 and end == runs[-1].start else runs
 
 
 def _runs(lines: Sequence[str], marks: Sequence[Mark], rest: int) -> list[_Run]:
@@ -98,25 +161,3 @@ def _answered_between(runs: Sequence[_Run]) -> bool:
     if len(quotes) != 1:
         return len(quotes) > 1
     return runs[quotes[0]].mark is Mark.QUOTE and quotes[0] < len(runs) - 1
-
-
-def _fold_signature(lines: Sequence[str], run: _Run, folded: list[bool]) -> None:
-    """Fold what stands below `-- `, and what a device signed with, at the end of own words.
-
-    A list sets its own signature below the writer's: each may have MOST_SIGNATURE lines.
-    """
-    end = run.end
-    found = 0
-    for place in range(run.end - 1, run.start - 1, -1):
-        line = lines[place].strip()
-        if line == "--":
-            end, found = place, 0
-        found += bool(line)
-        if found > MOST_SIGNATURE:
-            break
-    while end > run.start:
-        line = lines[end - 1].strip()
-        if line and not markers.is_device(line):
-            break
-        end -= 1
-    folded[end : run.end] = [True] * (run.end - end)

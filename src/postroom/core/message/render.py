@@ -36,7 +36,21 @@ def render(draft: Draft) -> bytes:
 
 def render_headers(draft: Draft) -> bytes:
     """The header section without what describes the content; raises as `render` does."""
-    return b"".join([*_header_lines(draft), b"MIME-Version: 1.0\r\n"])
+    before, after = render_around(draft)
+    return before + render_recipients(draft.reply_to, draft.to) + after
+
+
+def render_around(draft: Draft) -> tuple[bytes, bytes]:
+    """The headers before Reply-To and To, and those after them: what copies share that differ in these two. Raises as
+    `render` does.
+    """
+    date = b"" if draft.date is None else structured_line("Date", _date(draft.date))
+    return date + _mailboxes("From", (draft.author,)), b"".join(_lines_after(draft))
+
+
+def render_recipients(reply_to: Iterable[Address], to: Iterable[Address]) -> bytes:
+    """The lines between: Reply-To and To, as far as they name anybody. Raises as `render` does."""
+    return b"".join(_mailboxes(name, some) for name, some in (("Reply-To", reply_to), ("To", to)) if some)
 
 
 def render_content(draft: Draft) -> bytes:
@@ -54,13 +68,9 @@ def render_content(draft: Draft) -> bytes:
     return _multipart("mixed", [body, *map(_file_part, files)]) if files else body
 
 
-def _header_lines(draft: Draft) -> Iterable[bytes]:
-    if draft.date is not None:
-        yield structured_line("Date", _date(draft.date))
-    yield _mailboxes("From", (draft.author,))
-    for name, addresses in (("Reply-To", draft.reply_to), ("To", draft.to), ("Cc", draft.cc)):
-        if addresses:
-            yield _mailboxes(name, addresses)
+def _lines_after(draft: Draft) -> Iterable[bytes]:
+    if draft.cc:
+        yield _mailboxes("Cc", draft.cc)
     yield header_line("Subject", draft.subject)
     for name, ids in (("In-Reply-To", draft.in_reply_to), ("References", draft.references)):
         if ids:
@@ -71,6 +81,7 @@ def _header_lines(draft: Draft) -> Iterable[bytes]:
         if name.lower() in _OWN:
             raise InvalidHeader(f"{name} is written from the draft itself")
         yield header_line(name, value)
+    yield b"MIME-Version: 1.0\r\n"
 
 
 def _date(date: datetime) -> str:
@@ -79,7 +90,7 @@ def _date(date: datetime) -> str:
         raise InvalidHeader("a date without its time zone")
     moment = date.astimezone(UTC)
     day = f"{_DAYS[moment.weekday()]}, {moment.day:02} {_MONTHS[moment.month - 1]} {moment.year:04}"
-    return f"{day} {moment:%H:%M:%S} +0000"
+    return f"{day} {moment.hour:02}:{moment.minute:02}:{moment.second:02} +0000"
 
 
 def _mailboxes(name: str, addresses: Iterable[Address]) -> bytes:
@@ -106,7 +117,9 @@ def _multipart(kind: str, parts: list[bytes]) -> bytes:
 
 
 def _text_part(kind: str, text: str) -> bytes:
-    data = text.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8", "replace")
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    data = text.encode("utf-8", "replace")
     head = f"Content-Type: text/{kind}; charset=utf-8\r\nContent-Transfer-Encoding: "
     if data.isascii() and not _LONG_LINE.search(data) and b"\0" not in data and not _has_from_line(data):
         return f"{head}7bit\r\n\r\n".encode() + data.replace(b"\n", b"\r\n")
@@ -114,6 +127,11 @@ def _text_part(kind: str, text: str) -> bytes:
         return f"{head}base64\r\n\r\n".encode() + _base64_lines(data)
     quoted = binascii.b2a_qp(data, istext=True)
     return f"{head}quoted-printable\r\n\r\n".encode() + quoted.replace(b"\n", b"\r\n")
+
+
+def text_part_size(kind: str, text: str) -> int:
+    """The bytes of a body, `plain` or `html`, within a mail."""
+    return len(_text_part(kind, text))
 
 
 def _has_from_line(data: bytes) -> bool:

@@ -11,17 +11,27 @@ from postroom.core.addresses import parse_addresses
 from postroom.core.message.mail import Mail
 from postroom.core.message.sanitize import text_of
 from postroom.core.triage.auto_reply import is_auto_reply
+from postroom.core.triage.calendar import calendar_answer
 from postroom.core.triage.complaint import complained_recipients, is_complaint
 from postroom.core.triage.delivery_report import (
+    has_original,
     is_bad_news,
     original_message_id,
     quoted_message_id,
+    recipients_in_words,
     reported_recipients,
     status_parts,
 )
-from postroom.core.triage.foreign_bounce import comes_from_mail_system, is_foreign_bounce, says_so
-from postroom.core.triage.kinds import Automatic, Kind, Triage
+from postroom.core.triage.foreign_bounce import (
+    brings_back,
+    calls_itself_mail_system,
+    comes_from_mail_system,
+    is_foreign_bounce,
+    says_so,
+)
+from postroom.core.triage.kinds import Automatic, Kind, ReportedRecipient, Triage
 from postroom.core.triage.notice import notified_recipients
+from postroom.core.triage.notification import notified
 
 LONGEST_BODY = 256 * 1024  # characters of a body that are looked at
 
@@ -41,22 +51,34 @@ def classify(mail: Mail) -> Triage:
             return report
     if not mail.headers.fields:
         return classify_text(_body(mail))
-    if comes_from_mail_system(mail):
+    if (told := notified(mail)) is not None:
+        return told
+    if comes_from_mail_system(mail) and (calls_itself_mail_system(mail) or not _answers_by_itself(mail)):
         body = _body(mail)
         because = is_foreign_bounce(mail, body)
         if because:
-            recipients = notified_recipients(body, mail)
-            return Triage(Kind.BOUNCE, Automatic.AUTO, because, recipients, original_message_id(mail, body))
-    return _written(mail)
+            return Triage(Kind.BOUNCE, Automatic.AUTO, because, _told(body, mail), original_message_id(mail, body))
+    written = _written(mail)
+    if written.automatic is Automatic.AUTO and written.kind is Kind.MESSAGE and has_original(mail):
+        body = _body(mail)
+        because = brings_back(mail, body)
+        if because:
+            return Triage(Kind.BOUNCE, Automatic.AUTO, because, _told(body, mail), original_message_id(mail, body))
+    return written
 
 
 def classify_text(body: str) -> Triage:
     """The kind of a mail of which only the body is known: a bounce by its words, or a message."""
     if says_so(body):
-        recipients = notified_recipients(body[:LONGEST_BODY])
+        recipients = _told(body[:LONGEST_BODY])
         because = "Its words are those of a mail system about a mail that did not arrive"
         return Triage(Kind.BOUNCE, Automatic.AUTO, because, recipients, quoted_message_id(body[:LONGEST_BODY]))
     return Triage(Kind.MESSAGE, Automatic.HUMAN, "No sign of a machine or a list")
+
+
+def _told(body: str, mail: Mail | None = None) -> tuple[ReportedRecipient, ...]:
+    """Whom a notice names: in fields like those of a report where it has such, else in its words."""
+    return recipients_in_words(body) or notified_recipients(body, mail)
 
 
 def _body(mail: Mail) -> str:
@@ -70,7 +92,7 @@ def _report(mail: Mail) -> Triage | None:
         body = _body(mail)
         recipients = reported_recipients(parts, body)
         if not recipients:
-            recipients = notified_recipients(body, mail)
+            recipients = _told(body, mail)
         original = original_message_id(mail, body)
         if recipients and not is_bad_news(recipients):
             because = "A delivery report (RFC 3464) in which nobody failed or waits"
@@ -81,7 +103,7 @@ def _report(mail: Mail) -> Triage | None:
         return Triage(Kind.REPORT, Automatic.AUTO, because, (), original_message_id(mail))
     if mail.report_type == "delivery-status":
         body = _body(mail)
-        recipients = notified_recipients(body, mail)
+        recipients = _told(body, mail)
         because = "It says that it is a delivery report (RFC 3464), its status part is missing"
         return Triage(Kind.BOUNCE, Automatic.AUTO, because, recipients, original_message_id(mail, body))
     return None
@@ -93,12 +115,20 @@ def _of_whom(count: int) -> str:
     return f"A delivery report (RFC 3464) about {count} recipient{'s' if count > 1 else ''}"
 
 
+def _submitted(mail: Mail) -> str:
+    """The keyword of Auto-Submitted (RFC 3834 §5), or empty."""
+    if "Auto-Submitted" not in mail.headers:
+        return ""
+    return mail.headers.first("Auto-Submitted").partition(";")[0].strip().lower()
+
+
+def _answers_by_itself(mail: Mail) -> bool:
+    return bool(is_auto_reply(mail, _submitted(mail)))
+
+
 def _written(mail: Mail) -> Triage:
     """What is neither report nor bounce: an automatic answer or a message."""
-    headers = mail.headers
-    submitted = ""
-    if "Auto-Submitted" in headers:
-        submitted = headers.first("Auto-Submitted").partition(";")[0].strip().lower()
+    submitted = _submitted(mail)
     because = is_auto_reply(mail, submitted)
     if because:
         return Triage(Kind.AUTO_REPLY, Automatic.AUTO, because)
@@ -110,6 +140,8 @@ def _author_kind(mail: Mail, submitted: str) -> tuple[Automatic, str]:
     headers = mail.headers
     if submitted and submitted != "no":
         return Automatic.AUTO, f"Auto-Submitted says {submitted[:60]} (RFC 3834)"
+    if mail.attachments and (because := calendar_answer(mail)):
+        return Automatic.AUTO, because
     for name in _LIST_HEADERS:
         if name in headers:
             return Automatic.LIST, f"{name} tells of a list (RFC 2369, RFC 2919)"

@@ -11,12 +11,14 @@ from __future__ import annotations
 import re
 
 from postroom.core.message.mail import Mail
+from postroom.core.triage.delivery_report import has_original, quoted_message_id
 
 LONGEST_NOTICE = 8000  # characters of a body in which a mail system says what it has to say
 
 _SENDER = re.compile(
     rb"mailer[-_.]?daemon|\bpost_?master\b|mail deliver(?:y|er)?[ .]*(?:sub)?system|mail[ .]delivery[ .](?:sub)?system"
     rb"|system administrator|mail administrator|\bmdaemon\b|mail[-_]?daemon|delivery status notification"
+    rb"|microsoftexchange[0-9a-f]{32}|courier mail server|mail ?server at"
     rb"|smtp_mail_service|\bndr@|bounce[-_]?handler|\bimss@|antivirus_for_smtp",
     re.IGNORECASE,
 )
@@ -35,7 +37,11 @@ _SUBJECT = re.compile(
     r"|mancata consegna"
     r"|onbestelbaar|niet bezorgd|nie dostarczon|niedostarczaln|nedoručiteln|kan ikke leveres|kunde inte levereras"
     r"|не доставлен|доставить не|недоставлен|配信できません|配信不能|メールエラー|送信できません|宛先不明|退信"
-    r"|无法投递|投递失败|無法傳送|无法送达",
+    r"|无法投递|投递失败|無法傳送|无法送达|未送达|未傳遞|전송 ?실패|배달(?:되지| ?실패)|kan (?:inte|ikke) leveres?"
+    r"|non recapitabile|impossibile recapitare|no se pued[eo] entregar|entrega (?:fallida|del mensaje)|falha na entrega"
+    r"|remise du message|nie można dostarczyć|nedoruč|doručení se nezdař|toimitus epäonnistui|voi(?:da|tu)? toimittaa"
+    r"|kézbesíthetetlen|kézbesítés[ei]? siker|nu se poate livra|livrare[a]? .{0,20}nu a reuș|teslim edil(?:eme|em)"
+    r"|не ?доставлен|сбой доставки|δεν (?:είναι δυνατή|παραδόθηκε)|αποτυχία παράδοσης|niet afgeleverd",
     re.IGNORECASE,
 )
 # Words that only mail systems begin with.
@@ -66,34 +72,55 @@ _WORDS = re.compile(
     r"|niet (?:worden )?(?:bezorgd|afgeleverd)"
     r"|nie (?:została?|mogła|może) (?:być )?dostarczon|kunne ikke leveres|kunde inte levereras"
     r"|не (?:может быть доставлен|было доставлен|удалось доставить|доставлен)|配信できません|送信できません"
-    r"|送信されません|届け(?:られ|でき)|配信不能|无法投递|无法(?:送达|发送)|退回|ご利用できません|見つかりません",
+    r"|送信されません|届け(?:られ|でき)|配信不能|配信に失敗|无法投递|无法(?:送达|发送)|退回|ご利用できません|見つかりません"
+    r"|未能将邮件|邮件发送失败|邮件无法|전송(?:하지 못|되지 않|할 수 없)|배달되지 않"
+    r"|fehler bei der nachrichtenzustellung|zustellung .{0,30}fehlgeschlagen|nicht an \S{3,80} zugestellt"
+    r"|échec de la remise|n['’]a pas été (?:remis|délivré|distribué)"
+    r"|no se (?:ha entregado|pudo entregar|ha podido entregar)"
+    r"|falha na entrega|não foi entregue|bezorging .{0,60}mislukt|niet bezorgd"
+    r"|dostarczenie wiadomości .{0,60}nie powiodło|nie zostało dostarczon|doručení se nezdařilo|nelze doručit"
+    r"|leveransen till .{0,60}misslyckades|kunde inte (?:skickas|nå)|levering .{0,60}mislyk"
+    r"|toimitus .{0,60}epäonnistui|ei voitu toimittaa|kézbesítés .{0,60}sikertelen|nem (?:sikerült )?kézbesít"
+    r"|livrarea .{0,60}nu a reușit|nu a putut fi livrat|teslim (?:başarısız|edilem)|сбой доставки"
+    r"|не может быть отправлено|η παράδοση απέτυχε|δεν ήταν δυνατή η παράδοση",
     re.IGNORECASE,
 )
 
 
 def comes_from_mail_system(mail: Mail) -> bool:
     """Whether the sender gives itself out to be a mail system, or wants no answer as only such do (RFC 5321 §4.5.5)."""
-    headers = mail.headers
-    if "X-Failed-Recipients" in headers:
+    if calls_itself_mail_system(mail):
         return True
-    sender = headers.raw("From")
-    if sender and _SENDER.search(sender[0][:500]):
-        return True
-    path = headers.raw("Return-Path")
+    path = mail.headers.raw("Return-Path")
     return bool(path) and (path[0] == b"<>" or path[0][:15].upper().startswith((b"<MAILER-DAEMON", b"MAILER-DAEMON")))
+
+
+def calls_itself_mail_system(mail: Mail) -> bool:
+    """Whether From or a field that only mail systems write says so; answering machines have empty return paths too."""
+    sender = mail.headers.raw("From")
+    return "X-Failed-Recipients" in mail.headers or bool(sender and _SENDER.search(sender[0][:500]))
 
 
 def is_foreign_bounce(mail: Mail, text: str) -> str:
     """A sentence saying why `mail` is a bounce though it is not built as one, or empty. `text` is its body."""
-    named = "X-Failed-Recipients" in mail.headers
-    system = comes_from_mail_system(mail)
-    subject = _SUBJECT.search(mail.subject) is not None
-    if named and system and (subject or says_so(text)):
+    if not comes_from_mail_system(mail):
+        return ""
+    subject, words = _SUBJECT.search(mail.subject) is not None, says_so(text)
+    if "X-Failed-Recipients" in mail.headers and (subject or words):
         return "X-Failed-Recipients names whom the mail did not reach"
-    if system and subject:
+    if subject:
         return "A mail system writes, and its subject says that a mail did not arrive"
-    if system and says_so(text):
+    if words and calls_itself_mail_system(mail):
         return "A mail system writes, and its words say that a mail did not arrive"
+    if words and (has_original(mail) or quoted_message_id(text)):
+        return "Its return path is empty, its words say that a mail did not arrive, and it brings that mail back"
+    return ""
+
+
+def brings_back(mail: Mail, text: str) -> str:
+    """The same of a machine that does not call itself a mail system, but encloses the mail that it is about."""
+    if _SUBJECT.search(mail.subject) and says_so(text):
+        return "A machine writes, subject and words say that a mail did not arrive, and it is enclosed"
     return ""
 
 

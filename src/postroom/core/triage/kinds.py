@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+NEWS_IS_GOOD = frozenset(("delivered", "relayed", "expanded"))  # actions after which nothing is to do (RFC 3464 §2.3.3)
+
 
 class Kind(StrEnum):
     """What a mail is, by its structure and headers (RFC 3464, 3834, 5965).
@@ -36,20 +38,21 @@ class Automatic(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ReportedRecipient:
-    """What a delivery report says of one recipient (RFC 3464 §2.3).
+    """What a delivery report says of one recipient (RFC 3464 §2.3); what follows from it: `core.delivery.reported`.
 
-    `status` is an enhanced code such as 5.1.1, its last two digits 0 where the report tells only whether trying again
-    is of use, or empty; `action` is failed, delayed, delivered, relayed, expanded or empty; `hard` means that the
-    address itself is dead (no such user or host), not merely this mail refused; `smtp` is the three-digit code or
-    empty; `reason` is the reporting server's own words.
+    `status` is an enhanced code such as 5.1.1 (RFC 3463), the most telling one that somebody said; `action` is failed,
+    delayed, delivered, relayed or expanded; `smtp` is the three-digit code; each is empty where nobody said it.
+    `reason` is the server's own words, `besides` what the notice says to all; `phase` is what the server answered:
+    `rcpt` the address, `data` the mail itself, empty where nobody says.
     """
 
     address: str
     status: str = ""
     action: str = ""
-    hard: bool = True
     smtp: str = ""
     reason: str = ""
+    phase: str = ""
+    besides: str = ""
 
 
 @dataclass(frozen=True, slots=True)
