@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
+from postroom.conversations import batch_posting, scheduling
 from postroom.conversations.inbox_waking import EVERY_SECONDS, wake_due
 from postroom.inbound.steps.expire import expire
 from postroom.infra import changes, counters, idempotency, instance
 from postroom.infra.schedule import Action
 from postroom.infra.search import index
-from postroom.outbound import allowances, proof_results
+from postroom.outbound import allowances, links
+from postroom.outbound.paces import services as paces
+from postroom.outbound.proofs import results as proof_results
+from postroom.outbound.queue import operations
 
 
 def _forget() -> str:
     return (
         f"{changes.forget_old()} changes, {counters.forget_old()} counters,"
-        f" {idempotency.forget_old()} answered requests, {allowances.forget_old()} days of usage."
+        f" {idempotency.forget_old()} answered requests, {allowances.forget_old()} days of usage,"
+        f" {operations.forget_old()} decisions about many copies, {links.forget_old()} download links,"
+        f" {paces.forget_old()} paces."
     )
 
 
@@ -25,6 +31,18 @@ ACTIONS = {
     ),
     "conversations.wake": Action(
         EVERY_SECONDS, wake_due, _("Wake conversations"), _("Brings back what somebody put off until now.")
+    ),
+    "conversations.leave": Action(
+        scheduling.EVERY_SECONDS,
+        scheduling.leave_due,
+        _("Tell of scheduled messages"),
+        _("Tells people of messages as they leave at the time that somebody chose."),
+    ),
+    "conversations.batches": Action(
+        batch_posting.EVERY_SECONDS,
+        batch_posting.post_due,
+        _("Write to many"),
+        _("Posts what somebody wrote to several records, once the time to undo it is over."),
     ),
     proof_results.ACTION: Action(
         proof_results.EVERY_SECONDS,
@@ -42,6 +60,6 @@ ACTIONS = {
         _("Counts in the database and outside of it, so that an older backup is known when it is restored."),
     ),
     "infra.forget": Action(
-        600, _forget, _("Tidy up"), _("Deletes news, counters and answered requests that nobody waits for.")
+        600, _forget, _("Tidy up"), _("Deletes news, counters, answered requests and old links that nobody waits for.")
     ),
 }

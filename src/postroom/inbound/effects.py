@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
+from postroom.conversations.forwards import LONGEST_NAME, Passed, note_forwards
 from postroom.conversations.limits import thread_counter
 from postroom.conversations.models import Message, Thread
 from postroom.conversations.notify import Posted, notify
 from postroom.conversations.posting import Post, open_threads, post
 from postroom.conversations.receivers import learn
+from postroom.core.addresses import Address
 from postroom.core.routing.decision import CameBack, Create, Decision, Hold, Reply, Standing
 from postroom.core.routing.facts import AliasFact, Part
 from postroom.core.triage.kinds import Automatic, Kind
@@ -22,10 +24,11 @@ from postroom.inbound.steps.collect import alias_counter, echo_counter, machine_
 from postroom.inbound.work import LONGEST_ID, Decided, clean
 from postroom.infra import counters
 from postroom.infra.clock import now
-from postroom.outbound.proof_results import Back, note
+from postroom.outbound.proofs.results import Back, note
 from postroom.records.desks import defaults_of
 from postroom.records.record_types import Seed, record_type
 
+BELIEVED = frozenset({Standing.PARTICIPANT, Standing.MEMBER})
 _NOBODYS_WORDS = frozenset({Automatic.AUTO, Automatic.LIST, Automatic.LOOP})
 
 
@@ -118,6 +121,7 @@ def enact(acts: Sequence[Act]) -> None:
     messages = post([_post(act, authors) for act in posted])
     for act, message in zip(posted, messages, strict=True):
         act.route.message = message
+    note_forwards(list(_passed_on(posted, messages)))
     _learn(replies)
     notify([_posted(act, message) for act, message in zip(posted, messages, strict=True)])
 
@@ -136,12 +140,23 @@ def _new_people(acts: Sequence[Act]) -> dict[Key, str]:
     for act in acts:
         author = act.decided.read.understood.mail.author
         outsider = isinstance(act.decision, Reply) and act.decision.outsider
-        if author and not outsider and not act.decided.facts.sender.is_ours:
+        if author and not outsider and not act.decided.facts.sender.is_ours and not _is_nobodys(act):
             names.setdefault(_key(act), author.name)
     return names
 
 
+def _is_nobodys(act: Act) -> bool:
+    """Whether no contact wrote it: it says that it is from one of our people and nothing proves it, or its own domain
+    disowns it.
+    """
+    sender = act.decided.facts.sender
+    return sender.forged or sender.claims_member(act.decision.company)
+
+
 def _author(act: Act, authors: dict[Key, int]) -> int | None:
+    """The contact who wrote it. What is nobody's is shown under its address."""
+    if _is_nobodys(act):
+        return None
     known = dict(act.decided.facts.sender.contacts)
     return authors.get(_key(act), known.get(act.decision.company))
 
@@ -194,18 +209,42 @@ def _post(act: Act, authors: dict[Key, int]) -> Post:
         standing=_standing(act),
         visibility=Message.Visibility.INTERNAL if internal else Message.Visibility.PUBLIC,
         received_at=act.decided.read.arrival.received_at,
-        ours=frozenset(a for r in facts.recipients if r.part is not Part.FOREIGN for a in (r.address, r.base)),
-        is_doubted=isinstance(act.decision, Reply) and act.decision.standing is not Standing.PARTICIPANT,
+        ours=facts.ours.union(*((r.address, r.base) for r in facts.recipients if r.part is not Part.FOREIGN)),
+        is_doubted=_is_doubted(act),
         new_record=isinstance(act.decision, Create),
         new_author=act.decision.company not in dict(facts.sender.contacts),
+        level=act.decided.read.level,
+        verdict=act.decided.read.because,
+        marks=tuple(clean(mark.kept, LONGEST_ID) for mark in act.decided.marks(act.decision.company)),
     )
 
 
 def _standing(act: Act) -> str:
     if isinstance(act.decision, Reply):
         return Message.Standing(act.decision.standing.value)
-    claimed = act.decision.company in act.decided.facts.sender.members_of
-    return Message.Standing.CLAIMED_MEMBER if claimed else Message.Standing.SENDER
+    sender = act.decided.facts.sender
+    if sender.is_member(act.decision.company):
+        return Message.Standing.MEMBER
+    if sender.claims_member(act.decision.company):
+        return Message.Standing.CLAIMED_MEMBER
+    return Message.Standing.OUTSIDER if sender.forged else Message.Standing.SENDER
+
+
+def _is_doubted(act: Act) -> bool:
+    """Whether whom it names does not take part yet: an answer that is not believed, and whatever is disowned."""
+    if isinstance(act.decision, Reply):
+        return act.decision.standing not in BELIEVED
+    return act.decided.facts.sender.forged
+
+
+def _passed_on(acts: Sequence[Act], messages: Sequence[Message]) -> Iterator[Passed]:
+    """Who wrote first what made a record, where one of our own people, proved to be them, passed it on."""
+    for act, message in zip(acts, messages, strict=True):
+        forwarded = act.decided.read.understood.forwarded
+        writer = forwarded.author if forwarded else None
+        ours = isinstance(act.decision, Create) and message.standing == Message.Standing.MEMBER
+        if ours and writer and writer.email != act.sender:
+            yield Passed(message, Address(writer.email, clean(writer.name, LONGEST_NAME)))
 
 
 def _learn(acts: Sequence[Act]) -> None:
@@ -246,8 +285,8 @@ def _is_for_outside(act: Act) -> bool:
     if act.decided.read.understood.triage.automatic in _NOBODYS_WORDS or _by_machine(act):
         return False
     if isinstance(act.decision, Reply):
-        return act.decision.standing is Standing.PARTICIPANT and not act.decision.internal
-    return _standing(act) == Message.Standing.SENDER
+        return act.decision.standing in BELIEVED and not act.decision.internal
+    return _standing(act) in (Message.Standing.SENDER, Message.Standing.MEMBER)
 
 
 def _by_machine(act: Act) -> bool:

@@ -18,7 +18,8 @@ class InboundMail(models.Model):
     doubled. `state` is that of its worst route once settled (see `core.delivery.states`). `due` is null where nothing
     is left to do; else the time from which a worker may take it. `company_id` is 0 where no single company owns it.
     `recipients_from_headers`: the door had no envelope. `limits_lifted`: a person released it, so loop limits no longer
-    apply; `replayed_by` names who had it decided anew. `size` is in bytes.
+    apply; `replayed_by` names who had it decided anew. `size` is in bytes. `level` says how far its From is believed
+    (`core.authentication.verdict.Level`, empty where nobody asked yet), `verdict` why, in a sentence.
     """
 
     source = models.CharField(max_length=40)
@@ -40,6 +41,8 @@ class InboundMail(models.Model):
     author_email = models.CharField(max_length=320, default="")
     kind = models.CharField(max_length=12, default="")
     defects = models.JSONField(default=list)
+    level = models.CharField(max_length=12, default="")
+    verdict = models.TextField(default="")
     attempts = models.SmallIntegerField(default=0)
     error = models.TextField(default="")
     limits_lifted = models.BooleanField(default=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -17,7 +17,8 @@ from postroom.infra.clock import now
 from postroom.infra.database.base import keep
 
 WAIT_FOR_PARENT = timedelta(minutes=10)
-LOOK_AGAIN = timedelta(seconds=0.2)
+LOOK_AGAIN = (0.2, 0.5, 1.0, 2.0)  # seconds until an arrival comes again: once, twice, three times and from then on
+MOST_KNOWN = 10_000  # arrivals of which a worker knows how often it gave them back
 MOST_BYTES = 32 * 1024 * 1024  # of mail that a worker holds for a batch; a larger one comes alone
 
 
@@ -81,13 +82,40 @@ def ready(reads: Sequence[Read]) -> tuple[list[Read], list[Read]]:
     return [r for r in reads if r.arrival.pk not in waiting], [r for r in reads if r.arrival.pk in waiting]
 
 
-def give_back(arrivals: Sequence[InboundMail], token: str) -> None:
-    """Let these wait a moment: nothing was done about them."""
+def give_back(arrivals: Sequence[InboundMail], token: str, seconds: float = LOOK_AGAIN[0]) -> None:
+    """Let these wait so long: nothing was done about them."""
     if not arrivals:
         return
     with transaction.atomic():
         held = keep(InboundMail, token, [arrival.pk for arrival in arrivals])
-        InboundMail.objects.filter(pk__in=held).update(lease_token="", lease_until=None, due=now() + LOOK_AGAIN)
+        due = now() + timedelta(seconds=seconds)
+        InboundMail.objects.filter(pk__in=held).update(lease_token="", lease_until=None, due=due)
+
+
+class Returns:
+    """How often a worker gave an arrival back. Each time it stays away longer: to look again is to read it again, and
+    strangers decide how large a mail is and how slow their DNS.
+    """
+
+    def __init__(self) -> None:
+        self._times: dict[int, int] = {}
+
+    def give_back(self, arrivals: Sequence[InboundMail], token: str) -> None:
+        """Let these wait, those that came back before longer than the others."""
+        pauses: dict[float, list[InboundMail]] = {}
+        for arrival in arrivals:
+            times = self._times.pop(arrival.pk, 0)
+            self._times[arrival.pk] = times + 1  # the newest stands last
+            pauses.setdefault(LOOK_AGAIN[min(times, len(LOOK_AGAIN) - 1)], []).append(arrival)
+        for seconds, some in pauses.items():
+            give_back(some, token, seconds)
+        while len(self._times) > MOST_KNOWN:
+            del self._times[next(iter(self._times))]
+
+    def forget(self, keys: Iterable[int]) -> None:
+        """These are settled."""
+        for key in keys:
+            self._times.pop(key, None)
 
 
 def routes_of(reads: Sequence[Read]) -> dict[int, list[Route]]:

@@ -9,15 +9,17 @@ from typing import TypedDict
 from django.db import transaction
 
 from postroom.core.delivery.states import ARRIVALS, ArrivalEvent, ArrivalState
-from postroom.core.message.understood import understand
 from postroom.directory.models import User
 from postroom.domains.facts import sole_companies
 from postroom.domains.models import AllowedSender
 from postroom.inbound.models import InboundMail, Refusal, Route
 from postroom.inbound.steps.accept import Arrival, Kept, accept
+from postroom.inbound.steps.authenticate import FROM_OUTSIDE, judge_now
 from postroom.inbound.steps.collect import gather
 from postroom.inbound.steps.decide import decide, trace_of
 from postroom.inbound.steps.enact import STATES
+from postroom.inbound.steps.filter import with_lines
+from postroom.inbound.steps.parse import read_now
 from postroom.inbound.work import LONGEST_ADDRESS, clean, read_from
 from postroom.infra.changes import tell
 from postroom.infra.clock import now
@@ -123,12 +125,21 @@ def always_allow(arrival_id: int, *, by: User) -> int:
         return replay([arrival_id], by=by, release=True)
 
 
-def explain(raw: bytes, recipients: Sequence[str], sender: str = "") -> list[Explained]:
-    """What would become of this mail, and why; changes nothing. Without recipients the headers tell them."""
+def explain(
+    raw: bytes, recipients: Sequence[str], sender: str = "", *, peer: str = "", helo: str = ""
+) -> list[Explained]:
+    """What would become of this mail, and why; changes nothing. Without recipients the headers tell them. With a `peer`
+    it is judged as if that machine handed it over by SMTP, else as by a door of our own machines.
+
+    Raises:
+        Unreadable: something in it upsets the reading.
+
+    """
     arrival = InboundMail(
-        source="explain", key="explain", sender=sender, recipients=list(recipients), size=len(raw), received_at=now()
-    )
-    read = read_from(arrival, understand(raw))
+        source=FROM_OUTSIDE if peer else "explain", key="explain", sender=sender, recipients=list(recipients),
+        size=len(raw), received_at=now(), peer=peer, helo=helo,
+    )  # fmt: skip
+    read = with_lines(judge_now(read_from(arrival, read_now(raw))))
     decided = decide(read, gather([read])[0])
     return [
         Explained(

@@ -6,7 +6,10 @@ import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 
+from postroom.conversations.people import MOST_NAMED
 from postroom.core.addresses import parse_addresses
+from postroom.core.authentication.spoofs import Mark, marks
+from postroom.core.authentication.verdict import Verdict
 from postroom.core.message.mail import Mail
 from postroom.core.message.understood import Understood
 from postroom.core.proving import tokens_in
@@ -14,10 +17,13 @@ from postroom.core.routing.decision import Decision, Routing
 from postroom.core.routing.facts import Facts
 from postroom.core.tokens import LENGTH as TOKEN_LENGTH
 from postroom.core.tokens import looks_like_token
+from postroom.core.triage.filtered import Said
 from postroom.inbound.models import InboundMail, Route
 
 LONGEST_ID = 255
+NOT_JUDGED = Verdict(because="Nobody asked who sent it.")
 LONGEST_ADDRESS = 320
+LONGEST_VERDICT = 1000
 
 
 def clean(text: str, longest: int) -> str:
@@ -29,10 +35,24 @@ def clean(text: str, longest: int) -> str:
 
 @dataclass(frozen=True)
 class Read:
-    """An arrival that was read. It is `core.routing.batching.Keyed`."""
+    """An arrival that was read, how far its From is believed, and what filters said of it. It is
+    `core.routing.batching.Keyed`.
+    """
 
     arrival: InboundMail
     understood: Understood
+    verdict: Verdict = NOT_JUDGED
+    filters: tuple[Said, ...] = ()
+
+    @property
+    def level(self) -> str:
+        """How far its From is believed; empty where nobody asked."""
+        return "" if self.verdict is NOT_JUDGED else self.verdict.level.value
+
+    @property
+    def because(self) -> str:
+        """Why, in a sentence: domains in it are those that a mail names."""
+        return "" if self.verdict is NOT_JUDGED else clean(self.verdict.because, LONGEST_VERDICT)
 
     @property
     def message_id(self) -> str:
@@ -44,6 +64,12 @@ class Read:
         mail = self.understood.mail
         newest_first = (*mail.in_reply_to, *reversed(mail.references))
         return tuple(dict.fromkeys(clean(value, LONGEST_ID) for value in newest_first))[:32]
+
+    @cached_property
+    def named(self) -> tuple[str, ...]:
+        """The addresses of To and Cc that count, those of ours among them."""
+        mail = self.understood.mail
+        return tuple(dict.fromkeys(clean(one.email, LONGEST_ADDRESS) for one in (*mail.to, *mail.cc)[:MOST_NAMED]))
 
     @cached_property
     def trip_tokens(self) -> tuple[str, ...]:
@@ -94,6 +120,16 @@ class Decided:
     @property
     def decisions(self) -> tuple[Decision, ...]:
         return (self.only,) if self.only else self.routing.decisions
+
+    def marks(self, company: int) -> tuple[Mark, ...]:
+        """What of the mail's From misleads, as far as this company can tell."""
+        if company not in self._marks:
+            self._marks[company] = marks(self.read.understood.mail, self.facts.known_to(company))
+        return self._marks[company]
+
+    @cached_property
+    def _marks(self) -> dict[int, tuple[Mark, ...]]:
+        return {}
 
 
 def read_from(arrival: InboundMail, understood: Understood) -> Read:

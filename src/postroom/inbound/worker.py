@@ -10,6 +10,8 @@ from postroom.inbound.actions import ACTIONS
 from postroom.inbound.models import InboundMail
 from postroom.inbound.pipeline import Line
 from postroom.inbound.queue import waiting
+from postroom.inbound.steps.authenticate import Authenticator
+from postroom.inbound.steps.filter import Filters
 from postroom.inbound.steps.parse import Reader
 from postroom.infra import schedule
 from postroom.infra.clock import now
@@ -32,7 +34,9 @@ class Worker:
 
     def __init__(self) -> None:
         self._reader = Reader(config().worker_parsers, config().parse_seconds)
-        self._line = Line(self._reader)
+        self._authenticator = Authenticator()
+        self._filters = Filters()
+        self._line = Line(self._reader, self._authenticator, self._filters)
         self._stopping = False
         self._waiter: Waiter | None = None
         self._looked_round = 0.0
@@ -59,6 +63,8 @@ class Worker:
         except DatabaseError as error:
             log.warning("the database is away", error=str(error).strip())
         self._reader.close()
+        self._authenticator.close()
+        self._filters.close()
         self._forget_waiter()
 
     def _turn(self) -> None:
@@ -84,7 +90,13 @@ class Worker:
 
 def settle_all(most: int = 1000) -> int:
     """Settle what is due, within this process: for tests and for commands. Returns how many arrivals were claimed."""
-    line, claimed = Line(Reader(0, 0.0)), 0
-    while claimed < most and (some := line.settle_some(ahead=False)):
-        claimed += some
+    patient = Authenticator(patience=config().authentication_seconds + 1.0)
+    filters = Filters(patience=2 * config().filter_seconds + 1.0)
+    line, claimed = Line(Reader(0, 0.0), patient, filters), 0
+    try:
+        while claimed < most and (some := line.settle_some(ahead=False)):
+            claimed += some
+    finally:
+        patient.close()
+        filters.close()
     return claimed

@@ -16,6 +16,7 @@ from postroom.inbound.models import InboundMail, RawMail, Route
 from postroom.inbound.pipeline import Line
 from postroom.inbound.services import accept, replay
 from postroom.inbound.steps import enact
+from postroom.inbound.steps.authenticate import Authenticator
 from postroom.inbound.steps.parse import Reader, Reading, Unreadable
 from postroom.inbound.worker import settle_all
 from postroom.infra import blobs, parameters
@@ -210,7 +211,7 @@ def test_a_slow_reader_keeps_its_lease(acme: Acme, monkeypatch: pytest.MonkeyPat
         return [understand(raw) for raw in reading.raws]
 
     monkeypatch.setattr(reader, "finish", slowly)
-    assert Line(reader).settle_some() == 1
+    assert Line(reader, Authenticator(patience=10.0)).settle_some() == 1
     assert Record.objects.count() == 1
 
 

@@ -18,8 +18,10 @@ from postroom.infra.instance import instance_id
 from postroom.outbound.models import Delivery, Letter
 from postroom.outbound.selectors import rendered
 from postroom.records.models import Record
+from tests.core.authentication.signing import Signer
 from tests.support import factory
 from tests.support.acme import HANNA, Acme, arrival, letter, make_acme, take_in
+from tests.support.dns_server import resolving, table_of
 
 pytestmark = pytest.mark.django_db
 
@@ -160,18 +162,37 @@ def test_the_subject_finds_nothing(offer: Message) -> None:
 # --- notes
 
 
-def test_an_answer_by_its_own_link_to_a_note_is_a_note(note: Message) -> None:
-    came = answer(link(copy_to(AMARA.email, note)), AMARA)
+def test_a_members_answer_to_a_note_is_a_note_where_their_domain_signed_it(acme: Acme, note: Message) -> None:
+    to = link(copy_to(AMARA.email, note))
+    raw = Signer().sign(letter(author=AMARA, to=(Address(to),)))
+    with resolving(table_of(Signer().zone)):
+        take_in(arrival(raw, to, sender=AMARA.email))
+    came = newest()
     assert (came.thread_id, came.kind, came.visibility, came.standing) == (
-        note.thread_id, "note", "internal", "reply-link",
+        note.thread_id, "note", "internal", "member",
     )  # fmt: skip
     assert came.author is not None
+    assert (came.author.user, came.level, came.verdict) == (acme.amara, "verified", "acme.example signed it.")
     assert told(came) == {"admin@acme.example"}
+
+
+def test_a_link_is_a_direction_and_proves_nobody(acme: Acme, note: Message) -> None:
+    came = answer(link(copy_to(AMARA.email, note)), AMARA)
+    assert (came.thread_id, came.kind, came.visibility, came.standing) == (
+        note.thread_id, "email", "internal", "claimed-member",
+    )  # fmt: skip
+    assert (came.author, came.author_email, came.user) == (None, AMARA.email, None)
+    assert came.level in ("unverified", "unknown")
+    accept_message(user=acme.admin, message_id=came.pk)
+    came.refresh_from_db()
+    assert came.author is not None
+    assert (came.standing, came.author.user) == ("member", acme.amara)
 
 
 @pytest.mark.parametrize(
     ("author", "by", "standing"),
     [
+        (AMARA, "token", "claimed-member"),
         (Address("admin@acme.example"), "token", "claimed-member"),
         (AMARA, "reference", "claimed-member"),
         (EVE, "token", "outsider"),

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from postroom.conversations.models import SeenPicture
 from postroom.core.message.draft import DraftFile
+from postroom.directory.models import Company
 from postroom.inbound.models import InboundMail, RawMail, Refusal
 from postroom.inbound.queue import bytes_of
 from postroom.inbound.services import accept
@@ -34,9 +36,11 @@ def test_what_is_old_goes_and_what_is_named_stays() -> None:
     Blob.objects.update(created_at=now() - LONG_AGO)
     factory.refusal(None, at=now() - LONG_AGO)
     factory.refusal(None)
-    assert expire.expire() == "0 raw mails, 1 refusals, 0 blobs deleted."
+    company = Company.objects.get()
+    SeenPicture.objects.create(key="logo", company=company, seen_at=now() - 2 * LONG_AGO)
+    assert expire.expire() == "0 raw mails, 1 refusals, 1 pictures, 0 blobs deleted."
     InboundMail.objects.update(settled_at=now() - LONG_AGO)
-    assert expire.expire() == "1 raw mails, 0 refusals, 1 blobs deleted."
+    assert expire.expire() == "1 raw mails, 0 refusals, 0 pictures, 1 blobs deleted."
     assert not blobs.path_of(raw.blob_id).exists()
     assert [blobs.path_of(blob.digest).exists() for blob in Blob.objects.all()] == [True]
     assert Refusal.objects.count() == 1

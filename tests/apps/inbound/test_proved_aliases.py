@@ -6,7 +6,7 @@ import pytest
 
 from postroom.domains.models import Alias, AliasDomain
 from postroom.infra import parameters
-from postroom.outbound.proving import start
+from postroom.outbound.proofs.proving import start
 from tests.support import round_trips
 from tests.support.acme import make_acme
 from tests.support.round_trips import Change, relayed, server, travel

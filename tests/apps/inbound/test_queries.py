@@ -14,22 +14,20 @@ from django.test.utils import CaptureQueriesContext
 from postroom.core.addresses import Address
 from postroom.core.message.understood import understand
 from postroom.inbound.models import InboundMail
-from postroom.inbound.pipeline import Line
 from postroom.inbound.services import accept
 from postroom.inbound.steps.collect import gather
-from postroom.inbound.steps.parse import Reader
 from postroom.inbound.work import Read, read_from
 from postroom.infra import parameters
 from postroom.infra.instance import instance_id
-from tests.support.acme import Acme, arrival, letter, make_acme, take_in
+from tests.support.acme import Acme, arrival, letter, line, make_acme, take_in
 
 MANY = 50
 ON_POSTGRES = connection.vendor == "postgresql"
 # One statement more wakes those who wait; SQLite begins and ends its transactions in words of its own.
 ACCEPT = {"insert": 2, "notify": 1 * ON_POSTGRES}
-GATHER = {"select": 11}
-SETTLE_NEW = {"select": 21, "insert": 17, "update": 4, "notify": 2 * ON_POSTGRES}
-SETTLE_ANSWERS = {"select": 21, "insert": 12, "update": 4, "notify": 2 * ON_POSTGRES}
+GATHER = {"select": 13}
+SETTLE_NEW = {"select": 23, "insert": 17, "update": 4, "notify": 2 * ON_POSTGRES}
+SETTLE_ANSWERS = {"select": 24, "insert": 11, "update": 4, "notify": 2 * ON_POSTGRES}
 GROWING = (
     "inbound_inboundmail", "inbound_rawmail", "inbound_route", "conversations_thread", "conversations_message",
     "conversations_messageid", "conversations_participant", "conversations_follower", "records_record",
@@ -90,7 +88,7 @@ def _accept(write: Callable[[int], bytes], numbers: Sequence[int]) -> list[str]:
 
 def _settle() -> list[str]:
     with queries() as said:
-        assert Line(Reader(0, 0.0)).settle_some(ahead=False)
+        assert line().settle_some(ahead=False)
     assert not InboundMail.objects.exclude(state="routed").exists()
     return said
 

@@ -16,7 +16,7 @@ from tests.support.acme import letter
 @pytest.fixture
 def reader(monkeypatch: pytest.MonkeyPatch) -> Iterator[Reader]:
     """Two processes, in which some mails are deadly."""
-    monkeypatch.setattr(parse, "_understand_all", deadly.understand_all)
+    monkeypatch.setattr(parse, "understand_all", deadly.understand_all)
     monkeypatch.setattr(parse, "understand", deadly.understand)
     made = Reader(2, 1.0)
     yield made
@@ -32,7 +32,12 @@ def test_two_batches_are_read_at_once_and_each_keeps_its_order(reader: Reader) -
 
 
 @pytest.mark.parametrize(
-    ("bad_one", "words"), [(deadly.KILLER, "ended the process"), (deadly.STALLER, "longer than 1 seconds")]
+    ("bad_one", "words"),
+    [
+        (deadly.KILLER, "ended the process"),
+        (deadly.STALLER, "longer than 1 seconds"),
+        (deadly.UPSETTER, "failed (ZeroDivisionError)"),
+    ],
 )
 def test_a_deadly_mail_is_named_and_the_others_are_read(reader: Reader, bad_one: bytes, words: str) -> None:
     good = letter()
@@ -42,6 +47,17 @@ def test_a_deadly_mail_is_named_and_the_others_are_read(reader: Reader, bad_one:
     assert words in str(dead)
     assert len(_fine([first, last])) == 2
     assert len(_fine(reader.finish(beside))) == 2
+
+
+def test_within_this_process_a_mail_that_upsets_the_reading_harms_no_other_either(
+    reader: Reader,
+) -> None:
+    here = Reader(0, 0.0)
+    first, upset, last = here.finish(here.start([letter(), deadly.UPSETTER, letter()]))
+    assert isinstance(upset, Unreadable)
+    assert len(_fine([first, last])) == 2
+    with pytest.raises(Unreadable, match="ZeroDivisionError"):
+        parse.read_now(deadly.UPSETTER)
 
 
 def test_the_lease_is_renewed_before_each_mail_that_is_read_by_itself(reader: Reader) -> None:

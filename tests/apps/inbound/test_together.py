@@ -14,11 +14,10 @@ from postroom.inbound.models import InboundMail, Route
 from postroom.inbound.pipeline import Line
 from postroom.inbound.services import Arrival, accept
 from postroom.inbound.steps import enact
-from postroom.inbound.steps.parse import Reader
 from postroom.infra import parameters
 from postroom.infra.config import config
 from postroom.records.models import Record
-from tests.support.acme import Acme, arrival, letter, make_acme, take_in
+from tests.support.acme import Acme, arrival, letter, line, make_acme, take_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -54,17 +53,17 @@ def _both_at_once(first: Sequence[Arrival], second: Sequence[Arrival], monkeypat
         enacted(batch, token)
 
     monkeypatch.setattr("postroom.inbound.pipeline.enact", together)
-    lines = [Line(Reader(0, 0.0)) for _ in range(2)]
-    threads = [threading.Thread(target=_settle, args=(line,)) for line in lines]
+    lines = [line() for _ in range(2)]
+    threads = [threading.Thread(target=_settle, args=(one,)) for one in lines]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
 
 
-def _settle(line: Line) -> None:
+def _settle(one: Line) -> None:
     try:
-        line.settle_some(ahead=False)
+        one.settle_some(ahead=False)
     finally:
         connection.close()
 

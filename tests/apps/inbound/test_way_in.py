@@ -210,6 +210,16 @@ def test_the_sixth_record_of_a_sender_is_held_until_released(acme: Acme) -> None
     assert Record.objects.count() == 8
 
 
+def test_a_mail_that_goes_in_circles_is_held_until_released(acme: Acme) -> None:
+    take_in(arrival(b"Received: from a.example by b.example\r\n" * 101 + letter()))
+    held = InboundMail.objects.get(state="held")
+    assert (held.company_id, Record.objects.count()) == (acme.company.pk, 0)
+    assert "101 servers" in held.routes.get().because
+    assert replay([held.pk], by=acme.admin, release=True) == 1
+    settle_all()
+    assert Record.objects.count() == 1
+
+
 def test_the_limit_is_a_parameter(acme: Acme) -> None:
     Parameter.objects.create(key="mail.incoming.limit.alias", value="1")
     parameters.forget()

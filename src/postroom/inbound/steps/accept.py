@@ -19,7 +19,7 @@ from postroom.infra import blobs
 from postroom.infra.clock import now
 from postroom.infra.config import config
 from postroom.infra.database.base import insert, wake
-from postroom.outbound.proof_results import known_trips
+from postroom.outbound.proofs.results import known_trips
 
 MOST_NAMED = 32  # ids of a mail among which that of a round trip is looked for
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from postroom.conversations import facts as conversations
 from postroom.conversations.limits import thread_counter
 from postroom.core.addresses import normalise
+from postroom.core.authentication.spoofs import Acquaintance
+from postroom.core.authentication.verdict import Level
 from postroom.core.proving import Trip
 from postroom.core.routing.facts import (
     AliasFact,
@@ -19,16 +21,20 @@ from postroom.core.routing.facts import (
     Referred,
     SenderFact,
     ThreadFact,
+    Unproved,
     WhoMayWrite,
 )
+from postroom.core.trace import Step
 from postroom.core.triage.loops import is_own
 from postroom.directory import facts as directory
 from postroom.domains import facts as domains
-from postroom.inbound.work import Read
+from postroom.inbound.work import Read, clean
 from postroom.infra import counters, parameters
 from postroom.infra.instance import own_ids
-from postroom.outbound.proof_results import known_trips
+from postroom.outbound.proofs.results import known_trips
 from postroom.records import facts as records
+
+LONGEST_STEP = 1000  # characters
 
 
 @dataclass(slots=True)
@@ -39,7 +45,7 @@ class _World:
     referred: dict[str, list[conversations.Known]] = field(default_factory=dict)
     answered: dict[int, conversations.Answered] = field(default_factory=dict)
     takes_part: set[tuple[int, str]] = field(default_factory=set)
-    contacts: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
+    contacts: dict[str, list[directory.Owner]] = field(default_factory=dict)
     members: dict[str, list[int]] = field(default_factory=dict)
     allowed: set[tuple[int, str]] = field(default_factory=set)
     following: set[tuple[int, str]] = field(default_factory=set)
@@ -49,11 +55,13 @@ class _World:
     trips: dict[str, Trip] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     instances: frozenset[str] = frozenset()
+    own_domains: dict[int, frozenset[str]] = field(default_factory=dict)
+    colleagues: dict[int, directory.Colleagues] = field(default_factory=dict)
 
 
 def gather(reads: Sequence[Read]) -> list[Facts]:
-    """The facts for each of these arrivals; at most nineteen queries, whatever their number. A round trip of ours among
-    them costs four more.
+    """The facts for each of these arrivals; at most twenty-one queries, whatever their number. A round trip of ours
+    among them costs four more.
     """
     world = _fetch(reads)
     return [_facts(read, world) for read in reads]
@@ -63,7 +71,7 @@ def _fetch(reads: Sequence[Read]) -> _World:
     world = _World(limits=parameters.loop_limits(), instances=own_ids())
     senders = {read.sender for read in reads if read.sender}
     addresses = {address for read in reads for address in read.arrival.recipients}
-    world.known = domains.recipients(addresses | senders)
+    world.known = domains.recipients(addresses | senders | {email for read in reads for email in read.named})
     world.referred = conversations.messages_by_id({value for read in reads for value in read.referenced})
     world.contacts = directory.contacts_by_email(senders)
     world.members = directory.members_by_email(senders)
@@ -78,9 +86,13 @@ def _fetch(reads: Sequence[Read]) -> _World:
     )
     threads = {known.thread for hits in world.referred.values() for known in hits} | set(world.forced.values())
     threads |= {answered.thread for answered in world.answered.values()}
-    world.takes_part = conversations.takes_part(threads, senders) if threads else set()
+    theirs = {email for owners in world.contacts.values() for owner in owners for email in owner.addresses}
+    world.takes_part = conversations.takes_part(threads, senders | theirs) if threads else set()
     if any(known.part in (Part.CATCHALL, Part.NOTIFICATIONS) for known in found):
         world.helps = domains.help_addresses({known.domain for known in found if known.domain})
+    ours = sorted({company for known in found for company in _companies(known)})
+    world.own_domains = domains.names_of(ours)
+    world.colleagues = directory.colleagues(ours)
     world.trips = known_trips({token for read in reads for token in read.trip_tokens})
     keys = {key for read in reads for key in _counter_keys(read, world)}
     world.counts = counters.current(keys, world.limits.period * 60.0)
@@ -137,6 +149,7 @@ def _facts(read: Read, world: _World) -> Facts:
     return Facts(
         recipients=tuple(_recipient(known, read, world) for known in found),
         referred=tuple(_referred(read, companies, world)),
+        ours=frozenset(email for email in read.named if _is_ours(world.known[email])),
         sender=_sender(read, world),
         limits=world.limits,
         envelope_sender=read.arrival.sender,
@@ -145,7 +158,21 @@ def _facts(read: Read, world: _World) -> Facts:
         echo_of="within the loop limit's period" if echoes else "",
         help_address=helps[0] if helps else "",
         released=read.arrival.limits_lifted,
+        filters=read.filters,
+        acquaintances=tuple((company, _acquaintance(company, read, world)) for company in sorted(companies)),
         trip=next((world.trips[token] for token in read.trip_tokens if token in world.trips), None),
+    )
+
+
+def _acquaintance(company: int, read: Read, world: _World) -> Acquaintance:
+    colleagues = world.colleagues.get(company, directory.NO_COLLEAGUES)
+    owners = world.contacts.get(read.sender, ())
+    return Acquaintance(
+        domains=world.own_domains.get(company, frozenset()),
+        familiar=colleagues.domains,
+        people=colleagues.names,
+        is_member=company in world.members.get(read.sender, ())
+        or any(one.company == company and one.is_colleague for one in owners),
     )
 
 
@@ -165,6 +192,7 @@ def _recipient(known: domains.Known, read: Read, world: _World) -> Recipient:
         token_thread=_token_thread(known, read, world),
         token_delivery=known.delivery,
         token_problem=known.problem or _token_problem(known, world),
+        unproved=Unproved(known.unproved),
     )
 
 
@@ -213,18 +241,40 @@ def _thread(hit: conversations.Known | conversations.Answered, read: Read, world
         company=hit.company,
         record=f"{hit.record_type}:{hit.record}",
         record_type=hit.record_type,
-        knows_sender=(hit.thread, read.sender) in world.takes_part,
+        knows_sender=any((hit.thread, email) in world.takes_part for email in _addresses(read, hit.company, world)),
         replies_by_sender=sum(world.counts.get(key, 0) for key in _thread_counters(hit.thread, read)),
         internal=hit.internal,
         message=hit.message,
     )
 
 
+def _addresses(read: Read, company: int, world: _World) -> set[str]:
+    """Under which the sender may take part in conversations of a company: all of the contact whose address it is."""
+    owners = [owner for owner in world.contacts.get(read.sender, ()) if owner.company == company]
+    return {read.sender}.union(*(owner.addresses for owner in owners))
+
+
 def _sender(read: Read, world: _World) -> SenderFact:
-    known = world.known.get(read.sender)
+    known, owners = world.known.get(read.sender), world.contacts.get(read.sender, ())
     return SenderFact(
         email=read.sender,
-        contacts=tuple(world.contacts.get(read.sender, ())),
+        contacts=tuple((owner.company, owner.contact) for owner in owners),
+        colleague_of=tuple(owner.company for owner in owners if owner.is_colleague),
         members_of=tuple(world.members.get(read.sender, ())),
-        is_ours=known is not None and known.part not in (Part.FOREIGN, Part.UNKNOWN),
+        is_ours=known is not None and _is_ours(known),
+        verified=read.verdict.level is Level.VERIFIED,
+        forged=read.verdict.level is Level.FORGED,
+        unknown=read.verdict.level is Level.UNKNOWN,
+        verdict=read.verdict.because,
+        evidence=tuple(_storable(step) for step in read.verdict.trace),
     )
+
+
+def _is_ours(known: domains.Known) -> bool:
+    """Whether we answer there ourselves: an unknown name at a domain of ours may be a mailbox elsewhere."""
+    return known.part not in (Part.FOREIGN, Part.UNKNOWN)
+
+
+def _storable(step: Step) -> Step:
+    """A step of the evidence, in which domains are as the mail names them, as every database takes it."""
+    return {**step, "text": clean(step["text"], LONGEST_STEP)}

@@ -53,8 +53,10 @@ def trace_of(decided: Decided, decision: Decision) -> list[Step]:
     arrival, mail = decided.read.arrival, decided.read.understood.mail
     triage = decided.read.understood.triage
     steps = explain_within(decision.company, decided.routing, mail, triage, decided.facts)
+    marks = [{"step": "from", "text": f"{mark.text} {mark.advice}"} for mark in decided.marks(decision.company)]
     first = [{"step": "replay", "text": _replay(arrival)}] if arrival.replayed_by else []
-    return [*first, *({"step": "defect", "text": text} for text in mail.defects), *explain_route(decision, steps)]
+    defects = [{"step": "defect", "text": text} for text in mail.defects]
+    return [*first, *defects, *marks, *explain_route(decision, steps)]
 
 
 def decide_all(reads: Sequence[Read], facts: Sequence[Facts], routes: Mapping[int, list[Route]]) -> list[Decided]:

@@ -39,7 +39,7 @@ STATES: dict[type[Decision], ArrivalState] = {
 }
 SETTLED = [
     "state", "settled_at", "due", "attempts", "error", "company_id", "subject", "author_name", "author_email", "kind",
-    "defects", "lease_token", "lease_until",
+    "defects", "level", "verdict", "lease_token", "lease_until",
 ]  # fmt: skip
 REUSED = ["company_id", "target", "content_key", "state", "because", "trace", "recipients", "error", "message",
           "settled_at", "attempts"]  # fmt: skip
@@ -168,6 +168,7 @@ def _settle(decided: Decided, routes: Sequence[Route]) -> None:
     arrival.author_name, arrival.author_email = (author.name, author.email[:320]) if author else ("", "")
     arrival.kind = decided.read.understood.triage.kind
     arrival.defects = list(mail.defects)
+    arrival.level, arrival.verdict = decided.read.level, decided.read.because
     arrival.lease_token, arrival.lease_until = "", None
 
 

@@ -1,4 +1,4 @@
-"""Step 6: forget what was kept long enough: bytes of settled arrivals, old refusals, blobs that nobody names."""
+"""Step 6: forget what was kept long enough: bytes of settled arrivals, old refusals, pictures, blobs nobody names."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
+from postroom.conversations.logos import forget_pictures
 from postroom.inbound.models import RawMail, Refusal
 from postroom.infra import blobs
 from postroom.infra.clock import now
@@ -24,7 +25,7 @@ def expire() -> str:
     raws = RawMail.objects.filter(pk__in=list(old)).delete()[0]
     stale = Refusal.objects.filter(last_at__lt=now() - timedelta(days=config().keep_refusals_days))
     refusals = Refusal.objects.filter(pk__in=list(stale.values_list("pk", flat=True)[:AT_ONCE])).delete()[0]
-    return f"{raws} raw mails, {refusals} refusals, {_sweep()} blobs deleted."
+    return f"{raws} raw mails, {refusals} refusals, {forget_pictures(AT_ONCE)} pictures, {_sweep()} blobs deleted."
 
 
 def _sweep() -> int:

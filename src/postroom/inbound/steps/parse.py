@@ -10,11 +10,14 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 
 from postroom.core.errors import PostroomError
-from postroom.core.message.understood import Understood, understand
+from postroom.core.message.understood import Understood, understand, understand_all
+from postroom.infra.logs import logger
+
+log = logger(__name__)
 
 
 class Unreadable(PostroomError):
-    """A mail that could not be read within its time, or that ended the process which read it."""
+    """A mail that could not be read within its time, that ended the process which read it or that upset the reading."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,19 @@ class Reading:
 
     raws: Sequence[bytes]
     shares: Sequence[Future[list[Understood]]] = ()
+
+
+def read_now(raw: bytes) -> Understood:
+    """One mail, in this process.
+
+    Raises:
+        Unreadable: something in it upsets the reading.
+
+    """
+    [understood] = Reader(0, 0.0).finish(Reading([raw]))
+    if isinstance(understood, Unreadable):
+        raise understood
+    return understood
 
 
 class Reader:
@@ -42,7 +58,7 @@ class Reader:
             return Reading(raws)
         shares = [raws[start :: self._processes] for start in range(min(self._processes, len(raws)))]
         try:
-            return Reading(raws, [self._opened().submit(_understand_all, share) for share in shares])
+            return Reading(raws, [self._opened().submit(understand_all, share) for share in shares])
         except BrokenProcessPool:
             self.close()
             return Reading(raws)
@@ -52,20 +68,28 @@ class Reader:
 
         `stay` is called before each that is read by itself, since that may take as long as all together.
         """
-        if not self._processes:
-            return [understand(raw) for raw in reading.raws]
-        try:
-            done = [future.result(timeout=self._seconds) for future in reading.shares]
-        except (BrokenProcessPool, CancelledError, TimeoutError):
-            self.close()
-            done = []
+        done = self._shares(reading)
         if not done:
             return [self._alone(raw, stay) for raw in reading.raws]
         return [done[index % len(done)][index // len(done)] for index in range(len(reading.raws))]
 
+    def _shares(self, reading: Reading) -> list[list[Understood]]:
+        """What was read together; nothing where one of them upsets that."""
+        try:
+            if not self._processes:
+                return [understand_all(reading.raws)]
+            return [future.result(timeout=self._seconds) for future in reading.shares]
+        except (BrokenProcessPool, CancelledError, TimeoutError):
+            self.close()
+        except Exception as error:  # noqa: BLE001 whatever one of them holds must not keep the others
+            log.warning("reading failed, going one by one", mails=len(reading.raws), error=repr(error))
+        return []
+
     def _alone(self, raw: bytes, stay: Callable[[], None]) -> Understood | Unreadable:
         stay()
         try:
+            if not self._processes:
+                return understand(raw)
             return self._opened().submit(understand, raw).result(timeout=self._seconds)
         except BrokenProcessPool:
             self.close()
@@ -73,6 +97,9 @@ class Reader:
         except TimeoutError:
             self.close()
             return Unreadable(f"Reading this mail took longer than {self._seconds:g} seconds.")
+        except Exception as error:
+            log.exception("a mail could not be read", exc_info=error)
+            return Unreadable(f"Reading this mail failed ({type(error).__name__}); the log says where.")
 
     def _opened(self) -> ProcessPoolExecutor:
         if self._pool is None:
@@ -89,10 +116,6 @@ class Reader:
         for process in multiprocessing.active_children():  # the worker has no others
             process.kill()
         self._pool = None
-
-
-def _understand_all(raws: Sequence[bytes]) -> list[Understood]:
-    return [understand(raw) for raw in raws]
 
 
 def _let_parent_stop_us() -> None:
