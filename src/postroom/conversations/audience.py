@@ -9,10 +9,11 @@ from django.db.models import Exists, OuterRef, Q
 
 from postroom.conversations import hearers
 from postroom.conversations.hearers import Known
-from postroom.conversations.selectors import thread_of
+from postroom.conversations.people import People, people_of
+from postroom.conversations.selectors import thread_key
 from postroom.conversations.simulator import Question, simulate
-from postroom.conversations.suggestions import Suggested, suggested
-from postroom.core.addresses import Address
+from postroom.conversations.suggestions import Ours, Suggested, offered, suggested
+from postroom.core.addresses import Address, valid
 from postroom.core.sending.facts import Choice
 from postroom.directory.models import Contact, Membership, User
 from postroom.records.models import Record
@@ -26,12 +27,14 @@ COMPLETIONS = 10
 @dataclass(frozen=True, slots=True)
 class ComposerAudience:
     """`sender`: the server and the From as they will be; `outside` the people written to, removable where they are not
-    fixed: those outside, and the record's contact even where that is one of us; `inside` our own people who follow.
+    fixed: those outside, and the record's contact even where that is one of us; `inside` our own people who follow;
+    `others` outside who take part and are written to only where somebody chooses them.
     """
 
     sender: Choice
     outside: tuple[Suggested, ...]
     inside: tuple[Suggested, ...]
+    others: tuple[Suggested, ...] = ()
 
 
 def audience(
@@ -41,27 +44,38 @@ def audience(
     internal: bool = False,
     followed_by: Sequence[Known] | None = None,
     known: Record | None = None,
+    people: People | None = None,
 ) -> ComposerAudience | None:
     """The audience of a message, or of a note (`internal`), that `user` would write; None where the record is not there
     for them. A fixed number of queries; `followed_by` saves those for the followers, `known` (the record as `user` may
-    read it) the one for that.
+    read it) the one for that, `people` those for the people of the conversation.
     """
     record = known or record_by_id(user, record_id)
     if record is None:
         return None
     following = following_of(record) if followed_by is None else followed_by
-    proposed = () if internal else suggested(record, following, user.pk)
     inside = _inside(user, following, internal=internal)
+    proposed, others = ((), ()) if internal else _outside(user, record, following, people or people_of(record))
     return ComposerAudience(
         sender=simulate(Question(record.company_id, Address(user.email, user.name), user, record)),
         outside=proposed,
         inside=tuple(one for one in inside if one.contact not in {each.contact for each in proposed}),
+        others=others,
     )
+
+
+def _outside(
+    user: User, record: Record, following: Sequence[Known], people: People
+) -> tuple[tuple[Suggested, ...], tuple[Suggested, ...]]:
+    """Who is proposed, and who else takes part."""
+    ours = Ours(one.email for one in people.outside if valid(one.email))
+    proposed = suggested(record, following, user.pk, ours)
+    return proposed, offered(people, proposed, ours)
 
 
 def following_of(record: Record) -> list[Known]:
     """Who follows a record that the caller may read, in the order in which they came; two queries."""
-    thread = thread_of(record.pk)
+    thread = thread_key(record)
     return hearers.followers([thread]).get(thread, [])
 
 

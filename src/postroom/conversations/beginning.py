@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from django.db import transaction
 
@@ -34,8 +35,11 @@ def begin(
     to: Sequence[Address],
     cc: Sequence[Address] = (),
     uploads: Sequence[Upload] = (),
+    later: datetime | None = None,
+    undo_seconds: float | None = None,
 ) -> Message:
     """Write to somebody about something new: a record of the desk, owned by `user`, whose contact is the first of `to`.
+    `later` and `undo_seconds` as in `post_message`.
 
     Raises:
         CannotPost: the desk is not there for `user`, or something of the message cannot be; nothing was written.
@@ -52,8 +56,9 @@ def begin(
     with transaction.atomic():
         record = _record(user, desk, title, named[0])
         return post_message(
-            user=user, record_id=record.pk, body=body, subject=title, to=named, cc=copied, uploads=uploads
-        )
+            user=user, record_id=record.pk, body=body, subject=title, to=named, cc=copied, uploads=uploads,
+            later=later, undo_seconds=undo_seconds,
+        )  # fmt: skip
 
 
 def _desk(user: User, desk_id: int) -> Desk:

@@ -14,6 +14,7 @@ from postroom.conversations.checks import CannotPost
 from postroom.conversations.composing import Quote
 from postroom.conversations.models import Attachment, Message
 from postroom.conversations.suggestions import FORWARDED
+from postroom.core.message.files import Aside
 from postroom.core.sending.layout import plain_to_html
 from postroom.directory.models import User
 from postroom.records.models import Record
@@ -55,6 +56,12 @@ def quote(user: User, record: Record, message_id: int, files: Sequence[int]) -> 
         text="\n".join([*lines, "", message.text or message.own_text]),
         files=tuple(one for one in attached if one.pk in files or is_shown(one, html)),
     )
+
+
+def usually_carried(message: Message) -> list[int]:
+    """The files that go along where nobody chooses: those that a list shows, and the file of an invitation."""
+    listed = message.attachments.filter(aside__in=(Aside.LISTED, Aside.CALENDAR))
+    return list(listed.order_by("position").values_list("pk", flat=True))
 
 
 def is_shown(one: Attachment, html: str) -> bool:

@@ -11,6 +11,7 @@ from postroom.conversations.models import Message, Notification
 from postroom.directory.access import companies
 from postroom.directory.models import User
 from postroom.directory.roles import Permission
+from postroom.outbound.links import LinkShown, links_of
 from postroom.outbound.models import Attempt, Delivery
 
 
@@ -49,6 +50,12 @@ def copy(user: User, delivery: int) -> CopyDetails | None:
         return None
     tries = told.delivery.tries.select_related("dispatch").order_by("pk")
     return CopyDetails(told.delivery, told.message, told.because, tuple(tries))
+
+
+def links(user: User, message: int) -> tuple[LinkShown, ...]:
+    """The files of a message that went as links, copy by copy, as far as it is there for `user`; two queries."""
+    told = Notification.objects.filter(message=message, message__in=readable(user), delivery__isnull=False)
+    return links_of(told.values("delivery"))
 
 
 @dataclass(frozen=True, slots=True)

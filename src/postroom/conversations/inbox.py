@@ -18,11 +18,10 @@ from postroom.directory.access import companies
 from postroom.directory.models import User
 from postroom.directory.roles import Permission
 from postroom.infra.database.prepared import prepared
-from postroom.infra.paging import Page, page_of
+from postroom.infra.paging import END, Page, page_of
 from postroom.records.models import Record
 
 PAGE = 50
-END = 2**63 - 1  # the key that no conversation reaches
 RECENT = 6  # newest messages of a conversation by which its line says who writes, and whether there are files
 MOST_COUNTED = 1000  # unread conversations; nobody reads a larger number
 NOT_ARRIVED = (DeliveryState.FAILED.value, DeliveryState.BOUNCED.value)
@@ -51,11 +50,16 @@ _LISTED: Mapping[Tab, Q] = {
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Somebody who wrote; `me` is the reader."""
+    """Somebody who wrote; `me` is the reader. `standing`, `level` and `marks` are the message's: how far the name is to
+    be believed.
+    """
 
     name: str
     email: str
     me: bool = False
+    standing: str = ""
+    level: str = ""
+    marks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,13 +202,15 @@ def _said(user: User, messages: Collection[int], newest: Collection[int]) -> dic
     return {
         pk: _Said(
             pk,
-            Author(name or email, email, me=author == user.pk),
+            Author(name or email, email, author == user.pk, standing, level, tuple(map(str, marks))),
             " ".join(words.split())[:SNIPPET],
             at,
             seen == Message.Visibility.INTERNAL,
             gone is not None,
         )
-        for pk, author, name, email, words, at, seen, gone in _words(list(messages), list(newest))
+        for pk, author, name, email, words, at, seen, gone, standing, level, marks in _words(
+            list(messages), list(newest)
+        )
     }
 
 
@@ -214,8 +220,9 @@ def _words(messages: Sequence[int], newest: Sequence[int]) -> QuerySet[Message, 
     start: Any = Coalesce(own, Substr("text", 1, SNIPPET * 3), output_field=TextField())
     beginning = Case(When(pk__in=newest, then=start), default=Value(""), output_field=TextField())
     return Message.objects.filter(pk__in=messages).values_list(
-        "pk", "user_id", "author_name", "author_email", beginning, "received_at", "visibility", "deleted_at"
-    )
+        "pk", "user_id", "author_name", "author_email", beginning, "received_at", "visibility", "deleted_at",
+        "standing", "level", "marks",
+    )  # fmt: skip
 
 
 def _with_files(messages: Collection[int]) -> set[int]:
@@ -224,7 +231,8 @@ def _with_files(messages: Collection[int]) -> set[int]:
 
 @prepared
 def _having_files(messages: Sequence[int]) -> QuerySet[Attachment, int]:
-    return Attachment.objects.filter(message__in=messages, inline=False).values_list("message_id", flat=True).distinct()
+    listed = Attachment.objects.filter(message__in=messages, inline=False, aside="")
+    return listed.values_list("message_id", flat=True).distinct()
 
 
 def _not_arrived(messages: Collection[int]) -> set[int]:

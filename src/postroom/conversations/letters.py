@@ -13,6 +13,7 @@ from postroom.conversations.reasons import MACHINES
 from postroom.conversations.suggestions import MOST
 from postroom.conversations.ways import WayBack
 from postroom.core.addresses import Address
+from postroom.core.message.files import Aside
 from postroom.core.sending.layout import Doubt, LayoutFacts, Why, letter_html, letter_text, plain_to_html
 from postroom.core.sending.recipients import CHOSEN, MENTIONED, Person, Told
 from postroom.domains.models import CompanyDomain
@@ -69,9 +70,9 @@ def queue_all(mailings: Sequence[Mailing]) -> None:
 
 
 def _files(mailings: Sequence[Mailing]) -> dict[int, Files]:
-    """The files of each message; those go inline that the body names."""
+    """The files of each message, of an envelope what was in it; those go inline that the body names."""
     bodies = {mailing.posted.message.pk: mailing.posted.body_html for mailing in mailings}
-    rows = Attachment.objects.filter(message__in=bodies).order_by("message", "position")
+    rows = Attachment.objects.filter(message__in=bodies).exclude(aside=Aside.ENVELOPE).order_by("message", "position")
     found: dict[int, Files] = {}
     for message, file, content_id in rows.values_list("message_id", "file_id", "content_id"):
         shown = bool(content_id) and carriable(content_id) and f"cid:{content_id}" in bodies[message]
@@ -91,7 +92,8 @@ def _letters(mailing: Mailing, author: Address, files: Files) -> Iterator[Queued
         letter = _letter(
             mailing, author, _layout(mailing, language, why, ours=ours), ((), ()) if ours else named, references, files
         )
-        lane = Lane.INTERACTIVE if mailing.written_here and not ours else Lane.NOTIFICATION
+        own_lane = Lane.INTERACTIVE if mailing.written_here and not ours else Lane.NOTIFICATION
+        lane = own_lane if mailing.posted.lane is None else mailing.posted.lane
         yield letter, [Recipient(person.email, person.name) for person in people], lane
 
 
@@ -122,6 +124,8 @@ def _letter(
         references=references,
         files=files,
         is_automatic=message.automatic in MACHINES,
+        forced_server=mailing.posted.server,
+        wait=mailing.posted.wait,
     )
 
 
@@ -184,6 +188,7 @@ def _references(mailing: Mailing) -> tuple[str, ...]:
     known, own = list(mailing.posted.thread.references), mailing.posted.message.message_id
     if own in known:
         known = known[: known.index(own) + (not mailing.written_here)]
-        after = mailing.posted.after
-        return tuple(known) if after not in known else (*(one for one in known if one != after), after)
-    return tuple(known) if mailing.written_here or not carriable(own) else (*known, own)
+    elif not mailing.posted.in_time:  # else no mail names it before it leaves
+        return tuple(known) if mailing.written_here or not carriable(own) else (*known, own)
+    after = mailing.posted.after
+    return tuple(known) if after not in known else (*(one for one in known if one != after), after)

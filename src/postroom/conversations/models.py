@@ -35,10 +35,12 @@ class Thread(models.Model):
 class Message(models.Model):
     """One entry of a thread, ordered by the time we received it (its id).
 
-    `html` is sanitised, `text` as sent; `own_text` and `quoted_text` are the same words kept apart, nothing cut.
-    `to` and `cc` are lists of [email, name]. `standing` says how far the author's claim goes; `user` is the member
-    who wrote it here. `message_id` is the id that it came with, or ours. Only a note can be edited or deleted: then it
-    keeps its row, without its words.
+    `html` is sanitised, `text` as sent; `own_text` and `quoted_text` are the same words kept apart, nothing cut. `to`
+    and `cc` are lists of [email, name]. `invitation` is the event that a calendar file of it tells of, as
+    `conversations.invitations` writes it. `standing` says how far the author's claim goes; `user` is the member who
+    wrote it here. `level` says how far the From of a mail is believed (`core.authentication.verdict.Level`, empty where
+    nobody asked), `verdict` why, in a sentence; `marks` are what of its From misleads. `message_id` is the id that it
+    came with, or ours. Only a note can be edited or deleted: then it keeps its row, without its words.
     """
 
     class Kind(models.TextChoices):
@@ -55,7 +57,7 @@ class Message(models.Model):
         OUTSIDER = "outsider", "unverified outsider"
         CLAIMED_MEMBER = "claimed-member", "unverified: says it is one of us"
         MEMBER = "member", "one of us"
-        REPLY_LINK = "reply-link", "by reply link, not authenticated"
+        REPLY_LINK = "reply-link", "by reply link, not authenticated"  # of mail that came before it was authenticated
 
     thread = models.ForeignKey(Thread, on_delete=models.CASCADE, related_name="messages", db_index=False)
     company = _own_company()
@@ -75,6 +77,10 @@ class Message(models.Model):
     to = models.JSONField(default=list)
     cc = models.JSONField(default=list)
     defects = models.JSONField(default=list)
+    level = models.CharField(max_length=12, default="")
+    verdict = models.TextField(default="")
+    marks = models.JSONField(default=list)
+    invitation = models.JSONField(default=dict)
     message_id = models.TextField(default="")
     sent_at = models.DateTimeField(null=True)
     received_at = models.DateTimeField()
@@ -91,6 +97,10 @@ class Message(models.Model):
     def trace(self) -> list[Step]:
         """Who heard of it and who did not, and why."""
         return [step for telling in self.tellings.all() for step in telling.steps]
+
+
+DOUBTED = (Message.Standing.OUTSIDER, Message.Standing.CLAIMED_MEMBER)
+"""Standings of messages that nobody vouches for, until a member accepts them."""
 
 
 class Telling(models.Model):
@@ -115,26 +125,70 @@ class MessageId(models.Model):
 
 
 class Attachment(models.Model):
-    """A file of a message; `inline` ones are shown where the body names their `content_id`."""
+    """A file of a message; `inline` ones are shown where the body names their `content_id`. `risk` is what opening it
+    may do (`core.message.risky.Risk`), `aside` why it need not be listed (`core.message.files.Aside`).
+    """
 
     message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="attachments")
     file = models.ForeignKey(File, on_delete=models.PROTECT, related_name="+")
     content_id = models.TextField(default="")
     inline = models.BooleanField(default=False)
     untouched = models.BooleanField(default=False)
+    risk = models.CharField(max_length=10, default="")
+    aside = models.CharField(max_length=10, default="")
     position = models.SmallIntegerField()
 
 
+class SeenPicture(models.Model):
+    """A small picture that came with a mail of somebody: the next time it is a logo. `key` is a hash of both, `seen_at`
+    when it came last; long after that it is forgotten.
+    """
+
+    key = models.CharField(max_length=64, primary_key=True)
+    company = _own_company()
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["seen_at"], name="seen_picture_old")]
+
+
 class Participant(models.Model):
-    """An address that wrote in a thread or was addressed in it."""
+    """An address that wrote in a thread or was addressed in it: once, with how it came in. `level` is how far the From
+    of its own mails is believed, the best of them (`core.authentication.verdict.Level`); empty where it wrote none.
+    """
+
+    class Way(models.TextChoices):
+        WROTE = "wrote", "wrote a mail"
+        TO = "to", "was addressed in a mail"
+        CC = "cc", "had a copy of a mail"
+        ASKED = "asked", "was written to by one of us"
+        FORWARDED = "forwarded", "wrote what one of us passed on"
 
     thread = models.ForeignKey(Thread, on_delete=models.CASCADE, related_name="participants", db_index=False)
     email = models.CharField(max_length=320)
     name = models.TextField(default="")
+    way = models.CharField(max_length=10, choices=Way, default="", blank=True)
+    level = models.CharField(max_length=12, default="", blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["thread", "email"], name="participant_once")]
         indexes = [models.Index(fields=["email", "-thread"], name="participant_of")]
+
+
+class Forwarded(models.Model):
+    """The mail that made a record was one that one of us passed on (`message`): who wrote it first is offered as the
+    record's contact. `taken_at` is set once somebody took the offer; then `former` is the contact of before, 0 for
+    none, and `joined` says that the person takes part by it alone.
+    """
+
+    thread = models.OneToOneField(Thread, primary_key=True, on_delete=models.CASCADE, related_name="forwarded")
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="+")
+    email = models.CharField(max_length=320)
+    name = models.TextField(default="")
+    former = models.BigIntegerField(default=0)
+    joined = models.BooleanField(default=False)
+    taken_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    taken_at = models.DateTimeField(null=True)
 
 
 class Follower(models.Model):
@@ -185,6 +239,103 @@ class Notification(models.Model):
             ),
             models.Index(fields=["contact"], name="notification_contact", condition=Q(contact__isnull=False)),
         ]
+
+
+class Leaving(models.Model):
+    """A message that was written here and has not left yet: until `at` it can be taken back. `scheduled`: that time was
+    chosen, and none of us is told before. The row goes when the message has left.
+
+    The rest is what its composer held and the message does not say: the messages that it `answers` or `forwards` (0:
+    none), the attachments of that one which go along (`carried`), the contacts whom it mentions, and how many of its
+    own attachments, the first ones, were chosen by its writer.
+    """
+
+    message = models.OneToOneField(Message, primary_key=True, on_delete=models.CASCADE, related_name="leaving")
+    at = models.DateTimeField(db_index=True)
+    scheduled = models.BooleanField(default=False)
+    answers = models.BigIntegerField(default=0)
+    forwards = models.BigIntegerField(default=0)
+    carried = models.JSONField(default=list)
+    mentions = models.JSONField(default=list)
+    files = models.SmallIntegerField(default=0)
+
+
+class Draft(models.Model):
+    """What somebody took back before it left: their composer of this conversation shows it until they send it or throw
+    it away. `to` and `cc` are lists of [email, name]; the rest is as `Leaving` had it.
+    """
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+", db_index=False)
+    thread = models.ForeignKey(Thread, on_delete=models.CASCADE, related_name="drafts")
+    company = _own_company()
+    subject = models.TextField(default="")
+    body = models.TextField(default="")
+    to = models.JSONField(default=list)
+    cc = models.JSONField(default=list)
+    answers = models.BigIntegerField(default=0)
+    forwards = models.BigIntegerField(default=0)
+    carried = models.JSONField(default=list)
+    mentions = models.JSONField(default=list)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["user", "thread"], name="draft_of")]
+
+
+class DraftFile(models.Model):
+    """A file of a draft, as its message had it."""
+
+    draft = models.ForeignKey(Draft, on_delete=models.CASCADE, related_name="files")
+    file = models.ForeignKey(File, on_delete=models.PROTECT, related_name="+")
+    position = models.SmallIntegerField()
+
+
+class Batch(models.Model):
+    """One text that somebody wrote to several records at once: a message for each, in its own conversation.
+
+    It waits until `at`, the end of the time to undo it or a time that was chosen (`scheduled`); then its messages are
+    posted, some at a time. With `followers` those who follow hear, else the contact of each record alone.
+    """
+
+    class State(models.TextChoices):
+        WAITS = "waits", "waits for its time"
+        POSTING = "posting", "is being posted"
+        DONE = "done", "was posted"
+        UNDONE = "undone", "was taken back before anything left"
+        STOPPED = "stopped", "was stopped on the way"
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    subject = models.TextField(default="")
+    body = models.TextField(default="")
+    followers = models.BooleanField(default=True)
+    state = models.CharField(max_length=8, choices=State, default=State.WAITS)
+    at = models.DateTimeField()
+    scheduled = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["at"], name="batch_open", condition=Q(ended_at=None))]
+
+
+class BatchItem(models.Model):
+    """A record of a batch: its message once that is posted, or `why` it has none."""
+
+    batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="items", db_index=False)
+    record = models.ForeignKey(Record, on_delete=models.CASCADE, related_name="+")
+    message = models.ForeignKey(Message, null=True, on_delete=models.SET_NULL, related_name="+")
+    why = models.TextField(default="")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["batch", "record"], name="batch_item_once")]
+
+
+class BatchFile(models.Model):
+    """A file that goes with every message of a batch."""
+
+    batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="files")
+    file = models.ForeignKey(File, on_delete=models.PROTECT, related_name="+")
+    position = models.SmallIntegerField()
 
 
 class InboxEntry(models.Model):

@@ -17,6 +17,7 @@ from postroom.core.sending.recipients import Audience, Hearing, Person, Spared, 
 from postroom.infra.changes import tell
 from postroom.infra.clock import now
 from postroom.infra.database.base import insert_numbered, insert_values
+from postroom.outbound.services import Lane, Wait
 
 HAVE_IT = "follows, and has what is forwarded already"
 ROW = ("message", "company", "contact", "user", "email", "name", "channel", "delivery", "because", "mention",
@@ -34,7 +35,10 @@ class Posted:
     is not known: who wrote a note hears of the answers to it. `told` are the
     addresses of people who were told of the message before, and of whom nothing more is said. `after` is the
     Message-ID that it answers, empty: the last of the thread. `passed_on`: it forwards what the followers have already,
-    so that only who was chosen or mentioned hears.
+    so that only who was chosen or mentioned hears; `spared` is why they do not.
+
+    `wait` is until when its copies wait. `in_time`: who is told in the inbox is told when it leaves. `lane` and
+    `server` are those of all its copies, where it is one of many.
     """
 
     message: Message
@@ -50,6 +54,11 @@ class Posted:
     told: frozenset[str] = frozenset()
     after: str = ""
     passed_on: bool = False
+    spared: str = HAVE_IT
+    wait: Wait | None = None
+    in_time: bool = False
+    lane: Lane | None = None
+    server: int | None = None
 
 
 @dataclass(slots=True)
@@ -113,9 +122,14 @@ def _audience(one: Posted, world: _World) -> Audience:
     if message.standing == Message.Standing.OUTSIDER:
         return _owner_alone(one, world)
     following = [known for known in world.followers.get(one.thread.pk, []) if one.told.isdisjoint(known.emails)]
-    if one.passed_on:
-        return _passed_on(one, following, world)
-    return _all_of(one, following, world)
+    audience = (_passed_on if one.passed_on else _all_of)(one, following, world)
+    return _in_time(audience) if one.in_time else audience
+
+
+def _in_time(audience: Audience) -> Audience:
+    """Who is told by mail already has a copy that waits; the others are told when it leaves."""
+    inbox = Notification.Channel.INBOX
+    return Audience(tuple(told for told in audience.told if told.person.channel != inbox), audience.spared)
 
 
 def _passed_on(one: Posted, following: Sequence[Known], world: _World) -> Audience:
@@ -123,7 +137,7 @@ def _passed_on(one: Posted, following: Sequence[Known], world: _World) -> Audien
     audience = _all_of(one, (), world)
     named = {told.person.email for told in audience.told}
     others = (known for known in following if named.isdisjoint(known.emails))
-    return Audience(audience.told, (*audience.spared, *(Spared(known.person(), HAVE_IT) for known in others)))
+    return Audience(audience.told, (*audience.spared, *(Spared(known.person(), one.spared) for known in others)))
 
 
 def _all_of(one: Posted, following: Sequence[Known], world: _World) -> Audience:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from postroom.conversations.models import Attachment, Follower, Message, MessageId, Participant, Thread
+from postroom.conversations.invitations import written
+from postroom.conversations.logos import without_logos
+from postroom.conversations.models import DOUBTED, Attachment, Follower, Message, MessageId, Participant, Thread
+from postroom.conversations.people import MOST_NAMED, Came, Key, note_people
 from postroom.core.addresses import Address
 from postroom.core.message.mail import Attachment as Part
+from postroom.core.message.mail import Mail
 from postroom.core.message.understood import Understood
 from postroom.core.sending.references import extend
 from postroom.infra import blobs
@@ -18,13 +22,15 @@ from postroom.infra.search.index import mark
 from postroom.records.models import Record
 
 LONGEST_ID = 255
+LONGEST_ADDRESS = 320
 
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """One mail for one thread. `author` is the contact of its From, if any; `ours` are recipients that are addresses of
-    ours and so nobody's own. `is_doubted`: its people do not take part before a member believes it. `new_record` and
-    `new_author` are false where these were there before: a search knows them.
+    """One mail for one thread. `author` is the contact of its From, if any; `ours` are addresses of ours that it
+    names, which are nobody's own. `is_doubted`: its people do not take part before a member believes it. `new_record`
+    and `new_author` are false where these were there before: a search knows them. `level` and `verdict` say how far its
+    From is believed and why, `marks` what of it misleads.
     """
 
     thread: Thread
@@ -37,6 +43,9 @@ class Post:
     is_doubted: bool = False
     new_record: bool = True
     new_author: bool = True
+    level: str = ""
+    verdict: str = ""
+    marks: tuple[str, ...] = ()
 
 
 def open_threads(records: Sequence[Record], followers: Sequence[Sequence[int]], at: datetime) -> list[Thread]:
@@ -51,7 +60,8 @@ def open_threads(records: Sequence[Record], followers: Sequence[Sequence[int]], 
 
 
 def post(posts: Sequence[Post]) -> list[Message]:
-    """Within a transaction: write these messages with their ids, participants and attachments; at most nine queries.
+    """Within a transaction: write these messages with their ids, participants and attachments; at most fourteen
+    queries.
 
     Raises:
         OSError: an attachment could not be written.
@@ -63,14 +73,8 @@ def post(posts: Sequence[Post]) -> list[Message]:
         ("message", "company", "value"),
         [(m.pk, m.company_id, m.message_id[:LONGEST_ID]) for m in messages if m.message_id],
     )
-    attach(
-        [
-            (message, one.understood.mail.attachments)
-            for one, message in zip(posts, messages, strict=True)
-            if one.understood.mail.attachments
-        ]
-    )
-    _note_participants(posts)
+    _attach(posts, messages)
+    _note_people(posts)
     for one, message in zip(posts, messages, strict=True):
         one.thread.last_message_at = one.received_at
         refer_to(one.thread, message)
@@ -79,6 +83,11 @@ def post(posts: Sequence[Post]) -> list[Message]:
     stir([threads[key] for key in sorted(threads)])
     _mark(posts, messages)
     return messages
+
+
+def _attach(posts: Sequence[Post], messages: Sequence[Message]) -> None:
+    having = [(m, one.understood.files) for one, m in zip(posts, messages, strict=True) if one.understood.files]
+    attach(without_logos(having) if having else having)
 
 
 def _mark(posts: Sequence[Post], messages: Sequence[Message]) -> None:
@@ -100,8 +109,8 @@ def refer_to(thread: Thread, message: Message) -> None:
     """Let further mails of the thread name this message, where it is public and nobody doubts its place in it; the
     caller writes the row.
     """
-    doubted = message.standing in (Message.Standing.OUTSIDER, Message.Standing.CLAIMED_MEMBER)
-    if message.visibility == Message.Visibility.PUBLIC and not doubted and carriable(message.message_id):
+    believed = message.visibility == Message.Visibility.PUBLIC and message.standing not in DOUBTED
+    if believed and carriable(message.message_id):
         thread.references = list(extend(thread.references, message.message_id))
 
 
@@ -111,17 +120,22 @@ def carriable(message_id: str) -> bool:
     return plain and bool(message_id) and not any(character in message_id for character in " <>")
 
 
+def _is_note(one: Post) -> bool:
+    """Whether it is a note that one of us wrote, by mail."""
+    return one.visibility == Message.Visibility.INTERNAL and one.standing == Message.Standing.MEMBER
+
+
 def _message(one: Post) -> Message:
     mail, author = one.understood.mail, one.understood.mail.author
     return Message(
         thread=one.thread,
         company_id=one.thread.company_id,
         visibility=one.visibility,
-        kind=Message.Kind.NOTE if one.standing == Message.Standing.REPLY_LINK else Message.Kind.EMAIL,
+        kind=Message.Kind.NOTE if _is_note(one) else Message.Kind.EMAIL,
         standing=one.standing,
         automatic=one.understood.triage.automatic,
         author_id=one.author,
-        author_name=author.name if author else "",
+        author_name=author.name if author else _unaddressed(mail),
         author_email=author.email[:320] if author else "",
         subject=mail.subject,
         html=one.understood.html,
@@ -131,10 +145,22 @@ def _message(one: Post) -> Message:
         to=_people(mail.to),
         cc=_people(mail.cc),
         defects=list(mail.defects),
+        level=one.level,
+        verdict=one.verdict,
+        marks=list(one.marks),
+        invitation=written(one.understood.invitation),
         message_id=mail.message_id,
         sent_at=mail.date,
         received_at=one.received_at,
     )
+
+
+def _unaddressed(mail: Mail) -> str:
+    """Whom a From names that has no address: a program on the server that sent it, mostly. The word that stands in its
+    place is shown too, so that a name alone can't pose as somebody; a name that looks like an address is not shown.
+    """
+    author = next(iter(mail.local_authors), Address(""))
+    return f"{author.name} <{author.email}>" if author.name and "@" not in author.name else author.email
 
 
 def _people(addresses: Sequence[Address]) -> list[list[str]]:
@@ -173,6 +199,8 @@ def attach(wanted: Sequence[tuple[Message, Sequence[Part]]]) -> None:
                 content_id=part.content_id,
                 inline=part.inline,
                 untouched=part.untouched,
+                risk=part.risk,
+                aside=part.aside,
                 position=position,
             )
             for (message, position, part), file in zip(parts, files, strict=True)
@@ -180,24 +208,20 @@ def attach(wanted: Sequence[tuple[Message, Sequence[Part]]]) -> None:
     )
 
 
-def _note_participants(posts: Sequence[Post]) -> None:
-    rows: dict[tuple[int, str], str] = {}
+def _note_people(posts: Sequence[Post]) -> None:
+    """Let take part who wrote and whom the mails name; who is named first came in that way."""
+    came: dict[Key, Came] = {}
     for one in posts:
-        if one.is_doubted:
-            continue
-        mail = one.understood.mail
-        for address in (*mail.authors[:1], *mail.to, *mail.cc):
-            email = address.email[:320]
-            if email not in one.ours:
-                rows.setdefault((one.thread.pk, email), address.name)
-    note_participants(rows)
+        if not one.is_doubted:
+            for address, how in _named(one):
+                came.setdefault((one.thread.pk, address), how)
+    note_people(came, {one.thread.pk for one in posts if one.new_record})
 
 
-def note_participants(names: Mapping[tuple[int, str], str]) -> None:
-    """Within a transaction: these (thread, address) pairs take part, under these names."""
-    insert_values(
-        Participant,
-        ("thread", "email", "name"),
-        [(*key, names[key]) for key in sorted(names)],  # in one order, so that nobody waits in a circle
-        skip_known=True,
-    )
+def _named(one: Post) -> Iterator[tuple[str, Came]]:
+    mail = one.understood.mail
+    wrote = [(who, Participant.Way.WROTE, one.level) for who in mail.authors[:1]]
+    named = [(who, Participant.Way.TO, "") for who in mail.to] + [(who, Participant.Way.CC, "") for who in mail.cc]
+    for who, way, level in wrote + named[:MOST_NAMED]:
+        if (email := who.email[:LONGEST_ADDRESS]) not in one.ours:
+            yield email, Came(who.name, way, level)

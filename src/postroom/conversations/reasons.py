@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from postroom.conversations.models import Message
+from postroom.core.authentication.verdict import Level
 from postroom.core.sending.recipients import Audience, Person, Spared, Told
 from postroom.core.trace import Step
 
@@ -48,10 +49,9 @@ def _kept(message: Message) -> Iterator[Step]:
     who = message.author_name or message.author_email or "The sender"
     text = ""
     if message.standing == Message.Standing.OUTSIDER:
-        text = (
-            f"Not redistributed until a member accepts it: {who} named a message of this conversation, but neither"
-            " takes part in it nor was addressed."
-        )
+        named = f"{who} named a message of this conversation, but neither takes part in it nor was addressed."
+        why = message.verdict if message.level == Level.FORGED else named
+        text = f"Not redistributed until a member accepts it: {why}"
     elif message.visibility == Message.Visibility.INTERNAL:
         text = "A note: it stays among our own people."
     elif message.standing == Message.Standing.CLAIMED_MEMBER:

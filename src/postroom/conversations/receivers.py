@@ -6,12 +6,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from django.db.models import QuerySet
+
 from postroom.conversations.composing import own_contact
 from postroom.conversations.models import Follower, MessageId, Notification, Thread
 from postroom.conversations.posting import LONGEST_ID, open_threads
 from postroom.directory.models import User
 from postroom.infra.changes import tell
 from postroom.infra.database.base import insert_values
+from postroom.infra.database.prepared import prepared
 from postroom.outbound.events import DeliveryNews
 from postroom.records.desks import followers_of_desks
 from postroom.records.models import Record
@@ -19,14 +22,20 @@ from postroom.records.models import Record
 
 def on_deliveries(news: Sequence[DeliveryNews]) -> None:
     """Within the transaction that records the states: one change for each conversation, and a row for each new id."""
-    rows = Notification.objects.filter(delivery__in=[one.delivery for one in news]).values_list(
-        "delivery_id", "message_id", "company_id", "message__thread__record__type", "message__thread__record_id"
-    )
+    rows = _told(sorted(one.delivery for one in news))
     of = {delivery: (message, company, f"{type_}:{record}") for delivery, message, company, type_, record in rows}
     if not of:
         return
     tell(sorted({(company, "delivery", ref) for _, company, ref in of.values()}))
     learn({(*of[one.delivery][:2], one.message_id) for one in news if one.message_id and one.delivery in of})
+
+
+@prepared
+def _told(deliveries: Sequence[int]) -> QuerySet[Notification, tuple[int, int, int, str, int]]:
+    """Delivery, message, company, type and id of the record."""
+    return Notification.objects.filter(delivery__in=deliveries).values_list(
+        "delivery_id", "message_id", "company_id", "message__thread__record__type", "message__thread__record_id"
+    )
 
 
 def learn(ids: Collection[tuple[int, int, str]]) -> None:

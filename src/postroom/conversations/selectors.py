@@ -27,10 +27,10 @@ from postroom.directory.access import companies
 from postroom.directory.models import User
 from postroom.directory.roles import Permission
 from postroom.infra.database.prepared import prepared
-from postroom.infra.paging import Page, page_of
+from postroom.infra.paging import END, Page, page_of
+from postroom.records.models import Record
 
 PAGE = 30
-NEWEST = 2**63 - 1  # the id that no message reaches
 ABOVE = 10  # newer messages that stand above the one that a link leads to
 SHOWN = 100_000  # characters of a plain body that a page shows; the rest is a link away
 SNIPPET = 160
@@ -65,7 +65,9 @@ def _newest(companies: Sequence[int], records: Sequence[int]) -> QuerySet[Messag
 
 @prepared
 def _having_files(companies: Sequence[int], records: Sequence[int]) -> QuerySet[Attachment, int]:
-    found = Attachment.objects.filter(message__company__in=companies, message__thread__record__in=records, inline=False)
+    found = Attachment.objects.filter(
+        message__company__in=companies, message__thread__record__in=records, inline=False, aside=""
+    )
     return found.values_list("message__thread__record_id", flat=True).distinct()
 
 
@@ -77,15 +79,15 @@ def _beginnings(messages: Sequence[int]) -> QuerySet[Message, tuple[Any, ...]]:
     return started.values_list("thread__record_id", "author_name", "author_email", "start", "whole", "received_at")
 
 
-def messages(user: User, record_id: int, *, before: int | None = None, after: int | None = None) -> Page[Message]:
-    """Messages of a record, newest first, as its page shows them; four queries.
+def messages(user: User, record: Record, *, before: int | None = None, after: int | None = None) -> Page[Message]:
+    """Messages of a record, newest first, as its page shows them; three queries.
 
     Bodies stay in the database: `shown` and `shown_quote` are plain text where there is no HTML, and where one of our
     people wrote it here (at most `SHOWN` characters); `has_html`, `has_quote`, `has_remote` tell what the HTML holds.
     `files` are its attachments and `told` its tellings, as lists.
     """
-    below, above = NEWEST if before is None else min(before, NEWEST), -1 if after is None else min(after, NEWEST)
-    thread = thread_of(record_id)
+    below, above = END if before is None else min(before, END), -1 if after is None else min(after, END)
+    thread = thread_key(record)
     rows: list[Any] = _messages(sorted(companies(user, Permission.RECORDS_READ)), thread, thread, below, above)
     keys = [row.pk for row in rows]
     files, told = _by_message(_files(keys)), _by_message(_tellings(keys))
@@ -94,9 +96,11 @@ def messages(user: User, record_id: int, *, before: int | None = None, after: in
     return page_of(rows, keys, PAGE)
 
 
-def thread_of(record_id: int) -> int:
-    """The conversation of a record; 0 where there is none."""
-    return next(iter(_threads(record_id)), 0)
+def thread_key(record: Record) -> int:
+    """The id of a record's conversation, 0 where there is none; read once for each record object."""
+    known: int = record.__dict__.get("_thread_key", 0) or next(iter(_threads(record.pk)), 0)
+    record.__dict__["_thread_key"] = known
+    return known
 
 
 @prepared
@@ -161,7 +165,7 @@ def later(user: User, record_id: int, before: int) -> int | None:
 
 def whole_messages(user: User, record_id: int, *, before: int | None = None, limit: int = PAGE) -> Page[Message]:
     """Messages of a record, newest first, with their bodies and files."""
-    found = readable(user).filter(thread__record_id=record_id).select_related("author")
+    found = readable(user).filter(thread__record_id=record_id).select_related("author", "leaving")
     if before is not None:
         found = found.filter(pk__lt=before)
     files = Prefetch("attachments", Attachment.objects.select_related("file").order_by("position"))
@@ -179,7 +183,7 @@ def _when(condition: Q, field: str) -> Case:
 
 def message(user: User, pk: int) -> Message | None:
     """One message with its bodies, or None where it isn't there for `user`."""
-    return readable(user).filter(pk=pk).first()
+    return readable(user).filter(pk=pk).select_related("leaving").first()
 
 
 def newest(user: User, record_id: int) -> Message | None:

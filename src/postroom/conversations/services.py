@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db import transaction
 
@@ -21,13 +22,16 @@ from postroom.conversations.checks import (
     writable,
 )
 from postroom.conversations.composing import Composed, Upload, compose, own_contact
+from postroom.conversations.drafts import forget_draft, resumed_draft
 from postroom.conversations.inbox_services import mark_read, mark_unread
+from postroom.conversations.leaving import Departure, departure, note_leaving
 from postroom.conversations.limits import forget_counts
-from postroom.conversations.models import Follower, Message, Notification, Telling, Thread
+from postroom.conversations.models import DOUBTED, Follower, Message, Notification, Participant, Telling, Thread
 from postroom.conversations.notes import delete_note, edit_note
 from postroom.conversations.notify import Posted, notify
-from postroom.conversations.posting import note_participants, open_threads, refer_to
-from postroom.conversations.suggestions import DOUBTED, of_ours, suggested
+from postroom.conversations.people import MOST_NAMED, Came, Key, note_people
+from postroom.conversations.posting import open_threads, refer_to
+from postroom.conversations.suggestions import of_ours, suggested
 from postroom.conversations.ways import ways_back
 from postroom.core.addresses import Address
 from postroom.directory.contacts import find_or_make
@@ -66,12 +70,18 @@ def post_message(
     answers: int = 0,
     forwards: int = 0,
     files: Sequence[int] = (),
+    later: datetime | None = None,
+    undo_seconds: float | None = None,
+    draft: int = 0,
+    kept: Sequence[int] = (),
 ) -> Message:
     """Write in the conversation of a record, to the people outside (`to` None: those that `audience` suggests) and to
     its followers. `body` is plain text, `mentions` are contacts of our own people. The author follows from now on.
 
     `answers` is the message that is answered. `forwards` is one that is passed on, with those of its `files` (ids of
-    attachments): it goes to those in To and Cc alone, since the followers have it.
+    attachments): it goes to those in To and Cc alone, since the followers have it. It leaves after the time to undo it
+    (`undo_seconds`; None: as `user` set it), or at the time `later`. `draft` is one of `user` that it was made of, with
+    those of its files that are `kept`.
 
     Raises:
         CannotPost: the record is not there for `user`, or something of the message cannot be; nothing was written.
@@ -81,16 +91,22 @@ def post_message(
     record = writable(user, record_id)
     quoted = quote(user, record, forwards, files) if forwards else None
     after = answered(user, record, answers, internal=False) if answers else None
-    text = checked_body(body, uploads, bare=quoted is not None)
-    new_files = checked_uploads(uploads, quoted.size if quoted else 0)
+    resumed = resumed_draft(user, record, draft, kept)
+    text = checked_body(body, uploads, bare=quoted is not None or bool(resumed.files))
+    new_files = checked_uploads(uploads, (quoted.size if quoted else 0) + resumed.size)
+    going = departure(user, later, undo_seconds)
     people = _People(*_outside(user, record, to, cc, forwards), checked_mentions(record.company_id, mentions))
     title = one_line(subject) or (forward_subject if forwards else reply_subject)(record.title)
     with transaction.atomic():
         thread = _met(record, people)
         written = Composed(
-            thread, user, title, text, _host(record), to=people.to, cc=people.cc, uploads=new_files, quote=quoted
-        )
-        message = _post(written, people, after)
+            thread, user, title, text, _host(record), to=people.to, cc=people.cc, uploads=new_files, quote=quoted,
+            kept=resumed.files, referred=going is None or not going.scheduled,
+        )  # fmt: skip
+        message = _post(written, people, after, going)
+        if going:
+            note_leaving(message, going, answers, forwards, files, people.mentions, len(uploads) + len(resumed.files))
+        forget_draft(resumed)
         _keep_following(thread, message)
         forget_counts([thread.pk])
     return message
@@ -152,7 +168,7 @@ def reply_subject(title: str) -> str:
     return title if title[:3].lower() == "re:" else f"Re: {title}"
 
 
-def _post(one: Composed, people: _People, after: Message | None = None) -> Message:
+def _post(one: Composed, people: _People, after: Message | None = None, going: Departure | None = None) -> Message:
     message = compose(one)
     notify(
         [
@@ -168,6 +184,8 @@ def _post(one: Composed, people: _People, after: Message | None = None) -> Messa
                 answers=after.pk if after else 0,
                 after=after.message_id if after else "",
                 passed_on=one.quote is not None,
+                wait=going.wait if going else None,
+                in_time=going is not None and going.scheduled,
             )
         ]
     )
@@ -205,13 +223,13 @@ def accept_message(*, user: User, message_id: int) -> Message:
         proposed = suggested(thread.record, following_of(thread.record)) if _is_public(message) else ()
         was_outsider = message.standing == Message.Standing.OUTSIDER
         message.standing = Message.Standing.PARTICIPANT if was_outsider else Message.Standing.MEMBER
-        if was_outsider and message.author_id is None and message.author_email:
+        if message.author_id is None and message.author_email:
             key = (message.company_id, message.author_email)
             message.author_id = find_or_make({key: message.author_name})[key]
             mark({"contact": [message.author_id]})
         accepted = [{"step": "accepted", "text": f"{user.name} accepted this message."}]
         Telling.objects.create(message=message, steps=accepted)
-        note_participants(_metof(message))
+        note_people(_met_of(message))
         refer_to(thread, message)
         thread.save(update_fields=["references"])
         message.save(update_fields=["standing", "author"])
@@ -220,11 +238,15 @@ def accept_message(*, user: User, message_id: int) -> Message:
     return message
 
 
-def _metof(message: Message) -> dict[tuple[int, str], str]:
+def _met_of(message: Message) -> dict[Key, Came]:
     """Who takes part from now on: whoever wrote it and whom it names, but for addresses of ours."""
-    named = [[message.author_email, message.author_name], *message.to, *message.cc]
+    way = Participant.Way
+    addressed = [(email, Came(name, way.TO)) for email, name in message.to]
+    addressed += [(email, Came(name, way.CC)) for email, name in message.cc]
+    author = (message.author_email, Came(message.author_name, way.WROTE, message.level))
+    named = [author, *addressed[:MOST_NAMED]]
     own = of_ours([email for email, _ in named])
-    return {(message.thread_id, email): name for email, name in reversed(named) if email and email not in own}
+    return {(message.thread_id, email): came for email, came in reversed(named) if email and email not in own}
 
 
 def _is_public(message: Message) -> bool:

@@ -18,9 +18,9 @@ from postroom.core.errors import PostroomError
 from postroom.core.sending.facts import Choice
 from postroom.directory.models import User
 from postroom.infra.dns import Resolver
-from postroom.outbound import servers
 from postroom.outbound.choice import preview
-from postroom.outbound.sender_check import checks_of
+from postroom.outbound.servers import services as servers
+from postroom.outbound.servers.sender_check import checks_of
 from postroom.records.models import Record
 from postroom.records.selectors import record_by_id
 

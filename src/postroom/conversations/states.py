@@ -12,9 +12,12 @@ from django.db.models import QuerySet
 
 from postroom.conversations.models import Message, Notification
 from postroom.core.delivery.states import DELIVERIES, DeliveryState
+from postroom.core.delivery.waiting import is_delayed
 from postroom.directory.access import companies
 from postroom.directory.models import User
 from postroom.directory.roles import Permission
+from postroom.infra.clock import now
+from postroom.infra.config import config
 from postroom.infra.database.prepared import prepared
 from postroom.outbound.models import is_kept_here
 
@@ -26,7 +29,9 @@ class CopyShown:
     """One person who was told. `state` is that of the delivery, or `unread` and `read` in the inbox; `words` says it in
     sentences; `delivery_id` is 0 in the inbox. `said` is what the delivery itself says, `due` when it is tried next;
     `is_ours`: one of our own people; `kept_here`: nothing was sent, the outbox of this machine keeps the mail.
-    `sent_as`: the From that it left under, where that is not the author's own.
+    `sent_as`: the From that it left under, where that is not the author's own. `delayed`: it is late through trouble
+    outside, such as a receiver that puts it off. `links`: how many of its files it names by links. `reason` is the key
+    of what it waits for.
     """
 
     name: str
@@ -42,6 +47,9 @@ class CopyShown:
     is_ours: bool = False
     kept_here: bool = False
     sent_as: str = ""
+    reason: str = ""
+    delayed: bool = False
+    links: int = 0
 
 
 def states_of(user: User, message_ids: Sequence[int]) -> dict[int, list[CopyShown]]:
@@ -50,7 +58,7 @@ def states_of(user: User, message_ids: Sequence[int]) -> dict[int, list[CopyShow
     rows = _told(sorted(companies(user, Permission.RECORDS_READ)), message_ids)
     zone = _zone(user.time_zone)
     for message, name, email, channel, because, delivery, state, words, read_at, due, one_of_us, *how in rows:
-        by, by_name, sender, author = how
+        by, by_name, sender, author, reason, created_at, renewed_at, linked = how
         if channel == Notification.Channel.INBOX:
             shown = CopyShown(
                 name, email, channel, *_in_inbox(read_at, zone), because, read_at=read_at, is_ours=bool(one_of_us)
@@ -68,6 +76,9 @@ def states_of(user: User, message_ids: Sequence[int]) -> dict[int, list[CopyShow
                 is_ours=bool(one_of_us),
                 kept_here=state == DeliveryState.ACCEPTED and is_kept_here(by, by_name or ""),
                 sent_as=_sent_as(sender, author),
+                reason=reason or "",
+                delayed=_delayed(state, reason, renewed_at or created_at),
+                links=len(linked or ()),
             )
         found[message].append(shown)
     return found
@@ -79,12 +90,19 @@ def _told(companies: Sequence[int], messages: Sequence[int]) -> QuerySet[Notific
     return rows.order_by("pk").values_list(
         "message_id", "name", "email", "channel", "because", "delivery_id", "delivery__state", "delivery__words",
         "read_at", "delivery__due", "user_id", "delivery__dispatch__server_id", "delivery__dispatch__server_name",
-        "delivery__dispatch__from_email", "message__author_email",
+        "delivery__dispatch__from_email", "message__author_email", "delivery__reason", "delivery__created_at",
+        "delivery__renewed_at", "delivery__dispatch__linked",
     )  # fmt: skip
 
 
 def _sent_as(sender: str | None, author: str) -> str:
     return sender if sender and sender.lower() != author.lower() else ""
+
+
+def _delayed(state: str | None, reason: str | None, since: datetime | None) -> bool:
+    if not (state and reason and since):
+        return False
+    return is_delayed(state, reason, since, now(), config().send_delayed_hours)
 
 
 def _zone(name: str) -> ZoneInfo:

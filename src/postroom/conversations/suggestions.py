@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,18 +10,20 @@ from django.db.models import QuerySet
 
 from postroom.conversations import hearers
 from postroom.conversations.hearers import Known
-from postroom.conversations.models import Message
-from postroom.conversations.selectors import thread_of
+from postroom.conversations.models import DOUBTED, Message
+from postroom.conversations.people import People
+from postroom.conversations.selectors import thread_key
 from postroom.core.addresses import Address, valid
+from postroom.core.authentication.verdict import Level
 from postroom.core.routing.facts import Part
 from postroom.domains.facts import recipients
 from postroom.infra.database.prepared import prepared
 from postroom.records.models import Record
 
 MOST = 50  # people outside whom a message names
+MOST_OFFERED = 20  # others of a conversation whom a composer offers
 FORWARDED = "Fwd: "  # how the subject of what is passed on begins
 NOT_OURS = (Part.FOREIGN, Part.UNKNOWN)  # an unknown name at a domain of ours may be a mailbox elsewhere
-DOUBTED = (Message.Standing.OUTSIDER, Message.Standing.CLAIMED_MEMBER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +46,32 @@ class Suggested:
         return Address(self.email, self.name)
 
 
-def suggested(record: Record, following: Sequence[Known], writer: int = 0) -> tuple[Suggested, ...]:
+class Ours:
+    """Which addresses are ours, for several who ask: those `expected` of a later one are asked for with the first."""
+
+    def __init__(self, expected: Iterable[str] = ()) -> None:
+        self._expected, self._asked, self._own = set(expected), set[str](), set[str]()
+
+    def among(self, emails: Collection[str]) -> set[str]:
+        """Those of these addresses; the queries of `of_ours` where one was neither asked for nor expected."""
+        if not self._asked.issuperset(emails):
+            wanted = (self._expected | set(emails)) - self._asked
+            self._own |= of_ours(wanted)
+            self._asked |= wanted
+        return self._own.intersection(emails)
+
+
+def suggested(
+    record: Record, following: Sequence[Known], writer: int = 0, ours: Ours | None = None
+) -> tuple[Suggested, ...]:
     """The record's contact first, whoever that is; then people outside: those of the last public message, and those
-    who follow.
+    who follow. Who has several addresses is written to at the one that they wrote from here, else at the primary one.
 
     Nobody twice, by address or as a contact; not the user who writes. A fixed number of queries.
     """
     found = [one for one in (*_contact(record), *_last_people(record)) if valid(one.email)]
     known = hearers.contacts_at([record.company_id], {one.email for one in found})
-    own = of_ours(one.email for one in found)
+    own = (ours or Ours()).among([one.email for one in found])
     steady = {one.contact for one in following if one.discussions}
     kept: dict[str, Suggested] = {}
     contacts: set[int] = set()
@@ -66,6 +85,25 @@ def suggested(record: Record, following: Sequence[Known], writer: int = 0) -> tu
         fixed = one.fixed or contact in steady
         kept[one.email] = replace(one, contact=contact, user=user, channel=channel, fixed=fixed)
     return tuple(kept.values())[:MOST]
+
+
+def offered(people: People, proposed: Sequence[Suggested], ours: Ours | None = None) -> tuple[Suggested, ...]:
+    """Others outside who take part, for whoever answers to all: those whom nobody proposed, by address or as a contact,
+    but for who only wrote what their domain disowns.
+    A fixed number of queries, none where there are no others.
+    """
+    emails, contacts = {one.email for one in proposed}, {one.contact for one in proposed} - {0}
+    others = {
+        one.contact or one.email: one
+        for one in reversed(people.outside)  # the first address of each, where they take part with several
+        if one.email not in emails and one.contact not in contacts and valid(one.email) and one.level != Level.FORGED
+    }
+    own = (ours or Ours()).among([one.email for one in others.values()])
+    return tuple(
+        Suggested(one.email, one.name, "takes part in this conversation", "cc", contact=one.contact)
+        for one in reversed(others.values())
+        if one.email not in own
+    )[:MOST_OFFERED]
 
 
 def people_to_answer(
@@ -109,6 +147,7 @@ def _contact(record: Record) -> list[Suggested]:
     if record.contact_id is None:
         return []
     known = hearers.contacts([record.contact_id])[record.contact_id]
+    hearers.prefer_written_from([(thread_key(record), known)])
     return [
         Suggested(email, known.name, "the contact of this record", contact=known.contact) for email in known.emails[:1]
     ]
@@ -116,7 +155,7 @@ def _contact(record: Record) -> list[Suggested]:
 
 def _last_people(record: Record) -> list[Suggested]:
     """Of the last public message that nobody doubts, as an answer to all would name them."""
-    thread = thread_of(record.pk)
+    thread = thread_key(record)
     last = _last_public(thread, thread)
     if not last:
         return []

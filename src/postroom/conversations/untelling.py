@@ -22,18 +22,16 @@ def untell(message: Message) -> int:
     Notification.objects.filter(pk__in=[one.pk for one in unread]).update(read_at=now())
     counted = Counter(one.user_id for one in unread if one.user_id)
     uncount(Entering(user, message.thread_id, message.company_id, 0, number) for user, number in counted.items())
-    _name_no_more(message, {one.user_id for one in told if one.mention and one.user_id})
+    name_no_more(message.thread_id, {one.user_id for one in told if one.mention and one.user_id})
     readers = {one.user_id for one in told if one.user_id and one.channel == Notification.Channel.INBOX}
     tell([(message.company_id, "inbox", str(user)) for user in sorted(readers)])
     return withdraw([one.delivery_id for one in told if one.delivery_id], BECAUSE)
 
 
-def _name_no_more(message: Message, users: set[int]) -> None:
-    """The conversation leaves the mentions of those whom nothing else in it names."""
+def name_no_more(thread: int, users: set[int]) -> None:
+    """Within a transaction: a conversation leaves the mentions of those whom nothing else in it names."""
     if not users:
         return
-    others = Notification.objects.filter(
-        user__in=users, mention=True, message__thread=message.thread_id, message__deleted_at=None
-    ).exclude(message=message)
+    others = Notification.objects.filter(user__in=users, mention=True, message__thread=thread, message__deleted_at=None)
     still = set(others.values_list("user", flat=True))
-    InboxEntry.objects.filter(user__in=users - still, thread=message.thread_id).update(mentioned=False)
+    InboxEntry.objects.filter(user__in=users - still, thread=thread).update(mentioned=False)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import F, Q, QuerySet
 
 from postroom.core.addresses import normalise
 from postroom.directory.access import companies
-from postroom.directory.models import SORTED_NAME, Contact, ContactAddress, MergedContact, User
+from postroom.directory.models import SORTED_NAME, Contact, ContactAddress, Membership, MergedContact, User
 from postroom.directory.roles import Permission
 from postroom.infra import keys
 from postroom.infra.database.literals import Number
@@ -66,6 +67,13 @@ def became(user: User, pk: int) -> int | None:
     return found.values_list("contact_id", flat=True).first()
 
 
+def living(contact: int) -> int | None:
+    """A contact, or the one of which it became part; None where it is no more. For those who knew it."""
+    if Contact.objects.filter(pk=contact).exists():
+        return contact
+    return MergedContact.objects.filter(former=contact).values_list("contact_id", flat=True).first()
+
+
 def addresses_of(contacts: Collection[int]) -> dict[int, list[ContactAddress]]:
     """The addresses of contacts that the caller may read, the primary one first; one query."""
     found: dict[int, list[ContactAddress]] = {}
@@ -77,6 +85,40 @@ def addresses_of(contacts: Collection[int]) -> dict[int, list[ContactAddress]]:
 @prepared
 def _addresses(contacts: Sequence[int]) -> QuerySet[ContactAddress]:
     return ContactAddress.objects.filter(contact__in=contacts).order_by("-primary", "pk")
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Whose an address is: `contact` 0 where nobody is known by it, `inside` where it is one of our own people, or one
+    who was.
+    """
+
+    contact: int = 0
+    name: str = ""
+    inside: bool = False
+
+
+def holders(company: int, emails: Collection[str]) -> dict[str, Holder]:
+    """Whose these (normalised) addresses are within a company; two queries. For those who may read its records."""
+    members = {email: Holder(0, name, inside=True) for email, name in _members_at([company], list(emails))}
+    contacts = _held([company], list(emails))
+    return members | {
+        email: Holder(contact, name, inside=user is not None or email in members)
+        for email, contact, name, user in contacts
+    }
+
+
+@prepared
+def _held(companies: Sequence[int], emails: Sequence[str]) -> QuerySet[ContactAddress, tuple[Any, ...]]:
+    rows = ContactAddress.objects.filter(company__in=companies, email__in=emails)
+    return rows.values_list("email", "contact", "contact__name", "contact__user")
+
+
+@prepared
+def _members_at(companies: Sequence[int], emails: Sequence[str]) -> QuerySet[Membership, tuple[Any, ...]]:
+    """Our own people, whom no contact may stand for yet."""
+    rows = Membership.objects.filter(company__in=companies, user__email__in=emails)
+    return rows.values_list("user__email", "user__name")
 
 
 def _sources(company: int, text: str) -> Iterator[QuerySet[Contact]]:

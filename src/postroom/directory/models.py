@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
-from django.db.models.functions import Lower, Substr
+from django.db.models.functions import Greatest, Lower, Replace, StrIndex, Substr
 
-from postroom.infra.database.literals import Number
+from postroom.infra.database.literals import Number, Signs
 
 SORTED_NAME = Lower(Substr("name", Number(1), Number(60)))
 """What lists of contacts go by, as the index `contact_names` has it."""
+
+
+def _plain_local(signs: Callable[[str], Any], none: Any, one: Any) -> Replace:
+    """The local part without a tag and without dots. As every address gets a plus before its at sign, the first one
+    always ends the name; what has neither has no name, rather than one of a length that PostgreSQL refuses.
+    """
+    plus = StrIndex(Replace("email", signs("@"), signs("+@")), signs("+"))
+    return Replace(Substr("email", one, Greatest(plus - one, none)), signs("."), signs(""))
+
+
+PLAIN_LOCAL = _plain_local(Signs, Number(0), Number(1))
+DOMAIN = Substr("email", StrIndex("email", Signs("@")))
+"""What addresses are compared by, as the index `contact_address_alike` has it; `core.alike` has the last word. The
+domain stands with its at sign.
+"""
 
 
 class Company(models.Model):
@@ -36,7 +52,8 @@ class UserManager(BaseUserManager["User"]):
 
 class User(AbstractBaseUser):
     """Somebody who signs in. `is_operator` runs the installation and sees what belongs to no company. `notify_by` is
-    how they hear of messages; `signature` stands under what they write (plain text).
+    how they hear of messages; `signature` stands under what they write (plain text). `undo_seconds` is for how long
+    they may undo what they wrote before it leaves; None: as long as the installation says.
     """
 
     class NotifyBy(models.TextChoices):
@@ -52,6 +69,7 @@ class User(AbstractBaseUser):
     time_zone = models.CharField(max_length=64, default="UTC")
     single_keys = models.BooleanField(default=True)
     notify_by = models.CharField(max_length=8, choices=NotifyBy, default=NotifyBy.MAIL)
+    undo_seconds = models.SmallIntegerField(null=True)
     signature = models.TextField(default="", blank=True)
     created_at = models.DateTimeField()
 
@@ -110,6 +128,14 @@ class ContactAddress(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["email", "company"], name="contact_address_once")]
+        indexes = [
+            models.Index(
+                "company",
+                _plain_local(models.Value, models.Value(0), models.Value(1)),
+                Substr("email", StrIndex("email", models.Value("@"))),
+                name="contact_address_alike",
+            )
+        ]
 
 
 class ApiToken(models.Model):

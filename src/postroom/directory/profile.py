@@ -15,7 +15,8 @@ from postroom.directory.services import CannotDo
 from postroom.infra.search.index import mark
 
 LONGEST_NAME, LONGEST_SIGNATURE = 120, 4000
-FIELDS = ("name", "signature", "notify_by", "language", "time_zone", "single_keys")
+FIELDS = ("name", "signature", "notify_by", "language", "time_zone", "single_keys", "undo_seconds")
+UNDO_SECONDS = (0, 5, 10, 20, 30)  # for which one may choose to be able to undo; None: as the installation says
 
 # The languages in which mail of ours is worded, by their own names.
 LANGUAGES: Mapping[str, str] = {
@@ -52,11 +53,14 @@ class Profile:
     language: str = "en"
     time_zone: str = "UTC"
     single_keys: bool = True
+    undo_seconds: int | None = None
 
 
 def profile_of(user: User) -> Profile:
     """The profile of a user as it is."""
-    return Profile(user.name, user.signature, user.notify_by, user.language, user.time_zone, user.single_keys)
+    return Profile(
+        user.name, user.signature, user.notify_by, user.language, user.time_zone, user.single_keys, user.undo_seconds
+    )
 
 
 @cache
@@ -95,6 +99,7 @@ def _tidy(profile: Profile) -> Profile:
         profile.language,
         profile.time_zone,
         profile.single_keys,
+        profile.undo_seconds,
     )
 
 
@@ -109,5 +114,7 @@ def _problems(user: User, profile: Profile) -> Iterator[tuple[str, str]]:
         yield "notify_by", "Choose by mail or in the inbox."
     if profile.language not in {*LANGUAGES, user.language}:
         yield "language", "Choose a language of the list."
+    if profile.undo_seconds not in {None, *UNDO_SECONDS}:
+        yield "undo_seconds", "Choose 0, 5, 10, 20 or 30 seconds, or what the installation says."
     if profile.time_zone not in {*time_zones(), user.time_zone}:
         yield "time_zone", "Choose a time zone of the list."

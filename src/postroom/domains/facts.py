@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.db.models import F, QuerySet
 
@@ -20,7 +20,9 @@ POSTMASTERS = ("postmaster", "abuse")
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A recipient address as our domains see it. `token` is a verified one; `problem` says why a tag is none."""
+    """A recipient address as our domains see it. `token` is a verified one; `problem` says why a tag is none.
+    `unproved` is what its domain does with mail of our own people that nothing proves.
+    """
 
     address: str
     base: str
@@ -32,6 +34,7 @@ class Known:
     tag: str = ""
     token: Token | None = None
     problem: str = ""
+    unproved: str = "flag"
 
     @property
     def delivery(self) -> int:
@@ -56,6 +59,11 @@ class _Book:
     former: set[str] = field(default_factory=set)
     secrets: dict[int, bytes] = field(default_factory=dict)
 
+    def all_domains(self) -> Iterable[AliasDomain]:
+        """Those that are named, and those to which a retired address belongs."""
+        yield from (domain for found in self.domains.values() for domain in found)
+        yield from (row.domain for row in self.retired.values())
+
 
 def recipients(addresses: Iterable[str]) -> dict[str, Known]:
     """What each of these addresses is to us, by the address as given; five queries, six where tags look like tokens,
@@ -63,7 +71,13 @@ def recipients(addresses: Iterable[str]) -> dict[str, Known]:
     """
     plain = {address: normalise(unwrap(address)) for address in addresses}
     book = _open_book(set(plain.values()))
-    return {address: _look_up(address, normal, book) for address, normal in plain.items()}
+    found = {address: _look_up(address, normal, book) for address, normal in plain.items()}
+    return {address: _as_its_domain_wants(known, book) for address, known in found.items()}
+
+
+def _as_its_domain_wants(known: Known, book: _Book) -> Known:
+    domain = next((one for one in book.all_domains() if one.pk == known.domain), None)
+    return known if domain is None else replace(known, unproved=domain.unproved)
 
 
 def _open_book(addresses: Collection[str]) -> _Book:
@@ -78,8 +92,7 @@ def _open_book(addresses: Collection[str]) -> _Book:
     ids = {d.pk for found in book.domains.values() for d in found} | {r.domain_id for r in book.retired.values()}
     for company, domain_id in _companies(list(ids)):
         book.companies[domain_id] = (*book.companies.get(domain_id, ()), company)
-    owners = [d for found in book.domains.values() for d in found] + [r.domain for r in book.retired.values()]
-    separators = {separator for d in owners for separator in d.separators}
+    separators = {separator for domain in book.all_domains() for separator in domain.separators}
     tagged = [split(local, separator) for separator in separators for local in locals_]
     wanted = locals_ | {base for base, _ in tagged}
     for alias in _aliases(list(ids), list(wanted)):
@@ -209,6 +222,37 @@ def catchall_addresses(addresses: Collection[str]) -> dict[str, int]:
             if service in addresses:
                 found[service] = pk
     return found
+
+
+def trusted_forwarders(addresses: Collection[str]) -> dict[str, frozenset[str]]:
+    """By address as given, of those at domains that are ours or were: whose seals are believed of mail to it.
+
+    Several domains may have one name, and others have given it up: only whom all of them trust is believed there. One
+    query.
+    """
+    at = {address: normalise(unwrap(address)).rpartition("@")[2] for address in addresses}
+    names = set(at.values())
+    live = AliasDomain.objects.filter(name__in=names).values_list("name", "trusted_forwarders")
+    given_up = RetiredAddress.objects.filter(domain_name__in=names)
+    former = given_up.values_list("domain_name", "domain__trusted_forwarders")
+    found: dict[str, frozenset[str]] = {}
+    for name, listed in live.union(former):
+        domains = frozenset(filter(None, (one.strip().lower() for one in listed.split(","))))
+        found[name] = found.get(name, domains) & domains
+    return {address: found[name] for address, name in at.items() if name in found}
+
+
+def names_of(companies: Sequence[int]) -> dict[int, frozenset[str]]:
+    """The names of the domains that each of these companies uses; one query."""
+    found: dict[int, set[str]] = {}
+    for company, name in _names(companies) if companies else ():
+        found.setdefault(company, set()).add(name)
+    return {company: frozenset(names) for company, names in found.items()}
+
+
+@prepared
+def _names(companies: Sequence[int]) -> QuerySet[CompanyDomain, tuple[int, str]]:
+    return CompanyDomain.objects.filter(company__in=companies).values_list("company_id", "domain__name")
 
 
 def sole_companies(names: Collection[str]) -> dict[str, int]:

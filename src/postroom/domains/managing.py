@@ -17,6 +17,7 @@ from postroom.directory.roles import Permission
 from postroom.domains import services
 from postroom.domains.access import changeable, readable, shareable
 from postroom.domains.facts import POSTMASTERS
+from postroom.domains.forwarders import read_forwarders
 from postroom.domains.hosting import name_problem, slug_of_hosted
 from postroom.domains.models import AliasDomain, CompanyDomain, RetiredAddress
 from postroom.domains.services import LONGEST_ALIAS, CannotDo
@@ -50,7 +51,9 @@ class NoDomain(PostroomError):
 
 @dataclass(frozen=True, slots=True)
 class DomainFields:
-    """An alias domain as somebody enters it. `tags_overridden`: tags are put on addresses without a proof."""
+    """An alias domain as somebody enters it. `tags_overridden`: tags are put on addresses without a proof; `unproved`
+    and `trusted_forwarders` as in `AliasDomain`.
+    """
 
     name: str = ""
     priority: int = 10
@@ -60,6 +63,8 @@ class DomainFields:
     separator: str = "+"
     way_in: str = AliasDomain.WayIn.LISTENER.value
     tags_overridden: bool = False
+    unproved: str = AliasDomain.Unproved.FLAG.value
+    trusted_forwarders: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +98,8 @@ def fields_of(row: AliasDomain) -> DomainFields:
         separator=row.separator,
         way_in=row.way_in,
         tags_overridden=row.tags_overridden,
+        unproved=row.unproved,
+        trusted_forwarders=row.trusted_forwarders,
     )
 
 
@@ -119,10 +126,14 @@ def add_domain(*, user: User, fields: DomainFields, companies: Iterable[int] = (
         raise CannotSave({"name": _STRANGE})
     with transaction.atomic():
         row = _created(entered, owners)
-        if entered.tags_overridden:
-            AliasDomain.objects.filter(pk=row.pk).update(tags_overridden=True)
+        AliasDomain.objects.filter(pk=row.pk).update(**_believed(entered))
     log.info("alias domain added", domain=row.name, by=user.username)
     return row
+
+
+def _believed(fields: DomainFields) -> dict[str, str | bool]:
+    """What a domain takes for true without a proof, or not."""
+    return {name: getattr(fields, name) for name in ("tags_overridden", "unproved", "trusted_forwarders")}
 
 
 def _created(fields: DomainFields, owners: Iterable[Company]) -> AliasDomain:
@@ -177,7 +188,8 @@ def edit_domain(*, user: User, domain_id: int, fields: Edit[DomainFields]) -> Al
             former = (row.separators).replace(entered.separator, "")
             row.separator, row.former_separators = entered.separator, former
         row.priority, row.way_in = entered.priority, entered.way_in
-        row.tags_overridden = entered.tags_overridden
+        for name, value in _believed(entered).items():
+            setattr(row, name, value)
         row.save()
         services.tell_domain(row)
     log.info("alias domain changed", domain=row.name, by=user.username)
@@ -329,6 +341,10 @@ def checked(fields: DomainFields) -> DomainFields:
         tidy = replace(tidy, name=services.domain_name(fields.name))
     except CannotDo:
         problems["name"] = "Enter a domain name, such as acme.example."
+    try:
+        tidy = replace(tidy, trusted_forwarders=read_forwarders(fields.trusted_forwarders))
+    except CannotDo as error:
+        problems["trusted_forwarders"] = str(error)
     if problems:
         raise CannotSave(problems)
     return tidy
@@ -338,6 +354,7 @@ def _problems(fields: DomainFields) -> Iterator[tuple[str, str]]:
     right = fields.priority in PRIORITIES
     yield "priority", "" if right else f"Enter a whole number from {PRIORITIES[0]} to {PRIORITIES[-1]}."
     yield "way_in", "" if fields.way_in in AliasDomain.WayIn.values else "Choose one of the list."
+    yield "unproved", "" if fields.unproved in AliasDomain.Unproved.values else "Choose one of the list."
     known = fields.separator in SEPARATORS and len(fields.separator) == 1
     yield "separator", "" if known else f"Choose one of {' '.join(SEPARATORS)}"
     seen: set[str] = set()

@@ -14,7 +14,14 @@ class AliasDomain(models.Model):
     `former_separators` are read for ever, since sent mail carries tags that they begin; `separator` begins new ones.
     `tags_proved_at` and `tags_lost_at` are what the last proof saw of mail to tagged addresses, one of them at most;
     `tags_overridden`: an administrator wants tags put on addresses whatever was seen.
+    `unproved` is what becomes of mail under an address of our own people that nothing proves; `trusted_forwarders` are
+    domains, by commas, whose seals (ARC) are believed.
     """
+
+    class Unproved(models.TextChoices):
+        FLAG = "flag", "take it, and show that nothing proves it"
+        HOLD = "hold", "hold it for a person"
+        REFUSE = "refuse", "refuse it"
 
     class WayIn(models.TextChoices):
         LISTENER = "listener", "our own SMTP listener"
@@ -32,6 +39,8 @@ class AliasDomain(models.Model):
     tags_proved_at = models.DateTimeField(null=True)
     tags_lost_at = models.DateTimeField(null=True)
     tags_overridden = models.BooleanField(default=False)
+    unproved = models.CharField(max_length=8, choices=Unproved, default=Unproved.FLAG)
+    trusted_forwarders = models.TextField(default="", blank=True)
 
     class Meta:
         constraints = [
