@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import sys
+
+# Objects between two looks for garbage: what is loaded stays, and to look at it again and again is a sixth of a start.
+WHILE_LOADING = 100_000
 
 
 def main() -> int:
@@ -11,6 +15,7 @@ def main() -> int:
         from postroom import mailgate  # noqa: PLC0415 it has to start at once: a pipe waits
 
         return mailgate.main(sys.argv[2:])
+    gc.set_threshold(WHILE_LOADING, 10, 10)
     from postroom.project.cli.main import run  # noqa: PLC0415 mailgate must not load it
 
     return run(sys.argv[1:])

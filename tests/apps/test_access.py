@@ -71,7 +71,7 @@ def test_records_and_conversations_belong_to_their_company() -> None:
     assert [row.pk for row in lists.newest(ada, LEADS).rows] == [record.pk]
     assert records.record(ada, "lead", record.pk) == record
     assert lists.stage_names(ada, "lead") == list(factory.STAGES)
-    assert [row.pk for row in conversations.messages(ada, record.pk).rows] == [message.pk]
+    assert [row.pk for row in conversations.messages(ada, record).rows] == [message.pk]
     assert conversations.message(ada, message.pk) == message
     assert conversations.attachment(ada, file.pk) == file
     assert conversations.latest(ada, [record.pk])[record.pk].files
@@ -80,7 +80,7 @@ def test_records_and_conversations_belong_to_their_company() -> None:
     assert lists.newest(eve, LEADS).rows == ()
     assert records.record(eve, "lead", record.pk) is None
     assert lists.stage_names(eve, "lead") == []
-    assert conversations.messages(eve, record.pk).rows == ()
+    assert conversations.messages(eve, record).rows == ()
     assert conversations.message(eve, message.pk) is None
     assert conversations.attachment(eve, file.pk) is None
     assert conversations.latest(eve, [record.pk]) == {}

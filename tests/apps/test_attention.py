@@ -40,7 +40,7 @@ def test_the_worst_comes_first_then_what_has_been_so_longest(monkeypatch: pytest
 
 def test_every_app_asks_what_it_owns() -> None:
     modules = {check.__module__ for _permission, check in attention._checks}
-    checks = ("outbound.attention", "inbound.attention", "domains.attention", "records.attention")
+    checks = ("outbound.attention.queues", "inbound.attention", "domains.attention", "records.attention")
     assert {f"postroom.{name}" for name in (*checks, "directory.overdue", "directory.alone")} <= modules
 
 

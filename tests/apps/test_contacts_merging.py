@@ -19,12 +19,11 @@ from postroom.inbound.models import InboundMail
 from postroom.inbound.pipeline import Line
 from postroom.inbound.services import accept
 from postroom.inbound.steps import enact
-from postroom.inbound.steps.parse import Reader
 from postroom.infra import parameters
 from postroom.infra.clock import now
 from postroom.records.models import DeskFollower, Record
 from tests.support import factory
-from tests.support.acme import arrival, letter, make_acme, take_in
+from tests.support.acme import arrival, letter, line, make_acme, take_in
 from tests.support.queries import ON_POSTGRES, statements
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -144,9 +143,9 @@ def test_a_merge_costs_the_same_however_much_moves(acme: Company, amara: User) -
     assert counts[0] == counts[1] <= 30
 
 
-def _settle(line: Line) -> None:
+def _settle(one: Line) -> None:
     try:
-        line.settle_some(ahead=False)
+        one.settle_some(ahead=False)
     finally:
         connection.close()
 
@@ -199,7 +198,7 @@ def test_a_mail_at_the_same_moment_lands_at_the_winner(monkeypatch: pytest.Monke
 
     monkeypatch.setattr("postroom.inbound.effects.find_or_make", slowly)
     accept([arrival(letter(message_id="second"))])
-    worker = threading.Thread(target=_settle, args=(Line(Reader(0, 0.0)),))
+    worker = threading.Thread(target=_settle, args=(line(),))
     worker.start()
     assert found.wait(10)
     merge_contacts(user=acme.admin, winner_id=winner.pk, loser_id=loser.pk)

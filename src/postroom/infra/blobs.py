@@ -103,4 +103,25 @@ def read(blob: Blob) -> bytes:
     try:
         return path_of(blob.digest).read_bytes()
     except FileNotFoundError as error:
-        raise BlobMissing(f"The file of blob {blob.digest} is missing from {config().blob_dir}.") from error
+        raise _missing(blob) from error
+
+
+def read_part(blob: Blob, first: int, last: int) -> bytes:
+    """The bytes of a blob from `first` up to, and without, `last`.
+
+    Raises:
+        BlobMissing: the file is gone.
+
+    """
+    if blob.data is not None:
+        return bytes(blob.data[first:last])
+    try:
+        with path_of(blob.digest).open("rb") as handle:
+            handle.seek(first)
+            return handle.read(last - first)
+    except FileNotFoundError as error:
+        raise _missing(blob) from error
+
+
+def _missing(blob: Blob) -> BlobMissing:
+    return BlobMissing(f"The file of blob {blob.digest} is missing from {config().blob_dir}.")

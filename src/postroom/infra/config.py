@@ -53,7 +53,23 @@ class Config(BaseSettings):
     smtp_connections: int = Field(200, description="Connections that the listener serves at once.")
     smtp_connections_per_peer: int = Field(50, description="Connections that one peer may hold at once.")
     smtp_timeout: float = Field(300.0, description="Seconds of silence after which a connection is closed.")
-    own_networks: str = Field("127.0.0.0/8,::1/128", description="Networks whose bare CR or LF is mended, not refused.")
+    own_networks: str = Field(
+        "127.0.0.0/8,::1/128",
+        description="Networks of our own machines: their bare CR or LF is mended, SPF is not asked about them, and what"
+        " a filter there wrote into a mail is believed.",
+    )
+    trusted_authserv_id: str = Field(
+        "",
+        description="Name of one server before us whose Authentication-Results are believed, as it writes it there;"
+        " it has to delete those that come with a mail under its name.",
+    )
+    authentication_seconds: float = Field(5.0, description="Seconds for all DNS questions about who sent one mail.")
+    rspamd_url: str = Field(
+        "", description="Where rspamd takes mail to look at, such as http://127.0.0.1:11333; empty: it is not asked."
+    )
+    rspamd_password: str = Field("", description="Password that rspamd wants.")
+    filter_seconds: float = Field(5.0, description="Seconds that a filter may think about one mail before it passes.")
+    filter_max_size: int = Field(10 * MEGABYTE, description="Largest mail that filters are shown, in bytes.")
     lmtp_socket: Path | None = Field(None, description="LMTP socket; empty: `var/run/lmtp.sock`.")
     lmtp_group: str = Field("", description="Group that may use the LMTP socket and the spool.")
     spool: Path | None = Field(None, description="Folder in which mailgate leaves mail; empty: `var/spool`.")
@@ -70,6 +86,13 @@ class Config(BaseSettings):
     outgoing_user: str = Field("", description="User name at the default server; empty: no login.")
     outgoing_password: str = Field("", description="Password at the default server.")
     outgoing_connections: int = Field(4, description="Connections to the default server that a worker opens at most.")
+    outgoing_max_size: int = Field(
+        25 * MEGABYTE,
+        description="Largest mail, in bytes, for the default server and for servers that never said how much they take;"
+        " attachments above it leave as links. 0: any size.",
+    )
+    link_days: int = Field(30, description="Days for which the links of attachments that were too large are there.")
+    keep_links_days: int = Field(90, description="Days for which links that are over are still listed.")
     email_from: str = Field("", description="Notification address where a company has no alias domain.")
     from_filter: str = Field("", description="Addresses and domains that the default server sends for, by commas.")
     instance: str = Field(
@@ -88,12 +111,35 @@ class Config(BaseSettings):
         200, description="Copies a day that a hosted company without a plan sends by the default server; 0: any number."
     )
     hosted_contact: str = Field("", description="Whom hosted companies ask for more: an address or a link.")
+    undo_seconds: float = Field(
+        10.0, description="Seconds for which what a person wrote can be undone before it leaves; 0: it leaves at once."
+    )
     send_batch: int = Field(200, description="Copies that a worker claims for sending at once, at most.")
     send_window: int = Field(20, description="Copies that one connection may have on the wire before their states.")
     send_lease_seconds: float = Field(60.0, description="Time after which a claimed copy may be taken by another.")
-    send_timeout: float = Field(60.0, description="Seconds that an outgoing server may take for each answer.")
+    pace_minute: float = Field(60.0, description="Seconds of the minute in which limits of sending are counted.")
+    send_timeout: float = Field(
+        300.0,
+        description="Seconds that an outgoing server may take to answer MAIL; its other deadlines keep the"
+        " proportions of RFC 5321, such as twice as long for the end of a mail.",
+    )
+    send_silent_seconds: float = Field(
+        3.0,
+        description="Seconds of silence after a mail was written, from which on its connection counts as hanging and"
+        " urgent mail gets another.",
+    )
+    queue_age_interactive: float = Field(
+        120.0, description="Seconds for which a copy that somebody waits for may wait before it is an alert."
+    )
+    queue_age_notification: float = Field(
+        600.0, description="Seconds for which a notification may wait before it is an alert."
+    )
+    queue_age_bulk: float = Field(6 * 3600.0, description="Seconds for which bulk mail may wait before it is an alert.")
     proof_seconds: float = Field(600.0, description="Seconds that the round trips of a proof of a domain may take.")
     send_days: float = Field(5.0, description="Days over which a copy that is put off is tried again.")
+    send_delayed_hours: float = Field(
+        4.0, description="Hours after which a copy that was put off, or whose server is down, is shown as delayed."
+    )
     worker_parsers: int = Field(1, description="Processes that read mail for a worker; 0 reads within the worker.")
     worker_only: Literal["", "inbound", "outbound"] = Field(
         "", description="What a worker does: inbound settles mail, outbound sends it; empty: both."
@@ -108,6 +154,9 @@ class Config(BaseSettings):
     dns_seconds: float = Field(2.0, description="Seconds that a resolver may take for one try.")
     dns_tries: int = Field(2, description="Tries at each resolver that does not answer.")
     dns_deadline: float = Field(6.0, description="Seconds for all tries of one question.")
+    dns_rest_seconds: float = Field(
+        30.0, description="Seconds for which resolvers are left alone where none of them answers anything."
+    )
     dns_cache_entries: int = Field(10000, description="Answers of DNS that a process keeps, at most.")
     dns_cache_seconds: int = Field(3600, description="Longest time for which an answer of DNS is kept.")
     dns_check_seconds: float = Field(5.0, description="Seconds for all questions of one check of a sender.")
@@ -148,6 +197,11 @@ class Config(BaseSettings):
         """The database's URL: POSTROOM_DATABASE_URL, else DATABASE_URL, else SQLite under `var`."""
         url = self.database_url or os.environ.get("DATABASE_URL", "")
         return url or f"sqlite:///{(self.var / 'postroom.sqlite3').absolute()}"
+
+    @property
+    def has_public_url(self) -> bool:
+        """Whether somebody said where people outside reach the pages: the default leads to this machine alone."""
+        return self.public_url.rstrip("/") != str(Config.model_fields["public_url"].default)
 
     def signing_secret(self) -> str:
         """The secret that signs sessions; made once and kept readable by the owner alone."""

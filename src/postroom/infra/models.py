@@ -20,7 +20,7 @@ class Blob(models.Model):
 
 
 class File(models.Model):
-    """A named blob, as somebody sent it. `content_type` is the sender's claim."""
+    """A named blob, as somebody sent it. `content_type` is the sender's claim, or what the content tells against it."""
 
     company_id = models.IntegerField(db_index=True)
     blob = models.ForeignKey(Blob, on_delete=models.PROTECT, related_name="files")

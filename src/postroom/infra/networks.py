@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from functools import cache
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 NAT64 = ip_network("64:ff9b::/96")  # RFC 6052: an IPv4 address stands in its last 32 bits
 METADATA = frozenset(map(ip_address, ("fd00:ec2::254", "100.100.100.200", "168.63.129.16")))  # not in 169.254.0.0/16
@@ -14,6 +15,17 @@ def parsed(host: str) -> IPv4Address | IPv6Address | None:
         return ip_address(host.strip("[]").partition("%")[0])
     except ValueError:
         return None
+
+
+@cache
+def listed_networks(listed: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Networks as a setting has them, by commas."""
+    return tuple(ip_network(one.strip()) for one in listed.split(",") if one.strip())
+
+
+def within(address: IPv4Address | IPv6Address, listed: str) -> bool:
+    """Whether an address is in one of these networks."""
+    return any(address in network for network in listed_networks(listed))
 
 
 def is_refused(address: str) -> bool:

@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 from django.db.models import QuerySet
 
 Row = TypeVar("Row")
+END = 2**63 - 1  # the key that nothing reaches: where a list begins that goes down
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ import pytest
 
 from postroom.core.authentication.questions import Answer, Question
 from postroom.core.authentication.spf import evaluate_spf
+from postroom.infra import dns as dns_module
 from postroom.infra.config import config
 from postroom.infra.dns import PORT, Limits, Resolver, parse_servers
 from postroom.infra.dns import resolver as resolver_of_settings
@@ -104,7 +105,7 @@ def test_a_resolver_that_refuses_is_not_tried_again_and_the_next_is(server: DnsS
 
 def test_a_silent_resolver_is_tried_again(server: DnsServer) -> None:
     Resolver([server.address], IN_VAIN).ask_now(Question("silent.example", "TXT"))
-    assert len(server.asked) == IN_VAIN.tries
+    assert [name for name, *_ in server.asked] == ["silent.example", ".", "silent.example"]  # it lives, says the root
 
 
 def test_nobody_at_the_address() -> None:
@@ -174,6 +175,44 @@ def test_an_evaluation_ends_with_its_deadline() -> None:
     assert result.result == "temperror"
     assert "could not be asked for" in result.trace[-1]["text"]
     assert time.monotonic() - started < 30  # it does not wait for the resolver's own limits
+
+
+class Wire:
+    """What is on the wire at once; everything is found, after every other task had its turn."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = self.most = 0
+        monkeypatch.setattr("postroom.infra.dns._exchange", self.exchange)
+
+    async def exchange(self, *_: object) -> tuple[Answer, float]:
+        self.now += 1
+        self.most = max(self.most, self.now)
+        for _turn in range(5):
+            await asyncio.sleep(0)
+        self.now -= 1
+        return Answer("found"), 60.0
+
+
+def test_all_who_ask_share_the_places_on_the_wire(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each question holds a socket, and a process has no more than so many."""
+    monkeypatch.setattr(dns_module, "AT_ONCE", 10)
+    monkeypatch.setattr(dns_module, "OF_ONE", 4)
+    wire, resolver = Wire(monkeypatch), Resolver([("192.0.2.1", 53)], Limits(deadline=60.0))
+
+    async def ask(askers: int) -> list[Answer]:
+        groups = [[Question(f"n{a}-{askers}-{one}.example", "A") for one in range(9)] for a in range(askers)]
+        return [one for some in await asyncio.gather(*(resolver.ask(*g) for g in groups)) for one in some]
+
+    for askers, most in ((1, 4), (20, 10)):
+        assert all(one.found for one in asyncio.run(ask(askers)))
+        assert wire.most == most
+
+
+def test_who_gets_no_place_in_time_learns_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dns_module, "AT_ONCE", 0)
+    wire, resolver = Wire(monkeypatch), Resolver([("192.0.2.1", 53)], Limits(deadline=0.05))
+    (answer,) = resolver.ask_now(Question("acme.example", "A"))
+    assert (answer.words, wire.most, len(resolver.cache)) == ("no time was left to ask", 0, 0)
 
 
 @pytest.mark.parametrize(

@@ -106,7 +106,8 @@ def test_sql_is_written_once_for_a_shape(companies: list[Company]) -> None:
     assert question(companies[1].pk, keys, most=3) == []
     assert question(companies[0].pk, [], most=3) == []
     assert question(companies[0].pk, [], most=3) == []
-    assert built == [3, 3, 1, 0]
+    assert question(companies[0].pk, [*keys, keys[0]], most=3)[0].pk == keys[0]
+    assert built == [4, 4, 1, 0], "three are asked for as four"
 
 
 def test_numbers_that_no_column_holds_are_equal_to_nothing(companies: list[Company]) -> None:
@@ -118,6 +119,13 @@ def test_numbers_that_no_column_holds_are_equal_to_nothing(companies: list[Compa
     assert Prepared(by_ids)([-(10**30)]) == []
     assert below(-(10**20), 2**63) == []
     assert len(below(companies[0].pk, 2**63)) == len(below(companies[0].pk, 2**63 - 1)) == 3
+
+
+def test_as_many_values_as_a_database_takes_are_asked_for(companies: list[Company]) -> None:
+    keys = list(Contact.objects.order_by("pk").values_list("pk", flat=True))
+    question = Prepared(by_ids)
+    assert [one.pk for one in question([*keys, *range(10**9, 10**9 + 20_000)])] == keys
+    assert question._shapes == {}, "nothing is kept for what comes once"
 
 
 def test_a_question_must_ask_for_its_values_as_they_are() -> None:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cache
 from operator import attrgetter
 from types import ModuleType
 from typing import Any, Protocol, TypeVar, cast
@@ -17,12 +15,13 @@ from django.db import DatabaseError, connection, models
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from postroom.infra.database import postgres, sqlite
+from postroom.infra.database.shapes import Shape, read_rows, shape_of
 
-AS_THEY_ARE = (  # values of these are sent as the row holds them
-    models.AutoField, models.IntegerField, models.BooleanField, models.BinaryField, models.ForeignKey,
-)  # fmt: skip
 Row = TypeVar("Row", bound=models.Model)
 Claimed = tuple[int, str]  # the key of a row, and the token of the claim
+# By which claim somebody holds a row. It is asked several times a copy: by `pk` it would take ten times as long.
+claim_of: Callable[[models.Model], Claimed] = attrgetter("id", "lease_token")
+_KEY = attrgetter("id")
 TICK = 0.002  # seconds: SQLite's clock counts whole milliseconds, ours counts microseconds
 
 
@@ -76,14 +75,59 @@ def claim(
     table, order = quote(model._meta.db_table), ", ".join([*map(quote, leading), "due", "id"])
     also = ", state = %s" if state else ""
     sql = (
-        f"WITH picked AS MATERIALIZED (SELECT id FROM {table} WHERE due IS NOT NULL AND due <= {own.later(TICK)}"
-        f" AND (lease_until IS NULL OR lease_until < {own.NOW}) ORDER BY {order} LIMIT %s {own.SKIP_LOCKED})"
+        f"WITH picked AS MATERIALIZED (SELECT id FROM {table} WHERE {_due(own)} ORDER BY {order} LIMIT %s"
+        f" {own.SKIP_LOCKED})"
         f" UPDATE {table} SET lease_token = %s, lease_until = {own.later(lease_seconds)}{also}"
         f" WHERE id IN (SELECT id FROM picked) RETURNING id"
     )  # materialised: a subquery that locks what it finds may be run again for each row, and lock more each time
     with connection.cursor() as cursor:
         cursor.execute(sql, [limit, token, *([state] if state else [])])
         return token, sorted(row[0] for row in cursor.fetchall())
+
+
+def claim_shares(
+    model: type[models.Model], limit: int, lease_seconds: float, *, by: str, shares: Mapping[int, int], state: str
+) -> tuple[str, list[int]]:
+    """As `claim`, of rows whose number `by` has a share, no more of each number than that: those of low numbers first,
+    then oldest first. Each number is a range of an index that begins with it, however many rows the others have.
+    """
+    own, token = engine(), secrets.token_hex(16)
+    quote = connection.ops.quote_name
+    table, column = quote(model._meta.db_table), quote(by)
+    parts = [
+        f"part{number:d} AS MATERIALIZED (SELECT id, {column} FROM {table} WHERE {column} = {number:d} AND {_due(own)}"
+        f" ORDER BY due, id LIMIT {share:d} {own.SKIP_LOCKED})"
+        for number, share in sorted(shares.items())
+    ]
+    every = " UNION ALL ".join(f"SELECT id, {column} FROM part{number:d}" for number in sorted(shares))
+    sql = (
+        f"WITH {', '.join(parts)},"
+        f" picked AS MATERIALIZED (SELECT id FROM ({every}) AS every ORDER BY {column} LIMIT %s)"
+        f" UPDATE {table} SET lease_token = %s, lease_until = {own.later(lease_seconds)}, state = %s"
+        f" WHERE id IN (SELECT id FROM picked) RETURNING id"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [limit, token, state])
+        return token, sorted(row[0] for row in cursor.fetchall())
+
+
+def due_shares(model: type[models.Model], *, by: str, numbers: Sequence[int]) -> set[int]:
+    """Those of these numbers of which something could be claimed now: a look, no lock."""
+    own, quote = engine(), connection.ops.quote_name
+    table, column = quote(model._meta.db_table), quote(by)
+    looks = [
+        f"SELECT {number:d} WHERE EXISTS (SELECT 1 FROM {table} WHERE {column} = {number:d} AND {_due(own)})"
+        for number in numbers
+    ]
+    if not looks:
+        return set()
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(looks), [])
+        return {row[0] for row in cursor.fetchall()}
+
+
+def _due(own: ModuleType) -> str:
+    return f"due IS NOT NULL AND due <= {own.later(TICK)} AND (lease_until IS NULL OR lease_until < {own.NOW})"
 
 
 def renew(model: type[models.Model], token: str, keys: Sequence[int], lease_seconds: float) -> None:
@@ -121,7 +165,7 @@ def move(
         return set()
     rows = _holding(model, rows)
     own, quote = engine(), connection.ops.quote_name
-    shape = _shape(model, connection.vendor, (*names, "lease_token", "pk"))
+    shape = shape_of(model, engine(), (*names, "lease_token", "pk"))
     lease = (
         "lease_token = '', lease_until = NULL" if lease_seconds is None else f"lease_until = {own.later(lease_seconds)}"
     )
@@ -129,20 +173,15 @@ def move(
     table, columns = quote(model._meta.db_table), [quote(name) for name in shape.columns]
     with connection.cursor() as cursor:
         moved = {key for (key,) in own.move(cursor, table, columns, shape.types, values, lease, before)}
-    return {claim for row in rows if (claim := claim_of(row))[0] in moved}
-
-
-def claim_of(row: models.Model) -> Claimed:
-    """By which claim somebody holds a row: its key, and the token that it had then."""
-    return cast("int", row.pk), cast("Any", row).lease_token
+    return {claim for claim in map(claim_of, rows) if claim[0] in moved}
 
 
 def _holding(model: type[models.Model], rows: Sequence[Row]) -> Sequence[Row]:
     """Of rows that stand here more than once those whose claim holds; no query where each stands here once."""
-    keys = Counter(row.pk for row in rows)
-    several = [key for key, count in keys.items() if count > 1]
-    if not several:
+    keys = Counter(map(_KEY, rows))
+    if len(keys) == len(rows):
         return rows
+    several = [key for key, count in keys.items() if count > 1]
     known = dict(model._default_manager.filter(pk__in=several).values_list("pk", "lease_token"))
     return [row for row in rows if keys[row.pk] == 1 or known.get(row.pk) == claim_of(row)[1]]
 
@@ -178,7 +217,7 @@ def merge(
     values = [list(row) for row in rows]
     if not values:
         return
-    shape, quote = _shape(model, connection.vendor, tuple(names)), connection.ops.quote_name
+    shape, quote = shape_of(model, engine(), tuple(names)), connection.ops.quote_name
     column = dict(zip(names, map(quote, shape.columns), strict=True))
     own, greater = quote(model._meta.db_table), engine().GREATER
     written = [
@@ -226,10 +265,11 @@ def insert(rows: Iterable[Row], *, skip_known: bool = False) -> list[Row]:
     keys = _insert(new, tail)
     if numbered:
         for row, (key,) in zip(new, keys, strict=True):
-            row.pk = key
+            setattr(row, pk.attname, key)
     alias = connection.alias
     for row in new:
-        row._state.adding, row._state.db = False, alias
+        state = row._state
+        state.adding, state.db = False, alias
     return new
 
 
@@ -238,7 +278,7 @@ def insert_values(
 ) -> None:
     """As `insert`, for rows that nobody needs again: the values of these fields, which are all but the key."""
     if values := [list(row) for row in rows]:
-        _write(model, _shape(model, connection.vendor, tuple(names)), values, "ON CONFLICT DO NOTHING" * skip_known)
+        _write(model, shape_of(model, engine(), tuple(names)), values, "ON CONFLICT DO NOTHING" * skip_known)
 
 
 def insert_numbered(model: type[models.Model], names: Sequence[str], rows: Iterable[Sequence[Any]]) -> list[int]:
@@ -249,15 +289,15 @@ def insert_numbered(model: type[models.Model], names: Sequence[str], rows: Itera
     if not values:
         return []
     tail = f"RETURNING {connection.ops.quote_name(str(model._meta.pk.column))}"
-    return [key for (key,) in _write(model, _shape(model, connection.vendor, tuple(names)), values, tail)]
+    return [key for (key,) in _write(model, shape_of(model, engine(), tuple(names)), values, tail)]
 
 
 def _insert(rows: Sequence[models.Model], tail: str) -> list[tuple[Any, ...]]:
-    shape = _shape(type(rows[0]), connection.vendor)
+    shape = shape_of(type(rows[0]), engine())
     return _write(type(rows[0]), shape, list(map(list, map(shape.read, rows))), tail)
 
 
-def _write(model: type[models.Model], shape: _Shape, values: list[list[Any]], tail: str) -> list[tuple[Any, ...]]:
+def _write(model: type[models.Model], shape: Shape, values: list[list[Any]], tail: str) -> list[tuple[Any, ...]]:
     quote = connection.ops.quote_name
     table, columns = quote(model._meta.db_table), [quote(name) for name in shape.columns]
     with connection.cursor() as cursor:
@@ -265,56 +305,18 @@ def _write(model: type[models.Model], shape: _Shape, values: list[list[Any]], ta
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Shape:
-    """How rows of a model go into a statement: `adapters` are of the columns whose values are not sent as they are."""
-
-    columns: tuple[str, ...]
-    types: tuple[str, ...]
-    read: Callable[[models.Model], Sequence[Any]]
-    adapters: tuple[tuple[int, Callable[[Any], Any]], ...]
-
-    def adapt(self, values: list[list[Any]]) -> list[list[Any]]:
-        """The same lists, with values as the driver takes them."""
-        for index, adapt in self.adapters:
-            for line in values:
-                line[index] = adapt(line[index])
-        return values
-
-
-@cache
-def _shape(model: type[models.Model], vendor: str, names: tuple[str, ...] = ()) -> _Shape:
-    """By default of every column but a key that the database numbers. `vendor` is there for the cache."""
-    meta = model._meta
-    fields: list[Any] = [meta.pk if name == "pk" else meta.get_field(name) for name in names] or [
-        field for field in meta.concrete_fields if not isinstance(field, models.AutoField)
-    ]
-    return _Shape(
-        tuple(field.column for field in fields),
-        tuple(
-            str(field.rel_db_type(connection)) if field.primary_key else str(field.db_type(connection))
-            for field in fields
-        ),
-        attrgetter(*(field.attname for field in fields)),
-        tuple((index, _adapter(field)) for index, field in enumerate(fields) if not isinstance(field, AS_THEY_ARE)),
-    )
-
-
-def _adapter(field: Any) -> Callable[[Any], Any]:
-    if isinstance(field, models.DateTimeField):
-        moment: Callable[[Any], Any] = engine().moment
-        return lambda value: None if value is None else moment(value)
-    if isinstance(field, models.JSONField):
-        document: Callable[[Any], Any] = engine().document
-        return document
-    if isinstance(field, (models.CharField, models.TextField)):
-        return _without_nul
-    return lambda value: field.get_db_prep_save(value, connection)
-
-
-def _without_nul(value: str | None) -> str | None:
-    """PostgreSQL takes no NUL in a text, so no database gets one."""
-    return value.replace("\0", "\N{REPLACEMENT CHARACTER}") if value and "\0" in value else value
+def load(model: type[Row], keys: Collection[int], by: str = "pk") -> list[Row]:
+    """The rows with these keys in the field `by`, in any order. As a query set's, at a fifth of the cost: no query is
+    put together, and rows are made without Django's constructor.
+    """
+    if not keys:
+        return []
+    quote, shape = connection.ops.quote_name, shape_of(model, engine(), loading=True)
+    key = quote(shape_of(model, engine(), (by,)).columns[0])
+    head = f"SELECT {', '.join(map(quote, shape.columns))} FROM {quote(model._meta.db_table)} WHERE {key}"
+    with connection.cursor() as cursor:
+        lines = engine().among(cursor, head, sorted(keys))
+    return read_rows(model, shape, lines, connection.alias)
 
 
 def update_rows(model: type[models.Model], rows: Sequence[models.Model], names: Sequence[str]) -> None:
@@ -322,7 +324,7 @@ def update_rows(model: type[models.Model], rows: Sequence[models.Model], names: 
     if not rows:
         return
     quote = connection.ops.quote_name
-    shape = _shape(model, connection.vendor, (*names, "pk"))
+    shape = shape_of(model, engine(), (*names, "pk"))
     columns = [quote(name) for name in shape.columns]
     values = shape.adapt([list(shape.read(row)) for row in rows])
     with connection.cursor() as cursor:

@@ -12,6 +12,7 @@ from typing import Any
 from django.db.models import CharField, Expression, IntegerField
 
 _WORD = re.compile(r"[a-z][a-z0-9_-]{0,31}")
+_SIGNS = re.compile(r"[@+.]{0,2}")
 
 
 class Word(Expression):
@@ -41,3 +42,16 @@ class Number(Expression):
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[str | int, ...]]:
         return str(self.number), ()
+
+
+class Signs(Expression):
+    """What parts an address from its rest, such as an at sign: never what somebody entered."""
+
+    def __init__(self, signs: str) -> None:
+        if not _SIGNS.fullmatch(signs):
+            raise ValueError(f"{signs!r} are no signs of ours")
+        super().__init__(output_field=CharField())
+        self.signs = str(signs)
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[str | int, ...]]:
+        return f"'{self.signs}'", ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from itertools import pairwise
@@ -88,6 +89,21 @@ def moment(value: datetime) -> datetime:
 def document(value: object) -> Jsonb:
     """A value of JSON as the driver takes it."""
     return Jsonb(value)
+
+
+read_moment = None  # the driver gives both as they are meant
+
+
+def read_document(value: Any) -> Any:
+    """A value of JSON as the driver gives it: Django has it give the text."""
+    return json.loads(value) if isinstance(value, str) else value
+
+
+def among(cursor: Any, head: str, keys: Sequence[int]) -> list[tuple[Any, ...]]:
+    """What a query that ends with a column finds where that is one of these numbers."""
+    cursor.execute(f"{head} = ANY(%s::bigint[])", [list(keys)])
+    found: list[tuple[Any, ...]] = cursor.fetchall()
+    return found
 
 
 def insert(

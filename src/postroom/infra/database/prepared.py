@@ -19,7 +19,8 @@ Row = TypeVar("Row")
 One = int | str | datetime
 Value = One | Sequence[int] | Sequence[str]
 
-MOST_SHAPES = 300  # of one question; lists of another length are another shape
+MOST_SHAPES = 100  # of one question
+MOST_VALUES = 1000  # for which SQL is kept: more come once, and databases take no more than 32,766
 LARGEST = 2**63 - 1
 NUMBERS = 8_888_888_000_000_000  # where markers begin, for which values are put in
 DAY = datetime(8888, 1, 1, tzinfo=UTC)
@@ -29,11 +30,14 @@ class Prepared(Generic[Row]):
     """What `build` asks of the database, for other values each time.
 
     `build` gets as many arguments as values are given, and must ask for each of them as it is: `id__in` and `lt` do,
-    `icontains` does not. Values are numbers, texts, moments and lists of numbers or of texts. What is given by name is
-    no value: it comes to `build` as it is, and SQL is written for each.
+    `icontains` does not. Values are numbers, texts, moments and lists of numbers or of texts. Lists are asked by `in`:
+    the last value fills them up to a power of two, so that few lengths are written. What is given by name is no value:
+    it comes to `build` as it is, and SQL is written for each.
 
     Raises:
-        TypeError: at the first asking, where a value is not asked for as it is.
+        TypeError: at the first asking, where a value is not asked for as it is, or a column is too small for the
+            numbers by which places are marked: PostgreSQL's integer and smallint are. What is compared with these is
+            given by name.
 
     """
 
@@ -44,16 +48,17 @@ class Prepared(Generic[Row]):
     def __call__(self, *values: Value, **fixed: object) -> list[Row]:
         """The rows, as `build` orders and limits them; one query, and those of `prefetch_related`."""
         flat = _flat(values)
-        if any(isinstance(one, int) and not -LARGEST <= one <= LARGEST for one in flat):
+        if len(flat) > MOST_VALUES or any(isinstance(one, int) and not -LARGEST <= one <= LARGEST for one in flat):
             return self._unwritten(values, fixed)
+        values = tuple(map(_filled, values))
         key = (*fixed.items(), *(_kind(value) for value in values))
         known = self._shapes
         shape = known[key] if key in known else self._written(key, values, fixed)
-        return list(shape.ask(flat)) if shape else []
+        return list(shape.ask(_flat(values))) if shape else []
 
     def _unwritten(self, values: Sequence[Value], fixed: dict[str, Any]) -> list[Row]:
-        """For numbers that no column holds, as addresses name them: Django knows of most comparisons how they end, and
-        with what is left nothing is equal.
+        """For very many values, which come once; and for numbers that no column holds, as addresses name them: Django
+        knows of most comparisons how they end, and with what is left nothing is equal.
         """
         try:
             return list(self._build(*values, **fixed))
@@ -65,8 +70,10 @@ class Prepared(Generic[Row]):
             self._shapes = {}  # others may be looking at the old ones
         try:
             shape = _Shape(partial(self._build, **fixed), values)
-        except EmptyResultSet:  # an empty list: there is nothing to ask
-            shape = None
+        except EmptyResultSet:
+            if all(isinstance(value, One) or value for value in values):
+                raise TypeError(f"{self._build} compares a value with a column that holds no such number") from None
+            shape = None  # an empty list: there is nothing to ask
         self._shapes[key] = shape
         return shape
 
@@ -111,6 +118,13 @@ class _Shape:
         rows._iterable_class, rows._fields = self._of._iterable_class, self._of._fields  # type: ignore[attr-defined]
         rows._prefetch_related_lookups = self._of._prefetch_related_lookups  # type: ignore[attr-defined]
         return rows  # type: ignore[no-any-return]
+
+
+def _filled(value: Any) -> Value:
+    """A list as long as the next power of two; the last value stands there several times, which `in` does not mind."""
+    if isinstance(value, One) or not value:
+        return value
+    return [*value, *[value[-1]] * ((1 << (len(value) - 1).bit_length()) - len(value))]
 
 
 def _kind(value: Value) -> object:

@@ -82,9 +82,29 @@ def moment(value: datetime) -> str:
     return str(value.astimezone(UTC).replace(tzinfo=None))
 
 
+def read_moment(value: datetime) -> datetime:
+    """A point in time as the driver gives it."""
+    return value.replace(tzinfo=UTC)
+
+
 def document(value: object) -> str:
     """A value of JSON as Django keeps it here."""
     return "[]" if value == [] else json.dumps(value)
+
+
+def read_document(value: str) -> Any:
+    """A value of JSON as the driver gives it."""
+    return [] if value == "[]" else json.loads(value)
+
+
+def among(cursor: Any, head: str, keys: Sequence[int]) -> list[tuple[Any, ...]]:
+    """What a query that ends with a column finds where that is one of these numbers."""
+    found: list[tuple[Any, ...]] = []
+    for start in range(0, len(keys), VARIABLES):
+        chunk = keys[start : start + VARIABLES]
+        cursor.execute(f"{head} IN ({', '.join(['%s'] * len(chunk))})", chunk)
+        found += cursor.fetchall()
+    return found
 
 
 def insert(

@@ -48,6 +48,8 @@ Dns = Annotated[bool, typer.Option("--dns/--no-dns", help="Ask DNS about SPF, DK
 File = Annotated[str, typer.Argument(metavar="FILE", help="A mail as a file; - for standard input.")]
 Recipients = Annotated[list[str] | None, typer.Option("--rcpt", metavar="ADDRESS", help="An envelope recipient.")]
 Sender = Annotated[str, typer.Option("--from", metavar="ADDRESS", help="The envelope sender.")]
+Peer = Annotated[str, typer.Option("--ip", metavar="ADDRESS", help="Who hands it over by SMTP, so that SPF is asked.")]
+Helo = Annotated[str, typer.Option("--helo", metavar="NAME", help="The name that they give.")]
 
 
 @app.callback()
@@ -56,13 +58,21 @@ def explain() -> None:
 
 
 @app.command("inbound")
-def inbound(file: File, rcpt: Recipients = None, sender: Sender = "", as_json: Json = False, var: Var = None) -> None:
-    """A mail that comes in: its routes, their states, and what every rule said."""
+def inbound(
+    file: File,
+    rcpt: Recipients = None,
+    sender: Sender = "",
+    ip: Peer = "",
+    helo: Helo = "",
+    as_json: Json = False,
+    var: Var = None,
+) -> None:
+    """A mail that comes in: whether its From holds, its routes, their states, and what every rule said."""
     raw = read_mail(file)
     use_django()
     from postroom.inbound import services
 
-    explained = services.explain(raw, tuple(rcpt or ()), sender)
+    explained = services.explain(raw, tuple(rcpt or ()), sender, peer=ip, helo=helo)
     if as_json:
         print_json(explained)
         return
@@ -89,6 +99,7 @@ def outbound(
     DKIM and DMARC would align there as far as DNS tells.
     """
     from postroom.core.addresses import format_address, valid
+    from postroom.core.sending.international import problem, wire_address
 
     for given in filter(None, (author, to)):
         if not valid(given):
@@ -98,8 +109,12 @@ def outbound(
 
     choice = simulate(_question(author, company, record, server))
     checks = ask_dns(choice) if dns else ()
+    others = filter(None, (choice.author.email, choice.reply_to))
+    lacks = choice.smtputf8 is False
+    refused = problem(to, others if lacks else (), choice.server_name, offered=not lacks) if to else ""
     if as_json:
-        print_json({**_plain(choice), "recipient": to, "checks": [asdict(check) for check in checks]})
+        said = {"recipient": to, "recipient_problem": refused, "checks": [asdict(check) for check in checks]}
+        print_json({**_plain(choice), **said})
         return
     print(
         "Nothing was sent. A mail would leave", f"by {choice.server_name}." if choice.server_name else "by no server."
@@ -108,8 +123,10 @@ def outbound(
     print(f"  Reply-To   {choice.reply_to or 'none'}{' (tagged)' if choice.reply_tag else ''}")
     print(f"  MAIL FROM  <{choice.return_path}>{' (tagged)' if choice.return_tag else ''}")
     if to:
-        print(f"  RCPT TO    <{to}>")
+        print(f"  RCPT TO    <{wire_address(to)}>")
     print(f"  {choice.because}")
+    if refused:
+        print(f"  It would fail before anything is sent. {refused}")
     _print_trace(list(choice.trace))
     for check in checks:
         print(f"  {check.method:5}  {check.verdict}: {check.text}")

@@ -23,6 +23,7 @@ from postroom.project.cli import (
     prepare,
     processes,
     prove,
+    queue,
     replay,
     search,
     send_queue,
@@ -56,6 +57,8 @@ app.command("worker")(processes.worker)
 app.command("inspect")(inspect_mail.inspect_mail)
 app.command("replay")(replay.replay)
 app.command("send-queue")(send_queue.send_queue)
+for _name, _verb in queue.VERBS.items():
+    app.command(_name)(_verb)
 app.command("test-server")(try_server.try_server)
 app.command("takeover")(takeover.takeover)
 app.command("prove")(prove.prove)

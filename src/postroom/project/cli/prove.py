@@ -38,7 +38,7 @@ def prove(domain: Domain, by: By = "", wait: Wait = True, as_json: Json = False,
     """
     use_django()
     from postroom.domains.managing import NoDomain
-    from postroom.outbound import proving
+    from postroom.outbound.proofs import proving
 
     row = _named(domain)
     try:
@@ -78,7 +78,7 @@ def _awaited(proof: Proof) -> Proof:
 def _is_well(proof: Proof, trips: list[RoundTrip]) -> bool:
     """Whether every mail came back and tags arrive; what was changed on the way is told and harms nothing."""
     from postroom.core.proving import CAME
-    from postroom.outbound.proof_results import fates_of
+    from postroom.outbound.proofs.results import fates_of
 
     return proof.tags_arrive is True and all(not CAME.isdisjoint(fates_of(trip)) for trip in trips)
 

@@ -24,8 +24,8 @@ def _default_server(of: Config) -> Check:
     if not of.outgoing_server:
         return Check("outgoing", True, f"no default server is set: mail is kept in {of.var / 'outbox'}.")
     from postroom.core.sending.facts import DEFAULT_SERVER
-    from postroom.outbound import connection_test
     from postroom.outbound.choice import server_of
+    from postroom.outbound.servers import connection_test
 
     place = f"{of.outgoing_server}:{of.outgoing_port}"
     server = server_of(DEFAULT_SERVER)
@@ -40,12 +40,18 @@ def _default_server(of: Config) -> Check:
 
 def _queue() -> Check:
     from postroom.infra.clock import now
+    from postroom.outbound.queue.ages import late
     from postroom.outbound.selectors import oldest_waiting, waiting
 
     oldest, at = oldest_waiting(now()), now()
     if oldest and at - oldest > LONG:
         minutes = int((at - oldest).total_seconds() // 60)
         return Check("queue", False, f"copies have been due for {minutes} minutes.", "See that a worker runs.")
+    for one in late():
+        minutes = int((at - one.since).total_seconds() // 60)
+        return Check(
+            "queue", False, f"a copy for {one.name or 'no server yet'} has waited for {minutes} minutes.", one.words
+        )
     left = waiting()
     return Check("queue", True, f"{left} copies wait for their next try." if left else "no copy waits.")
 

@@ -22,8 +22,8 @@ from postroom.project.cli.shared import (
 
 if TYPE_CHECKING:
     from postroom.directory.models import User
-    from postroom.outbound.connection_test import Step
     from postroom.outbound.models import OutgoingServer
+    from postroom.outbound.servers.connection_test import Step
 
 Server = Annotated[str, typer.Argument(metavar="[NAME|ID]", help="An outgoing server; else the default server.")]
 By = Annotated[str, typer.Option("--by", metavar="USER", help="To whom a mail would go; else the first operator.")]
@@ -33,7 +33,7 @@ By = Annotated[str, typer.Option("--by", metavar="USER", help="To whom a mail wo
 def try_server(server: Server = "", by: By = "", as_json: Json = False, var: Var = None) -> int:
     """Try a server step by step, up to the point where a mail would follow; nothing is sent."""
     use_django()
-    from postroom.outbound.connection_test import worked
+    from postroom.outbound.servers.connection_test import worked
 
     steps = _of_row(_named(server), user_or_operator(by)) if server else _of_default(user_or_operator(by))
     seen: list[Step] = []
@@ -68,15 +68,15 @@ def _named(given: str) -> OutgoingServer:
 
 
 def _of_row(row: OutgoingServer, user: User) -> Iterator[Step]:
-    from postroom.outbound.servers import fields_of
-    from postroom.outbound.trial import trial_of
+    from postroom.outbound.servers.services import fields_of
+    from postroom.outbound.servers.trial import trial_of
 
     return trial_of(user, fields_of(row), row).steps()
 
 
 def _of_default(user: User) -> Iterator[Step]:
     from postroom.infra.config import config
-    from postroom.outbound.trial import default_trial
+    from postroom.outbound.servers.trial import default_trial
 
     if not config().outgoing_server:
         folder = config().var / "outbox"

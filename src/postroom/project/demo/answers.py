@@ -36,6 +36,6 @@ def converse(company: Company) -> bool:
         return False
     amara = Contact.objects.filter(company=company, user=people["amara"]).values_list("pk", flat=True)
     with transaction.atomic():
-        post_message(user=people["amara"], record_id=vans.pk, body=ANSWER)
+        post_message(user=people["amara"], record_id=vans.pk, body=ANSWER, undo_seconds=0)
         post_note(user=people["jonas"], record_id=vans.pk, body=NOTE, mentions=list(amara[:1]))
     return True
