@@ -11,13 +11,17 @@ import pytest
 from django.test import Client
 
 from postroom.api.urls import api
+from postroom.conversations.forwards import Passed, note_forwards
+from postroom.conversations.models import Leaving
+from postroom.core.addresses import Address
 from postroom.directory.models import ApiToken, User
 from postroom.infra.clock import now
 from postroom.outbound.models import Plan
+from postroom.records.models import Desk, Record
 from tests.api.calls import BASE, Caller, caller, problem, somebody
 from tests.support import factory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.either_database]
 
 ALIAS = {"local_part": "hello", "record_type": "lead"}
 SERVER = {"name": "Relay", "host": "relay.acme.example", "authentication": "none"}
@@ -43,10 +47,19 @@ PARAMETER = "/parameters/mail.incoming.limit.period"
 BEGUN = {"subject": "Trackers", "body": "Hello", "to": ["nina@holm.example"]}
 
 
+def _passed_on(desk: Desk) -> Record:
+    """A lead that one of Acme's people made by passing a mail on."""
+    ours = factory.contact(desk.company, "Mira", user=factory.user("mira", {desk.company: "member"}))
+    made = factory.record(desk, contact=ours)
+    note_forwards([Passed(factory.message(made, author=ours), Address("nina@holm.example", "Nina"))])
+    return made
+
+
 @pytest.fixture(scope="module")
 def world(rows_of_module: None) -> World:
     acme, globex = factory.company(), factory.company("Globex")
-    record = factory.record(factory.desk(acme))
+    desk = factory.desk(acme)
+    record = factory.record(desk)
     message = factory.message(record)
     attachment = factory.attachment(message, "offer.pdf")
     arrival = factory.arrival(acme)
@@ -64,11 +77,14 @@ def world(rows_of_module: None) -> World:
     of_user, of_contact = f"/users/{factory.user('mia', {acme: 'member'}).pk}", f"/contacts/{contact.pk}"
     guest = {"name": "Nina", "email": "nina@acme.example", "company": acme.pk}
     Plan.objects.create(name="Small.two", daily_limit=5)
+    link = factory.download_link(factory.delivery(record))
     note = factory.message(record, "Psst", kind="note", visibility="internal")
+    of_passed = f"/records/{_passed_on(desk).pk}"
+    writer = factory.user("administrator-acme", {acme: "administrator"})
     of_record, of_copy, of_server = f"/records/{record.pk}", f"/outbound/{delivery.pk}", f"/servers/{server.pk}"
     return World(
         callers={
-            "administrator": somebody("administrator", acme),
+            "administrator": caller(writer),
             "member": somebody("member", acme),
             "foreign administrator": somebody("administrator", globex),
             "operator": somebody("operator", acme),
@@ -113,12 +129,22 @@ def world(rows_of_module: None) -> World:
             "contacts": Call("/contacts"),
             "contact": Call(of_contact),
             "talks of contact": Call(f"{of_contact}/conversations"),
+            "alike contacts": Call(f"{of_contact}/alike"),
+            "people": Call(f"{of_record}/people"),
+            "forwarded": Call(f"{of_passed}/forwarded"),
+            "take forwarded": Call(f"{of_passed}/forwarded", "PUT"),
+            "give back forwarded": Call(f"{of_passed}/forwarded", "DELETE"),
             "add contact": Call("/contacts", "POST", {"name": "Luca", "company": acme.pk}),
             "change contact": Call(of_contact, "PATCH", {"phone": "+46"}),
             "add address": Call(f"{of_contact}/addresses", "POST", {"email": "new@holm.example"}),
             "remove address": Call(f"{of_contact}/addresses/old@holm.example", "DELETE"),
             "merge contacts": Call(f"{of_contact}/merge", "POST", {"other": factory.contact(acme, "Luca").pk}),
             "search": Call("/search"),
+            "links": Call(f"/messages/{message.pk}/links"),
+            "revoke links": Call(f"/messages/{message.pk}/links/revoke", "POST"),
+            "renew links": Call(f"/messages/{message.pk}/links/renew", "POST"),
+            "revoke link": Call(f"/download-links/{link.pk}/revoke", "POST"),
+            "renew link": Call(f"/download-links/{link.pk}/renew", "POST"),
             "outbound": Call("/outbound"),
             "copy": Call(of_copy),
             "copy source": Call(f"{of_copy}/source"),
@@ -131,12 +157,20 @@ def world(rows_of_module: None) -> World:
             "archive": Call(f"{of_server}/archive", "POST"),
             "restore": Call(f"{of_server}/restore", "POST"),
             "test": Call(f"{of_server}/test", "POST"),
+            "try now": Call(f"{of_server}/try", "POST"),
             "providers": Call("/servers/providers"),
             "uses": Call(f"{of_server}/uses"),
             "move uses": Call(f"{of_server}/move", "POST", {"to": factory.server(acme, "Other").pk}),
             "size": Call(f"{of_server}/size", "POST"),
             "test mail": Call(f"{of_server}/test-mail", "POST"),
             "simulate": Call("/servers/simulate", "POST", {"email": "amara@acme.example", "company": acme.pk}),
+            "paces": Call("/paces"),
+            "set limit": Call(
+                "/paces/limit",
+                "POST",
+                {"company": acme.pk, "scope": "destination", "key": "firm.example", "period": "day", "number": 5},
+            ),
+            "forget pace": Call(f"/paces/{factory.pace(acme, str(server.pk)).pk}/forget", "POST"),
             "domains": Call("/domains"),
             "domain": Call(of_domain),
             "add domain": Call("/domains", "POST", {"name": "new.example", "companies": [acme.pk]}),
@@ -203,8 +237,40 @@ def world(rows_of_module: None) -> World:
             "retired": Call("/retired-addresses"),
             "me": Call("/me"),
             "change me": Call("/me", "PATCH", {"signature": "Me"}),
+            **_before_it_leaves(writer, record, factory.record(desk, "Prices", contact=contact)),
+            **_queue(delivery.pk, factory.operation(acme).pk),
         },
     )
+
+
+def _before_it_leaves(writer: User, record: Record, reached: Record) -> dict[str, Call]:
+    """What `writer` wrote or took back in `record`, and what goes to many: to the contact of `reached`."""
+    scheduled = factory.message(record, "Soon", user=writer)
+    Leaving.objects.create(message=scheduled, at=now() + timedelta(days=1), scheduled=True)
+    later = (now() + timedelta(days=2)).isoformat()
+    batch = f"/batches/{factory.batch(writer, record).pk}"
+    return {
+        "undo": Call(f"/messages/{scheduled.pk}/undo", "POST"),
+        "send now": Call(f"/messages/{scheduled.pk}/send-now", "POST"),
+        "schedule": Call(f"/messages/{scheduled.pk}/schedule", "POST", {"send_at": later}),
+        "drafts": Call(f"/records/{record.pk}/drafts"),
+        "delete draft": Call(f"/drafts/{factory.draft(writer, record).pk}", "DELETE"),
+        "write to many": Call("/records/messages", "POST", {"records": [reached.pk], "body": "Hello"}),
+        "batch": Call(batch),
+        "stop batch": Call(f"{batch}/stop", "POST"),
+    }
+
+
+def _queue(copy: int, operation: int) -> dict[str, Call]:
+    """What waits, and decisions about it."""
+    of_operation = f"/outbound/operations/{operation}"
+    return {
+        "what waits": Call("/outbound/queue"),
+        "decide": Call("/outbound/decisions", "POST", {"verb": "hold", "ids": [copy]}),
+        "operations": Call("/outbound/operations"),
+        "operation": Call(of_operation),
+        "stop operation": Call(f"{of_operation}/stop", "POST"),
+    }
 
 
 # What each is answered; `empty` is a list without anything of Acme's.
@@ -247,12 +313,22 @@ TABLE = {
     "contacts": ("full", "full", "empty", 403, 401),
     "contact": (200, 200, 404, 403, 401),
     "talks of contact": ("full", "full", 404, 403, 401),
+    "alike contacts": ("empty", "empty", 404, 403, 401),
+    "people": ("full", "full", 404, 404, 401),
+    "forwarded": (200, 200, 404, 404, 401),
+    "take forwarded": (200, 200, 404, 404, 401),
+    "give back forwarded": (409, 409, 404, 404, 401),
     "add contact": (201, 201, 422, 403, 401),
     "change contact": (200, 200, 404, 403, 401),
     "add address": (200, 200, 404, 403, 401),
     "remove address": (422, 422, 404, 403, 401),
     "merge contacts": (200, 200, 404, 403, 401),
     "search": ("empty", "empty", "empty", 403, 401),
+    "links": (200, 200, 404, 404, 401),
+    "revoke links": (200, 403, 404, 404, 401),
+    "renew links": (200, 403, 404, 404, 401),
+    "revoke link": (200, 404, 404, 404, 401),
+    "renew link": (200, 404, 404, 404, 401),
     "outbound": ("full", 403, "empty", 403, 401),
     "copy": (200, 404, 404, 404, 401),
     "copy source": (200, 404, 404, 404, 401),
@@ -265,12 +341,16 @@ TABLE = {
     "archive": (200, 403, 404, 404, 401),
     "restore": (200, 403, 404, 404, 401),
     "test": (200, 403, 404, 404, 401),
+    "try now": (200, 403, 404, 404, 401),
     "providers": ("full", 403, "full", "full", 401),
     "uses": (200, 403, 404, 404, 401),
     "move uses": (200, 403, 404, 404, 401),
     "size": (200, 403, 404, 404, 401),
     "test mail": (202, 403, 404, 404, 401),
     "simulate": (200, 403, 422, 422, 401),
+    "paces": ("full", 403, "empty", "empty", 401),
+    "set limit": (204, 403, 404, 404, 401),
+    "forget pace": (204, 403, 404, 404, 401),
     "domains": ("full", 403, "empty", "full", 401),
     "domain": (200, 403, 404, 200, 401),
     "add domain": (201, 403, 422, 201, 401),
@@ -337,6 +417,19 @@ TABLE = {
     "retired": (403, 403, 403, "empty", 401),
     "me": (200, 200, 200, 200, 401),
     "change me": (200, 200, 200, 200, 401),
+    "undo": (200, 403, 404, 404, 401),
+    "send now": (200, 403, 404, 404, 401),
+    "schedule": (200, 403, 404, 404, 401),
+    "drafts": ("full", "empty", 404, 404, 401),
+    "delete draft": (204, 404, 404, 404, 401),
+    "write to many": (201, 201, 422, 403, 401),
+    "batch": (200, 404, 404, 404, 401),
+    "stop batch": (200, 404, 404, 404, 401),
+    "what waits": (200, 403, 200, 403, 401),
+    "decide": (200, 403, 200, 403, 401),
+    "operations": ("full", 403, "empty", 403, 401),
+    "operation": (200, 404, 404, 404, 401),
+    "stop operation": (200, 404, 404, 404, 401),
 }
 WHO = ("administrator", "member", "foreign administrator", "operator", "nobody")
 CASES = [(call, who, answer) for call, line in TABLE.items() for who, answer in zip(WHO, line, strict=True)]

@@ -183,6 +183,7 @@ def test_a_doubted_message_is_accepted_once(amara: Caller, record: Record) -> No
         ("PATCH", "/servers/{}"),
         ("POST", "/servers/{}/archive"),
         ("POST", "/servers/{}/restore"),
+        ("POST", "/servers/{}/try"),
         ("POST", "/servers/{}/test"),
     ],
 )

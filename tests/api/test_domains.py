@@ -60,6 +60,18 @@ def test_a_domain_is_added_once_changed_and_removed(ada: Caller, whole: dict[str
     problem(ada.get(f"/domains/{fresh}"), 404)
 
 
+def test_what_becomes_of_unproved_mail(ada: Caller, acme: Acme) -> None:
+    path = f"/domains/{domain_of(acme).pk}"
+    was = ada.get(path).json()
+    assert (was["unproved"], was["trusted_forwarders"]) == ("flag", "")
+    changed = ada.send("PATCH", path, {"unproved": "refuse", "trusted_forwarders": "Lists.Example x.example"}).json()
+    assert (changed["unproved"], changed["trusted_forwarders"]) == ("refuse", "lists.example, x.example")
+    assert changed == {**was, "unproved": "refuse", "trusted_forwarders": "lists.example, x.example"}
+    problem(ada.send("PATCH", path, {"unproved": "burn"}), 422)
+    found = problem(ada.send("PATCH", path, {"trusted_forwarders": "me@x.example"}), 422)
+    assert [error["where"] for error in found["errors"]] == ["body.trusted_forwarders"]
+
+
 def test_what_is_wrong_is_said_by_field(ada: Caller, whole: dict[str, Any]) -> None:
     found = problem(ada.send("POST", "/domains", {**whole, "name": "x", "bounce": "catchall"}), 422)
     assert {error["where"] for error in found["errors"]} == {"body.name", "body.catchall"}

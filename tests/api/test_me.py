@@ -10,7 +10,7 @@ from postroom.directory.models import User
 from tests.api.calls import Caller, caller, problem
 from tests.support.acme import Acme, make_acme
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.either_database]
 
 
 @pytest.fixture

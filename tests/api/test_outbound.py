@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from email import message_from_bytes
 from email.policy import default
 
 import pytest
 from django.test import Client
 
+from postroom.infra.clock import now
 from postroom.outbound import services
 from postroom.outbound.models import Delivery
 from postroom.outbound.transports.memory import Memory
@@ -61,6 +63,23 @@ def test_the_source_is_text_to_keep(ada: Caller, acme: Acme) -> None:
     assert message_from_bytes(response.content, policy=default)["Subject"] == "Re: Vans"
 
 
+def test_what_a_reply_meant_is_told(ada: Caller, acme: Acme) -> None:
+    row = factory.delivery(
+        factory.record(acme.sales), state="failed", reply_class="mailbox-unknown", words="550 5.1.1 no such user"
+    )
+    late = factory.delivery(
+        factory.record(acme.sales), reason="put-off", reply_class="greylisted", created_at=now() - timedelta(hours=5)
+    )
+    told = ada.get(f"/outbound/{row.pk}").json()
+    assert (told["reply_class"], told["reason"], told["delayed"]) == ("mailbox-unknown", "", False)
+    assert told["advice"].startswith("Check the spelling")
+    told = ada.get("/outbound", state="queued").json()["items"][0]
+    assert (told["id"], told["reply_class"], told["reason"]) == (late.pk, "greylisted", "put-off")
+    assert told["delayed"] is True
+    plain = factory.delivery(factory.record(acme.sales), state="accepted")
+    assert ada.get(f"/outbound/{plain.pk}").json()["advice"] == ""
+
+
 def test_lists_by_state_and_record(ada: Caller, acme: Acme) -> None:
     one, other = factory.record(acme.sales), factory.record(acme.sales)
     rows = [factory.delivery(one), factory.delivery(one, state="failed"), factory.delivery(other, state="accepted")]
@@ -95,6 +114,10 @@ def test_a_list_that_cannot_be(ada: Caller, query: str) -> None:
         ("held", "cancel", "cancelled"),
         ("unknown", "send-again", "queued"),
         ("failed", "send-again", "queued"),
+        ("unknown", "arrived", "accepted"),
+        ("unknown", "lost", "failed"),
+        ("queued", "lost", None),
+        ("accepted", "arrived", None),
         ("accepted", "cancel", None),
         ("accepted", "hold", None),
         ("transmitting", "cancel", None),

@@ -32,7 +32,7 @@ from postroom.directory.services import create_token
 from tests.api.calls import BASE
 from tests.support.populated import KINDS, NAMES, Populated, populate
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.either_database]
 
 
 @schemathesis.serializer("message/rfc822")

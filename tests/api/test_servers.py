@@ -11,8 +11,9 @@ import pytest
 from postroom.infra import parameters, secrets
 from postroom.infra.config import config
 from postroom.infra.dns import Resolver
-from postroom.outbound import choice, sender_check
+from postroom.outbound import choice
 from postroom.outbound.models import Delivery, OutgoingServer
+from postroom.outbound.servers import sender_check
 from tests.api.calls import Caller, caller, problem
 from tests.support import factory
 from tests.support.acme import Acme, make_acme
@@ -21,7 +22,7 @@ from tests.support.dns_server import Records, serving
 from tests.support.sending import post
 from tests.support.smtp_server import SmtpServer
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.either_database]
 
 WORD = "a-secret-word"
 

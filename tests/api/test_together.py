@@ -14,8 +14,8 @@ from postroom.core.edits import only
 from postroom.directory.models import User
 from postroom.directory.profile import update_profile
 from postroom.domains.models import Alias
-from postroom.outbound import servers
-from postroom.outbound.servers import ServerFields
+from postroom.outbound.servers import services as servers
+from postroom.outbound.servers.services import ServerFields
 from tests.api.calls import caller
 from tests.support import factory
 from tests.support.acme import Acme, make_acme
@@ -74,7 +74,7 @@ CASES = {
     ),
     "server": Case(
         _server, "/servers/{}", ("name", "Other mail"), ("from_filter", "acme.example"),
-        "postroom.outbound.servers:_own",
+        "postroom.outbound.servers.services:_own",
     ),
 }  # fmt: skip
 

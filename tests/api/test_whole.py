@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 
 import pytest
 from django.test import Client
+from ninja import Schema
 
+from postroom.api import schemas
 from postroom.api.urls import api
 from postroom.conversations.notes import edit_note
 from postroom.directory.models import User
@@ -22,7 +27,7 @@ pytestmark = pytest.mark.django_db
 DOCUMENT = json.loads(json.dumps(api.get_openapi_schema(path_prefix="")))
 OPERATIONS = [(method, path, one) for path, methods in DOCUMENT["paths"].items() for method, one in methods.items()]
 # Answers with the list as it is then; what is a list of the program itself, or of the uses of one server.
-NOT_IN_PAGES = {"move_domain", "list_providers", "list_server_uses", "move_server_uses"}
+NOT_IN_PAGES = {"move_domain", "list_alike_contacts", "list_providers", "list_server_uses", "move_server_uses"}
 
 
 def schema_of(operation: dict[str, Any]) -> dict[str, Any]:
@@ -62,6 +67,19 @@ def test_every_list_comes_in_pages() -> None:
     for name in lists.keys() - NOT_IN_PAGES:
         assert {"cursor", "limit"} <= names(lists[name]), name
         assert "next" in schema_of(lists[name])["required"], name
+
+
+def test_every_form_is_named_once() -> None:
+    """Of two classes of one name the document would keep the last, and describe the answers of the other wrongly."""
+    modules = [import_module(f"{schemas.__name__}.{one.name}") for one in iter_modules(schemas.__path__)]
+    forms = [
+        form.__name__
+        for module in modules
+        for form in vars(module).values()
+        if isinstance(form, type) and issubclass(form, Schema) and form.__module__ == module.__name__
+    ]
+    assert len(forms) > 100
+    assert [name for name, times in Counter(forms).items() if times > 1] == []
 
 
 def test_every_creation_takes_a_key() -> None:
@@ -190,7 +208,7 @@ def test_a_note_is_answered_by_a_note(program: Caller, filled: Populated, admin:
 
 def test_the_queue_messages_and_colleagues(program: Caller, filled: Populated) -> None:
     queue = program.get("/queue").json()
-    assert [(one["state"], one["count"]) for one in queue["outbound"]] == [("queued", 1)]
+    assert [(one["state"], one["count"]) for one in queue["outbound"]] == [("queued", 2)]
     rows = program.get("/messages").json()["items"]
     assert {one["record"] for one in rows} == {filled.things["record"]}
     assert program.get("/messages", message_id="<nobody@x>").json()["items"] == []

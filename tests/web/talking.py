@@ -14,7 +14,7 @@ django.setup()
 from django.db import transaction  # noqa: E402 the models are known only now
 
 from postroom.conversations import services  # noqa: E402
-from postroom.conversations.models import Follower, Message, Notification  # noqa: E402
+from postroom.conversations.models import Follower, Leaving, Message, Notification  # noqa: E402
 from postroom.core.addresses import Address  # noqa: E402
 from postroom.directory.models import Company, Contact, ContactAddress, User  # noqa: E402
 from postroom.infra.clock import now  # noqa: E402
@@ -146,6 +146,27 @@ def posted() -> dict[str, int]:
             "count": Message.objects.filter(user__isnull=False).count()}  # fmt: skip
 
 
+def undoable() -> dict[str, int]:
+    """Whoever signs in may undo what they send, for a while."""
+    return {"people": User.objects.update(undo_seconds=30)}
+
+
+def at_once() -> dict[str, int]:
+    """What anybody sends leaves at once again."""
+    return {"people": User.objects.update(undo_seconds=None)}
+
+
+def leaves() -> dict[str, int]:
+    """The newest message has just left."""
+    message = Message.objects.filter(user__isnull=False).latest("pk")
+    Leaving.objects.filter(message=message).delete()
+    rows = Delivery.objects.filter(notification__message=message)
+    with transaction.atomic():
+        rows.update(state="accepted", due=None, reason="", words="250 ok")
+        tell([DeliveryNews(row.pk, row.company_id, row.state) for row in rows])
+    return {"copies": rows.count()}
+
+
 def changes() -> dict[str, int]:
     """Files of the first mail, a note of Jonas that he may change, and a change of the record."""
     lead = Record.objects.get(title="Telematics for 42 delivery vans", desk__name="Baltics")
@@ -158,6 +179,9 @@ def changes() -> dict[str, int]:
 
 
 VERBS: dict[str, Callable[[], dict[str, int]]] = {
+    "undoable": undoable,
+    "at_once": at_once,
+    "leaves": leaves,
     "fill": fill,
     "refused": refused,
     "delivered": delivered,

@@ -9,7 +9,7 @@ from postroom.web.middleware import POLICY
 from tests.support.factory import PASSWORD
 from tests.web.conftest import World
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.either_database]
 
 # For each address what member, administrator, operator, administrator of another company, and somebody without a
 # company get. 302 never stands here: that is for those who are not signed in.

@@ -20,7 +20,7 @@ from postroom.records.models import Desk, DeskFollower
 from tests.support import factory
 from tests.web.conftest import World
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.either_database]
 
 DOMAIN = {
     "name": "new.example",

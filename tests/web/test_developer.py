@@ -17,7 +17,7 @@ from postroom.domains.models import Alias
 from postroom.inbound.counts import open_arrivals
 from postroom.infra import parameters
 from postroom.infra.models import Parameter, ScheduledAction
-from postroom.outbound.counts import open_copies
+from postroom.outbound.queue.counts import open_copies
 from tests.support import factory
 from tests.support.queries import scanned, statements
 from tests.web.conftest import World
@@ -109,7 +109,7 @@ def test_one_of_ones_own_is_added_and_removed(boss: Client) -> None:
 def test_an_action_is_run_slowed_down_and_put_to_rest(boss: Client) -> None:
     assert "Tidy up" in body(boss, "/developer/actions")
     assert boss.post("/developer/actions/infra.forget/run").status_code == 302
-    said = "Tidy up has run: 0 changes, 0 counters, 0 answered requests, 0 days of usage."
+    said = "Tidy up has run: 0 changes, 0 counters, 0 answered requests, 0 days of usage,"
     assert said in body(boss, "/developer/actions")
     wrong = boss.post("/developer/actions/infra.forget", {"every_seconds": "soon"})
     assert wrong.status_code == 422

@@ -21,7 +21,7 @@ from tests.web.test_access_matrix import ADDRESSES, concrete
 
 SITE = "everything"
 WIDTHS = (320, 768, 1024, 1280, 1920)
-MOST_REQUESTS, MOST_BYTES = 6, 50_000
+MOST_REQUESTS, MOST_BYTES = 6, 52_000
 GROUPS: dict[str, tuple[str, ...]] = {
     "records": ("leads", "records", "desks", "copies", "messages", "attachments"),
     "settings": ("settings",),

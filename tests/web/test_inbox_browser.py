@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import APIResponse, Browser, Page, Route, expect
 
 from tests.support.browser import Look, Site, States, context_for, violations, watched
 
@@ -114,6 +114,29 @@ def test_what_was_done_can_be_undone_where_news_overtakes_the_answer(page: Page,
     expect(page.locator("#did").get_by_role("button", name="Undo")).to_be_visible()
     page.get_by_role("button", name="Undo").click()
     expect(row.get_by_role("button", name="as done")).to_have_count(1)
+
+
+def test_a_late_answer_does_not_bring_back_what_was(page: Page, site: Site) -> None:
+    """That to the first act comes after the second act is done, with the list as it was between the two."""
+    _opened(page, "/inbox?tab=all")
+    row = page.locator(f"#t{site.ids['hanna']}")
+    late: list[tuple[Route, APIResponse]] = []
+    page.route("**/star", lambda route: late.append((route, route.fetch())))
+    row.hover()
+    row.locator("[data-star]").click()
+    expect(row).to_have_class(re.compile("starred"))
+    row.locator("[data-unread]").click()
+    expect(row).not_to_have_class(re.compile("unread"))
+    page.wait_for_timeout(1500)
+    ((route, answer),) = late
+    with page.expect_response("**/inbox?tab=all"):
+        route.fulfill(response=answer)
+    expect(row).not_to_have_class(re.compile("unread"))
+    page.unroute("**/star")
+    row.locator("[data-star]").click()
+    expect(row).not_to_have_class(re.compile("starred"))
+    row.locator("[data-unread]").click()
+    expect(row).to_have_class(re.compile("unread"))
 
 
 def test_by_keyboard_alone(page: Page, site: Site, browser: Browser, signed_in: Path) -> None:

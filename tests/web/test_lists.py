@@ -118,7 +118,7 @@ def _fill(world: World, number: int) -> None:
     ("address", "most"),
     [
         ("/leads", 13),
-        ("/leads/{lead.pk}", 32),
+        ("/leads/{lead.pk}", 33),
         ("/arrivals", 9),
         ("/arrivals/refused", 6),
         ("/arrivals/{arrival.pk}", 8),

@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from postroom.domains.models import Alias
-from postroom.outbound import servers
-from postroom.outbound.servers import ServerFields
+from postroom.outbound.servers import services as servers
+from postroom.outbound.servers.services import ServerFields
 from postroom.records.models import FieldChange, Record
 from postroom.web.meanwhile import Meanwhile, merged, shown
 from tests.support import factory
 from tests.web.conftest import World
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.either_database]
 
 
 @dataclass(frozen=True)

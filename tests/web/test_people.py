@@ -17,7 +17,7 @@ from postroom.web.places import all_places
 from tests.support import factory
 from tests.web.conftest import World
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.either_database]
 PASSWORD = "quite a long phrase"
 
 # Member, administrator, operator, administrator of another company, somebody without a company.

@@ -25,7 +25,7 @@ from postroom.web.pages.records.thread import thread_of
 from tests.support import factory
 from tests.web.conftest import World
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.either_database]
 
 HTMX = {"HX-Request": "true"}
 
@@ -294,8 +294,11 @@ def test_only_what_changed_is_sent_anew(client: Client, world: World, lead: Reco
     made, row = _answered(world, lead)
     client.force_login(world.member)
     mark = strips_of(world.member, {made.pk: False})[made.pk].mark
-    asked = f"/records/{lead.pk}/states?m={made.pk}.{mark}.member&m={world.message.pk}.0.sender&m=x&m=999999.2.3.4"
+    asked = f"/records/{lead.pk}/states?m={made.pk}.{mark}.member&m={world.message.pk}.0.sender&m=x"
     assert client.get(asked).status_code == 204
+    gone = client.get(f"{asked}&m=999999.2.3.4").content.decode()
+    assert '<li id="m999999" hx-swap-oob="delete"></li>' in gone, "what was taken back leaves the pages of others"
+    assert 'id="b' not in gone
     Delivery.objects.filter(pk=row.pk).update(state="accepted")
     text = client.get(asked).content.decode()
     assert re.findall(r'id="b(\d+)"', text) == [str(made.pk)]

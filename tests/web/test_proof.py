@@ -17,7 +17,7 @@ from postroom.outbound.models import Delivery, OutgoingServer, Proof, RoundTrip
 from tests.support import factory
 from tests.web.conftest import World
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.either_database]
 HTMX = {"HX-Request": "true", "HX-Target": "proof"}
 
 

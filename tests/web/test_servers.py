@@ -19,17 +19,18 @@ from django.views.debug import SafeExceptionReporterFilter
 from postroom.directory.models import User
 from postroom.infra.dns import Limits, Resolver
 from postroom.infra.models import Change
-from postroom.outbound import sender_check, servers
 from postroom.outbound.models import Delivery, OutgoingServer
 from postroom.outbound.providers.catalogue import PROVIDERS
-from postroom.outbound.servers import ServerFields
+from postroom.outbound.servers import sender_check
+from postroom.outbound.servers import services as servers
+from postroom.outbound.servers.services import ServerFields
 from tests.support import factory
 from tests.support.authority import Authority
 from tests.support.dns_server import Fault, Records, serving
 from tests.support.smtp_script import Script, scripted
 from tests.web.conftest import World, make_world
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.either_database]
 
 SECRET = "correct-battery-7"
 SENT = {

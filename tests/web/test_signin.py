@@ -13,7 +13,7 @@ from postroom.web.pages.signin import FAILURES
 from tests.support.factory import PASSWORD
 from tests.web.conftest import World
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.either_database]
 
 
 def _try(client: Client, username: str, password: str = PASSWORD, **fields: str) -> tuple[int, str]:

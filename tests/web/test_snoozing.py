@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from postroom.conversations.inbox import Tab, listed
 from postroom.conversations.models import InboxEntry
 from postroom.infra.clock import now
-from postroom.web.pages.inbox.snoozing import choices, until
+from postroom.web.pages.inbox.snoozing import choices
+from postroom.web.pages.times import until
 from tests.support import factory
 from tests.web.conftest import World
 

@@ -60,19 +60,21 @@ def test_every_try_stands_with_the_server_s_answer(
         assert _said(_steps(row)) == ["Queued", "Put off", "Waits for the next try"]
         tried, waits = _steps(row)[1:]
         assert (tried.wire, tried.words, tried.state.tone, tried.where) == (SLOW, "", "warn", "at the recipient")
-        assert waits.words == "", "the answer stands in the try already"
+        assert waits.words.startswith("The receiving server asks every new sender to come back")
+        assert SLOW not in waits.words, "the answer stands in the try already"
         assert waits.next_try
         assert waits.next_try > now()
         Delivery.objects.filter(pk=row.pk).update(due=now())
         server.on("RCPT kim@partner.example", NOBODY)
         send_due()
-    assert _said(_steps(row)) == ["Queued", "Put off", "Refused"], "the last try says how it ended"
-    assert [bool(step.sender) for step in _steps(row)] == [False, True, False], "the sender stands once"
+    assert _said(_steps(row)) == ["Queued", "Put off", "Refused", "Not delivered"]
+    assert NOBODY not in _steps(row)[-1].words, "the last try has the answer: the end says what it means"
+    assert [bool(step.sender) for step in _steps(row)] == [False, True, False, False], "the sender stands once"
     client.force_login(world.member)
     page = client.get(f"/copies/{row.pk}", headers=HTMX).content.decode()
     for words in ("Queued", "Put off", "Refused", SLOW, NOBODY, "at the recipient"):
         assert words in page.replace("<wbr>", ""), words
-    assert page.partition("</ol>")[0].count("<li") == 3
+    assert page.partition("</ol>")[0].count("<li") == 4
 
 
 @pytest.mark.parametrize(

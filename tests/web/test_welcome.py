@@ -14,7 +14,7 @@ from postroom.infra.config import config
 from postroom.records.models import DeskFollower
 from tests.support import factory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.either_database]
 PASSWORD = "a long enough secret"
 YOU = {"name": "Ada Lind", "email": "ada@acme.example", "username": "Ada", "password": PASSWORD}
 COMPANY = {"company": "Acme", "language": "sv", "time_zone": "Europe/Stockholm"}

@@ -1,7 +1,7 @@
 """One stylesheet and one script for a page, put together from the files of `static/postroom` in a fixed order.
 
-There are two of each: what members work with all day, and the office behind it. A page loads those of its area; the
-lists of records bring a script of their own.
+There are two of each: what members work with all day, and the office behind it. A page loads those of its area; lists
+and the pages of contacts bring scripts of their own.
 """
 
 from __future__ import annotations
@@ -19,20 +19,23 @@ FOLDER = Path(__file__).parent / "static" / "postroom"
 DESK = frozenset({"contacts", "inbox", "records", "search"})
 """The areas where members work; all other pages are the office's."""
 # Those of every page; the narrow screens come last, and `app` gives what others share.
-STYLES = ("tokens", "base", "shell", "parts", "fields", "lists", "pages", "search")
+STYLES = ("tokens", "base", "shell", "parts", "fields", "lists", "choosing", "pages", "search")
 SCRIPTS = ("app", "live", "inbox", "frames", "suggest", "copies", "search")
 BUNDLES = {
-    "postroom/desk.css": (*STYLES, "thread", "composer", "record", "copies", "inbox", "records", "contacts", "narrow"),
+    "postroom/desk.css": (*STYLES, "thread", "composer", "record", "copies", "inbox", "records", "narrow"),
     "postroom/office.css": (
-        *STYLES, "thread", "copies", "settings", "addresses", "people", "outbox", "home", "hosting", "narrow",
+        *STYLES, "thread", "copies", "settings", "addresses", "people", "outbox", "queue", "home", "hosting",
+        "downloads", "narrow",
     ),
-    "postroom/desk.js": (*SCRIPTS, "composer", "record", "contacts"),
-    "postroom/lists.js": ("records",),  # a second one for the pages that say so
+    "postroom/desk.js": (*SCRIPTS, "composer", "sent", "record"),
+    "postroom/lists.js": ("records", "contacts"),  # second ones for the pages that say so
+    "postroom/contacts.css": ("contacts",),
     "postroom/office.js": (*SCRIPTS, "settings", "addresses", "welcome"),
 }  # fmt: skip
 
 
 _COMMENTS = re.compile(r"/\*.*?\*/", re.DOTALL)
+_ROOM = re.compile(r"\s*([{};])\s*|([:,])\s+")  # white space that means nothing; that before a colon does
 
 
 def bundle_of(module: str) -> str:
@@ -47,10 +50,10 @@ def files(bundle: str) -> list[str]:
 
 
 def contents(bundle: str) -> bytes:
-    """A bundle's files, one after the other, without comments and indentation."""
+    """A bundle's files, one after the other, without comments and indentation; styles on one line."""
     texts = ((FOLDER / name).read_text(encoding="utf-8") for name in files(bundle))
     if bundle.endswith(".css"):
-        texts = (_COMMENTS.sub("", text) for text in texts)
+        return "".join(_ROOM.sub(r"\1\2", _COMMENTS.sub("", text)).strip() for text in texts).encode()
     return "".join(map(_plain, texts)).encode()
 
 

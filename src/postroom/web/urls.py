@@ -8,6 +8,7 @@ from postroom.web.pages import signin
 from postroom.web.pages.arrivals.urls import urlpatterns as arrivals
 from postroom.web.pages.contacts.urls import urlpatterns as contacts
 from postroom.web.pages.developer.urls import urlpatterns as developer
+from postroom.web.pages.downloads.urls import urlpatterns as downloads
 from postroom.web.pages.events import events
 from postroom.web.pages.home.urls import urlpatterns as home
 from postroom.web.pages.hosting.urls import urlpatterns as hosting
@@ -31,4 +32,5 @@ urlpatterns = [
     *settings,
     *hosting,
     *developer,
+    *downloads,
 ]

@@ -10,11 +10,14 @@ HUES = (25, 60, 95, 120, 155, 180, 205, 250, 285, 330)
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody with an avatar: initials, and a hue that is always the same for them. `url` is the page about them."""
+    """Somebody with an avatar: initials, and a hue that is always the same for them. `url` is the page about them.
+    `masked`: the name may not be theirs, so the avatar is nobody's.
+    """
 
     name: str = ""
     email: str = ""
     url: str = ""
+    masked: bool = False
 
     @property
     def shown(self) -> str:

@@ -10,8 +10,8 @@ from postroom.api.auth import asking, ensure_may
 from postroom.directory.models import User
 from postroom.directory.roles import Permission
 from postroom.infra.config import config
-from postroom.outbound import servers
 from postroom.outbound.choice import default_server
+from postroom.outbound.servers import services as servers
 
 router = Router(tags=["servers"])
 

@@ -11,11 +11,14 @@ from ninja import Router
 from ninja.responses import Status
 
 from postroom.api.schemas.health import Health
+from postroom.core.delivery.waiting import TITLES, Reason
 from postroom.inbound.selectors import oldest_waiting
 from postroom.infra import schedule
 from postroom.infra.clock import now
 from postroom.infra.database.base import reachable
 from postroom.outbound import selectors as outbound
+from postroom.outbound.models import Lane
+from postroom.outbound.queue.ages import late
 
 router = Router(tags=["health"])
 
@@ -34,7 +37,7 @@ def _issues() -> list[str]:
     if reachable():
         return ["The database does not answer."]
     try:
-        return [*_waiting(), *_unsent(), *_late()]
+        return [*_waiting(), *_unsent(), *_standing(), *_late()]
     except DatabaseError:
         return ["The database is not ready: its tables cannot be read."]
 
@@ -55,6 +58,18 @@ def _unsent() -> list[str]:
     if oldest is None or at - oldest < LONG:
         return []
     return [f"Copies have been due for {_minutes(at - oldest)}: see that a worker runs and what it logs."]
+
+
+def _standing() -> list[str]:
+    """Lanes whose oldest copy waits for too long through trouble of our own: a server that is down, or too much before
+    it. What limits or receivers put off is none.
+    """
+    found = [one for one in late() if one.reason in {Reason.SERVER_DOWN, Reason.TURN}]
+    return [
+        f"The oldest {Lane(one.lane).label} copy of a server has waited for {_minutes(now() - one.since)}:"
+        f" {TITLES[Reason(one.reason)].lower()}."
+        for one in found
+    ]
 
 
 def _late() -> list[str]:

@@ -122,6 +122,8 @@ def begin_conversation(request: HttpRequest, given: ConversationIn, idempotency_
             body=given.body,
             to=[one.address for one in given.to],
             cc=[one.address for one in given.cc],
+            later=given.send_at,
+            undo_seconds=given.undo_seconds,
         ).pk
 
     asked = f"conversations\n{given.model_dump_json()}"

@@ -8,7 +8,7 @@ from typing import Any, TypeVar, cast
 
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, QueryDict
-from ninja import Router
+from ninja import Router, Schema
 from ninja.errors import ValidationError as Invalid
 from ninja.responses import Status
 from pydantic import ValidationError
@@ -30,12 +30,12 @@ router = Router(tags=["conversations"])
 
 JSON, FORM = "application/json", "multipart/form-data"
 FILES = "files"
-LISTS = ("to", "cc", "mentions", "forwarded_files")
+LISTS = ("records", "to", "cc", "mentions", "forwarded_files", "kept_files")
 
-Given = TypeVar("Given", bound=NoteIn)
+Given = TypeVar("Given", bound=Schema)
 
 
-def _taken(kind: type[NoteIn]) -> dict[str, Any]:
+def taken(kind: type[Schema]) -> dict[str, Any]:
     """How a body may come: as JSON, or with files as a form whose lists are repeated fields."""
     schema = kind.json_schema()
     files = {"type": "array", "items": {"type": "string", "format": "binary"}}
@@ -55,13 +55,16 @@ def list_messages(request: HttpRequest, pk: int, cursor: Cursor, limit: Limit) -
     "/records/{int:pk}/messages",
     response={201: MessageOut},
     operation_id="post_message",
-    openapi_extra=_taken(MessageIn),
+    openapi_extra=taken(MessageIn),
 )
 def post_message(request: HttpRequest, pk: int, idempotency_key: Key) -> Status[MessageOut]:
-    """Write to the people outside and to the followers; with files as `multipart/form-data`. You follow from now on."""
+    """Write to the people outside and to the followers; with files as `multipart/form-data`. You follow from now on.
+
+    It leaves after the time to undo it (`undo_until` of the answer), or at `send_at`.
+    """
     user = asking(request)
     writable_record(user, pk)
-    given, uploads = _given(request, MessageIn)
+    given, uploads = given_of(request, MessageIn)
 
     def post() -> int:
         return services.post_message(
@@ -76,19 +79,23 @@ def post_message(request: HttpRequest, pk: int, idempotency_key: Key) -> Status[
             answers=given.answers or 0,
             forwards=given.forwards or 0,
             files=given.forwarded_files,
+            later=given.send_at,
+            undo_seconds=given.undo_seconds,
+            draft=given.draft or 0,
+            kept=given.kept_files,
         ).pk
 
     return _posted(user, idempotency_key, _asked(f"messages {pk}", given, uploads), post)
 
 
 @router.post(
-    "/records/{int:pk}/notes", response={201: MessageOut}, operation_id="post_note", openapi_extra=_taken(NoteIn)
+    "/records/{int:pk}/notes", response={201: MessageOut}, operation_id="post_note", openapi_extra=taken(NoteIn)
 )
 def post_note(request: HttpRequest, pk: int, idempotency_key: Key) -> Status[MessageOut]:
     """Log an internal note: only our own people hear of it, those who follow notes and those mentioned."""
     user = asking(request)
     writable_record(user, pk)
-    given, uploads = _given(request, NoteIn)
+    given, uploads = given_of(request, NoteIn)
 
     def post() -> int:
         return services.post_note(
@@ -149,7 +156,7 @@ def _asked(what: str, given: NoteIn, uploads: list[Upload]) -> str:
     return "\n".join([what, given.model_dump_json(), *files])
 
 
-def _given(request: HttpRequest, kind: type[Given]) -> tuple[Given, list[Upload]]:
+def given_of(request: HttpRequest, kind: type[Given]) -> tuple[Given, list[Upload]]:
     """The body, by its type, and the files that came with it."""
     match (request.content_type or "").lower():
         case "application/json":

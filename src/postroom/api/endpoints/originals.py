@@ -13,9 +13,9 @@ from postroom.api.endpoints.found import message_of, writable_message
 from postroom.api.paging import Cursor, Limit, cursor_of, id_of
 from postroom.api.problems import Problem
 from postroom.api.schemas.common import Person
-from postroom.api.schemas.originals import DraftOut, HeaderOut, MessageRow, MessageRows, OriginalOut
+from postroom.api.schemas.originals import AnswerOut, HeaderOut, MessageRow, MessageRows, OriginalOut
 from postroom.conversations.all_messages import all_messages
-from postroom.conversations.carrying import forward_subject
+from postroom.conversations.carrying import forward_subject, usually_carried
 from postroom.conversations.models import Message
 from postroom.conversations.suggestions import people_to_answer
 from postroom.core.addresses import Address
@@ -73,14 +73,14 @@ def get_message_source(request: HttpRequest, pk: int) -> HttpResponse:
     return HttpResponse(raw, content_type=MAIL, headers={**SAFE, "Content-Disposition": named})
 
 
-@router.get("/messages/{int:pk}/draft", response=DraftOut, operation_id="get_draft")
-def get_draft(request: HttpRequest, pk: int, how: How) -> DraftOut:
+@router.get("/messages/{int:pk}/draft", response=AnswerOut, operation_id="get_draft")
+def get_draft(request: HttpRequest, pk: int, how: How) -> AnswerOut:
     """To whom an answer would go, or what a forward would carry; of a note: a note. Changes nothing."""
     user = asking(request)
     message = _kept(writable_message(user, pk))
     record = message.thread.record
     if how == "forward":
-        files = list(message.attachments.order_by("position").values_list("pk", flat=True))
+        files = usually_carried(message)
         subject = forward_subject(message.subject or record.title)
         return _draft(message, subject=subject, forwards=pk, forwarded_files=files)
     if message.visibility == Message.Visibility.INTERNAL:
@@ -99,8 +99,8 @@ def _draft(
     answers: int | None = None,
     forwards: int | None = None,
     forwarded_files: list[int] | None = None,
-) -> DraftOut:
-    return DraftOut(
+) -> AnswerOut:
+    return AnswerOut(
         kind=kind,
         record=message.thread.record_id,
         subject=subject,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated
 
@@ -12,7 +13,9 @@ from ninja import Path, Query, Router
 from postroom.api.auth import asking, ensure_may
 from postroom.api.paging import Cursor, Limit, cursor_of, id_of
 from postroom.api.problems import Problem, not_found
+from postroom.api.schemas.common import LARGEST_ID
 from postroom.api.schemas.outbound import DeliveryOut, DeliveryPage, DeliveryWhole
+from postroom.api.schemas.queue import LANE, REASON, FilterIn
 from postroom.core.delivery.states import DeliveryState
 from postroom.core.errors import InvalidAddress, InvalidHeader
 from postroom.directory.models import User
@@ -31,19 +34,46 @@ VERBS: Mapping[str, tuple[Callable[[User, Sequence[int]], int], str]] = {
     "cancel": (services.cancel, "withdrawn"),
     "hold": (services.hold, "held"),
     "release": (services.release, "released"),
+    "send-now": (services.send_now, "sent now"),
+    "arrived": (partial(services.close_unknown, sent=True), "closed: only one whose fate is unknown can"),
+    "lost": (partial(services.close_unknown, sent=False), "closed: only one whose fate is unknown can"),
 }
 
 States = Annotated[list[DeliveryState], Query([], alias="state", description="Only copies in such a state; repeat it.")]
 About = Annotated[str, Query("", max_length=80, description="Only copies of this record, such as lead:12.")]
+Reasons = Annotated[str, Query("", pattern=REASON, description="What they wait for; `due`: for nothing any more.")]
+Destination = Annotated[str, Query("", max_length=255, description="Only copies to this domain.")]
+Server = Annotated[
+    int | None, Query(None, ge=-1, le=LARGEST_ID, description="By this server; 0: the default one, -1: none yet.")
+]
+InLane = Annotated[str, Query("", pattern=LANE, description="Only copies of this lane.")]
+OfLetter = Annotated[int | None, Query(None, ge=1, le=LARGEST_ID, description="Only copies of this letter.")]
+Text = Annotated[str, Query("", max_length=200, description="In address, name or subject.")]
 Verb = Annotated[str, Path(..., description=", ".join(VERBS), pattern=f"^({'|'.join(VERBS)})$")]
 
 
 @router.get("/outbound", response=DeliveryPage, operation_id="list_outbound")
-def list_outbound(request: HttpRequest, state: States, about: About, cursor: Cursor, limit: Limit) -> DeliveryPage:
+def list_outbound(
+    request: HttpRequest,
+    state: States,
+    about: About,
+    cursor: Cursor,
+    limit: Limit,
+    reason: Reasons,
+    destination: Destination,
+    server: Server,
+    lane: InLane,
+    letter: OfLetter,
+    q: Text,
+) -> DeliveryPage:
     """The copies that leave or left, newest first."""
     user = asking(request)
     ensure_may(user, Permission.OUTBOUND_READ)
-    page = selectors.deliveries(user, states=state, about=about, before=id_of(cursor), limit=limit)
+    by = FilterIn(
+        state=state, about=about, reason=reason, destination=destination, server=server, lane=lane, letter=letter,
+        text=q,
+    ).asked()  # fmt: skip
+    page = selectors.deliveries(user, by, before=id_of(cursor), limit=limit)
     return DeliveryPage(items=[DeliveryOut.of(row) for row in page.rows], next=cursor_of(page.next))
 
 
@@ -69,7 +99,9 @@ def get_source(request: HttpRequest, pk: int) -> HttpResponse:
 
 @router.post("/outbound/{int:pk}/{verb}", response=DeliveryWhole, operation_id="decide_outbound")
 def decide(request: HttpRequest, pk: int, verb: Verb) -> DeliveryWhole:
-    """Send a copy again, withdraw, hold or release it; what was accepted by a server can't be called back."""
+    """Send a copy again, withdraw, hold or release it; what was accepted by a server can't be called back.
+    `arrived` and `lost` close one whose fate is unknown, by what a person found out.
+    """
     user = asking(request)
     before = _found(user, pk)
     if not access.manageable(user).filter(pk=pk).exists():

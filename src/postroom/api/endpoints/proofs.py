@@ -15,9 +15,10 @@ from postroom.api.schemas.proofs import ProofList, ProofOut
 from postroom.directory.models import User
 from postroom.directory.roles import Permission
 from postroom.domains.access import changeable, readable
-from postroom.outbound import proof_results, proving
 from postroom.outbound.models import Proof, RoundTrip
-from postroom.outbound.proving import CannotProve
+from postroom.outbound.proofs import proving
+from postroom.outbound.proofs import results as proof_results
+from postroom.outbound.proofs.proving import CannotProve
 
 router = Router(tags=["domains"])
 

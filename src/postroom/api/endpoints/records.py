@@ -25,7 +25,7 @@ from postroom.api.schemas.record_changes import (
     DeskOut,
     RecordChange,
     RecordIn,
-    RefusedOut,
+    RefusedRecord,
 )
 from postroom.api.schemas.records import RecordOut, RecordPage
 from postroom.conversations import selectors as conversations
@@ -106,7 +106,7 @@ def assign_records(request: HttpRequest, given: AssignIn) -> AssignedOut:
     ensure_may(user, Permission.RECORDS_WRITE)
     with _said_by_field():
         outcome = services.assign_many(user=user, record_ids=given.records, owner_id=given.owner_id)
-    refused = [RefusedOut(id=one.record_id, number=one.number, why=one.why) for one in outcome.refused]
+    refused = [RefusedRecord(id=one.record_id, number=one.number, why=one.why) for one in outcome.refused]
     return AssignedOut(done=list(outcome.done), refused=refused)
 
 

@@ -36,16 +36,17 @@ from postroom.core.edits import only
 from postroom.directory.models import User
 from postroom.directory.roles import Permission
 from postroom.infra.secrets import CannotDecrypt
-from postroom.outbound import server_uses, servers
 from postroom.outbound.choice import reach
-from postroom.outbound.connection_test import ask_size
 from postroom.outbound.models import OutgoingServer
 from postroom.outbound.providers.catalogue import PROVIDERS
 from postroom.outbound.providers.lookup import look_up
-from postroom.outbound.server_uses import CannotMove, InUse
-from postroom.outbound.servers import CannotSave, ServerFields, fields_of
-from postroom.outbound.trial import trial_of
-from postroom.outbound.trial_mail import CannotSend, send_trial_mail
+from postroom.outbound.servers import services as servers
+from postroom.outbound.servers import uses as server_uses
+from postroom.outbound.servers.connection_test import ask_size
+from postroom.outbound.servers.services import CannotSave, ServerFields, fields_of
+from postroom.outbound.servers.trial import trial_of
+from postroom.outbound.servers.trial_mail import CannotSend, send_trial_mail
+from postroom.outbound.servers.uses import CannotMove, InUse
 
 router = Router(tags=["servers"])
 
@@ -173,6 +174,14 @@ def restore(request: HttpRequest, pk: int) -> ServerOut:
     """Let mail leave by an archived server again."""
     user = _manager(request)
     servers.restore_server(user=user, server_id=_own(user, pk).pk)
+    return _one(user, pk)
+
+
+@router.post("/servers/{int:pk}/try", response=ServerOut, operation_id="try_server_now")
+def try_now(request: HttpRequest, pk: int) -> ServerOut:
+    """Let a server that is down be tried at once; what waits for it leaves as soon as it lets us in."""
+    user = _manager(request)
+    servers.try_server_now(user=user, server_id=_own(user, pk).pk)
     return _one(user, pk)
 
 

@@ -20,10 +20,10 @@ from postroom.api.schemas.system import (
     ParameterList,
     ParameterOut,
     QueueCount,
-    QueueOut,
     RanOut,
     RetiredOut,
     RetiredPage,
+    UnsettledOut,
 )
 from postroom.directory import system
 from postroom.directory.models import User
@@ -32,7 +32,7 @@ from postroom.directory.roles import Permission
 from postroom.domains.selectors import retired_page
 from postroom.inbound.actions import ACTIONS
 from postroom.inbound.counts import open_arrivals
-from postroom.outbound.counts import open_copies
+from postroom.outbound.queue.counts import open_copies
 
 router = Router(tags=["system"])
 
@@ -94,11 +94,11 @@ def run_scheduled_action(request: HttpRequest, key: str) -> RanOut:
     return RanOut(result=system.run_action(user=user, key=key, known=ACTIONS))
 
 
-@router.get("/queue", response=QueueOut, operation_id="get_queue")
-def get_queue(request: HttpRequest) -> QueueOut:
+@router.get("/queue", response=UnsettledOut, operation_id="get_queue")
+def get_queue(request: HttpRequest) -> UnsettledOut:
     """What is not settled, by state, for the whole installation: the copies that leave, the mail that came."""
     user = _operator(request)
-    return QueueOut(
+    return UnsettledOut(
         outbound=[QueueCount(state=state, count=count, oldest=oldest) for state, count, oldest in open_copies(user)],
         inbound=[QueueCount(state=state, count=count, oldest=oldest) for state, count, oldest in open_arrivals(user)],
     )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated
 
 from ninja import Schema
 from pydantic import Field, PlainSerializer
+
+from postroom.core.authentication.spoofs import read_marks
 
 LARGEST_ID = 2**63 - 1
 
@@ -28,6 +31,20 @@ class Person(Schema):
 
 def people_of(pairs: list[list[str]]) -> list[Person]:
     return [Person(email=email, name=name) for email, name in pairs]
+
+
+class MarkOut(Schema):
+    """What misleads in the From of a mail: its kind, what it is about, the same in a sentence, and an advice."""
+
+    key: str
+    thing: str
+    text: str
+    advice: str
+
+    @classmethod
+    def all(cls, kept: Sequence[object]) -> list[MarkOut]:
+        """Marks as rows keep them."""
+        return [cls(key=one.key, thing=one.thing, text=one.text, advice=one.advice) for one in read_marks(kept)]
 
 
 class Step(Schema):

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Annotated
 
 from ninja import Schema
-from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import AwareDatetime, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-from postroom.api.schemas.common import Id, Person, Time
+from postroom.api.schemas.common import Id, Person, Time, people_of
 from postroom.api.schemas.outbound import ChoiceOut
 from postroom.conversations.audience import ComposerAudience, Suggested
 from postroom.conversations.hearers import Known
+from postroom.conversations.models import Draft
 from postroom.conversations.states import CopyShown
 from postroom.core.addresses import Address, parse_addresses
 
@@ -45,6 +46,15 @@ _EITHER = {"anyOf": [{"type": "string"}, {"type": "object", "properties": _NAMED
 Recipient = Annotated[Mailbox, BeforeValidator(_read), WithJsonSchema(_EITHER)]
 
 
+class Departing(Schema):
+    """When a message leaves."""
+
+    send_at: AwareDatetime | None = Field(None, description="When it is to leave; empty: after the time to undo it.")
+    undo_seconds: int | None = Field(
+        None, ge=0, le=60, description="For how long it can be undone; 0: it leaves at once; empty: as you set it."
+    )
+
+
 class NoteIn(Schema):
     """An internal note; `mentions` are contacts of our own people."""
 
@@ -55,7 +65,7 @@ class NoteIn(Schema):
     answers: Id | None = Field(None, description="The message of this conversation that is answered.")
 
 
-class MessageIn(NoteIn):
+class MessageIn(Departing, NoteIn):
     """A message. Without `to` it goes to those whom `audience` suggests, with an empty one to followers alone."""
 
     subject: str = Field("", description="Empty: Re: and the record's title.")
@@ -63,6 +73,8 @@ class MessageIn(NoteIn):
     cc: list[Recipient] = []
     forwards: Id | None = Field(None, description="A message to pass on: then it goes to To and Cc alone.")
     forwarded_files: list[Id] = Field([], description="Attachments of that message that go along.")
+    draft: Id | None = Field(None, description="A draft that was taken back, which this is made of.")
+    kept_files: list[Id] = Field([], description="Files of that draft that go along.")
 
 
 class NoteChange(Schema):
@@ -101,11 +113,14 @@ class HearerOut(Schema):
 
 
 class AudienceOut(Schema):
-    """Who would hear of what the asking user writes, and how it would leave: by which server, from which address."""
+    """Who would hear of what the asking user writes, and how it would leave: by which server, from which address.
+    `others` outside take part and would not hear; name them in `cc` where they are to.
+    """
 
     sender: ChoiceOut
     outside: list[HearerOut]
     inside: list[HearerOut]
+    others: list[HearerOut]
 
     @classmethod
     def of(cls, audience: ComposerAudience) -> AudienceOut:
@@ -113,6 +128,7 @@ class AudienceOut(Schema):
             sender=ChoiceOut.of(audience.sender),
             outside=[HearerOut.of(one) for one in audience.outside],
             inside=[HearerOut.of(one) for one in audience.inside],
+            others=[HearerOut.of(one) for one in audience.others],
         )
 
 
@@ -157,7 +173,9 @@ class FollowerList(Schema):
 
 
 class CopyOut(Schema):
-    """One person who was told of a message, why, and what became of it. `delivery` is None in the inbox."""
+    """One person who was told of a message, why, and what became of it. `delivery` is None in the inbox.
+    `delayed`: the copy is late through trouble outside.
+    """
 
     person: Person
     channel: str
@@ -165,6 +183,7 @@ class CopyOut(Schema):
     words: str
     because: str
     delivery: int | None
+    delayed: bool
     read_at: Time | None
 
     @classmethod
@@ -176,6 +195,7 @@ class CopyOut(Schema):
             words=one.words,
             because=one.because,
             delivery=one.delivery_id or None,
+            delayed=one.delayed,
             read_at=one.read_at,
         )
 
@@ -185,3 +205,64 @@ class CopyList(Schema):
 
     items: list[CopyOut]
     next: str | None
+
+
+class DraftFileOut(Schema):
+    """A file of a draft; named in `kept_files` it goes along with the message."""
+
+    id: int
+    name: str
+    type: str
+    size: int
+
+
+class DraftOut(Schema):
+    """What was taken back before it left, for its writer; post it again with `draft` and `kept_files`."""
+
+    id: int
+    record: int
+    subject: str
+    body: str
+    to: list[Person]
+    cc: list[Person]
+    answers: int | None
+    forwards: int | None
+    forwarded_files: list[int]
+    mentions: list[int]
+    files: list[DraftFileOut]
+    created_at: Time
+
+    @classmethod
+    def of(cls, draft: Draft) -> DraftOut:
+        return cls(
+            id=draft.pk,
+            record=draft.thread.record_id,
+            subject=draft.subject,
+            body=draft.body,
+            to=people_of(draft.to),
+            cc=people_of(draft.cc),
+            answers=draft.answers or None,
+            forwards=draft.forwards or None,
+            forwarded_files=draft.carried,
+            mentions=draft.mentions,
+            files=[
+                DraftFileOut(id=one.pk, name=one.file.name, type=one.file.content_type, size=one.file.size)
+                for one in draft.files.select_related("file").order_by("position")
+            ],
+            created_at=draft.created_at,
+        )
+
+
+class DraftList(Schema):
+    """Drafts, newest first."""
+
+    items: list[DraftOut]
+    next: str | None
+
+
+class NewTime(Schema):
+    """Another time for a scheduled message."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    send_at: AwareDatetime

@@ -37,6 +37,13 @@ class DomainChange(Schema):
     separator: str = Field(USUAL.separator, max_length=4, description="What begins a tag; earlier ones are still read.")
     way_in: AliasDomain.WayIn = AliasDomain.WayIn(USUAL.way_in)
     tags_overridden: bool = Field(USUAL.tags_overridden, description="Tags are put on addresses without a proof.")
+    unproved: AliasDomain.Unproved = Field(
+        AliasDomain.Unproved(USUAL.unproved),
+        description="What becomes of mail whose From is one of your people's and that nothing proves.",
+    )
+    trusted_forwarders: str = Field(
+        USUAL.trusted_forwarders, max_length=5000, description="Domains whose seals (ARC) are believed, by commas."
+    )
 
 
 class DomainIn(DomainChange):
@@ -60,6 +67,8 @@ class DomainOut(Schema):
     tags_proved_at: Time | None
     tags_lost_at: Time | None
     tags_overridden: bool
+    unproved: str
+    trusted_forwarders: str
     companies: list[int]
     editable: bool
 
@@ -78,6 +87,8 @@ class DomainOut(Schema):
             tags_proved_at=row.tags_proved_at,
             tags_lost_at=row.tags_lost_at,
             tags_overridden=row.tags_overridden,
+            unproved=row.unproved,
+            trusted_forwarders=row.trusted_forwarders,
             companies=companies,
             editable=editable,
         )
@@ -154,7 +165,7 @@ class AliasChange(Schema):
         WhoMayWrite(USUAL_ALIAS.who_may_write), description="By the From that a mail claims, which is unverified."
     )
     forced_target: str = Field("", max_length=80, description="A record that every mail goes to, such as `LEAD-12`.")
-    takes_automatic: bool = Field(USUAL_ALIAS.takes_automatic, description="Machines may make records by it.")
+    takes_automatic: bool = Field(USUAL_ALIAS.takes_automatic, description="Machines and lists may make records by it.")
     allowed_senders: list[Line] = Field([], max_length=500, description="Addresses that no loop limit holds.")
     owner: Id | None = Field(None, description="Default owner of its records; null: as the desk has it.")
     stage: Id | None = Field(None, description="Default stage; null: the first of the desk.")

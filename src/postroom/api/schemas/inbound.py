@@ -46,7 +46,9 @@ class RouteOut(Schema):
 
 
 class ArrivalOut(Schema):
-    """One mail that came."""
+    """One mail that came. `level` says how far its From is believed (verified, unverified, forged, unknown, or empty
+    where nobody asked), `verdict` why.
+    """
 
     id: int
     source: str
@@ -61,6 +63,8 @@ class ArrivalOut(Schema):
     kind: str
     size: int
     defects: list[str]
+    level: str
+    verdict: str
 
     @classmethod
     def of(cls, arrival: Arrival) -> ArrivalOut:
@@ -107,6 +111,8 @@ def _arrival_fields(arrival: Arrival) -> dict[str, Any]:
         "kind": mail.kind,
         "size": mail.size,
         "defects": mail.defects,
+        "level": mail.level,
+        "verdict": mail.verdict,
     }
 
 

@@ -6,7 +6,7 @@ from ninja import Schema
 from pydantic import AwareDatetime, ConfigDict, Field
 
 from postroom.api.schemas.common import Id, Person, Time
-from postroom.api.schemas.conversations import Recipient
+from postroom.api.schemas.conversations import Departing, Recipient
 from postroom.conversations.inbox import Listed
 
 
@@ -76,7 +76,7 @@ class ReadOut(Schema):
     read: int
 
 
-class ConversationIn(Schema):
+class ConversationIn(Departing):
     """A message that begins a conversation on a desk; the first of `to` is its contact."""
 
     model_config = ConfigDict(extra="forbid")

@@ -17,7 +17,7 @@ class MembershipOut(Schema):
 
 
 class MeOut(Schema):
-    """The user whose token this is."""
+    """The user whose token this is. `undo_seconds` null: as the installation says."""
 
     id: int
     username: str
@@ -28,6 +28,7 @@ class MeOut(Schema):
     signature: str
     language: str
     time_zone: str
+    undo_seconds: int | None
     companies: list[MembershipOut]
 
     @classmethod
@@ -43,6 +44,7 @@ class MeOut(Schema):
             signature=user.signature,
             language=user.language,
             time_zone=user.time_zone,
+            undo_seconds=user.undo_seconds,
             companies=[MembershipOut(company=one.company_id, name=one.company.name, role=one.role) for one in roles],
         )
 
@@ -57,3 +59,6 @@ class MePatch(Schema):
     signature: str = Field("", description="Plain text under what they write.")
     language: str = ""
     time_zone: str = ""
+    undo_seconds: int | None = Field(
+        None, description="For how long they can undo what they write: 0, 5, 10, 20, 30; null: as is usual here."
+    )

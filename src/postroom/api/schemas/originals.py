@@ -28,7 +28,7 @@ class OriginalOut(Schema):
     source: bool
 
 
-class DraftOut(Schema):
+class AnswerOut(Schema):
     """An answer, or what passes a message on, as it can be posted to `records/{record}/messages`, or to
     `records/{record}/notes` where `kind` is note. The quotation of a forward is put below the words by itself.
     """

@@ -8,8 +8,9 @@ from ninja import Schema
 
 from postroom.api.schemas.common import Person, Step, Time, people_of
 from postroom.core.sending.facts import Choice
-from postroom.outbound.models import Attempt, Delivery, Dispatch, Letter
-from postroom.outbound.selectors import Shown
+from postroom.outbound.models import ENDED_BADLY, Attempt, Delivery, Dispatch, Lane, Letter
+from postroom.outbound.replies import described
+from postroom.outbound.selectors import Shown, is_delayed
 
 
 class ChoiceOut(Schema):
@@ -125,12 +126,20 @@ class AttemptOut(Schema):
 
 
 class DeliveryOut(Schema):
-    """A copy for one recipient. `about` is the record that it belongs to, `due` when it is tried next."""
+    """A copy for one recipient. `about` is the record that it belongs to, `due` when it is tried next. `reason` is the
+    key of what it waits for, until `waits_until`; both are empty where it is due or does not wait. `reply_class` is the
+    class of the last reply that was not a yes, `advice` what to do about it. `delayed`: it is late through trouble
+    outside. `chosen_server` is the id of the server that somebody chose for it, 0 for the default one.
+    """
 
     id: int
     company: int
     state: str
     words: str
+    reason: str
+    reply_class: str
+    advice: str
+    delayed: bool
     recipient: Person
     about: str
     subject: str
@@ -139,6 +148,10 @@ class DeliveryOut(Schema):
     author: Person
     attempts: int
     due: Time | None
+    waits_until: Time | None
+    lane: str
+    destination: str
+    chosen_server: int | None
     created_at: Time
     settled_at: Time | None
 
@@ -166,13 +179,17 @@ class DeliveryWhole(DeliveryOut):
 
 
 def _fields(row: Delivery) -> dict[str, Any]:
-    by, letter = row.dispatch, row.letter
+    by, letter, meant = row.dispatch, row.letter, described(row.reply_class)
     author = Person(email=letter.author_email, name=letter.author_name)
     return {
         "id": row.pk,
         "company": row.company_id,
         "state": row.state,
         "words": row.words,
+        "reason": row.reason if row.due else "",
+        "reply_class": row.reply_class,
+        "advice": meant.to_do(ended=row.state in ENDED_BADLY) if meant else "",
+        "delayed": is_delayed(row),
         "recipient": Person(email=row.address, name=row.name),
         "about": letter.about,
         "subject": letter.subject,
@@ -181,6 +198,10 @@ def _fields(row: Delivery) -> dict[str, Any]:
         "author": Person(email=by.from_email, name=by.from_name) if by else author,
         "attempts": row.attempts,
         "due": row.due,
+        "waits_until": row.due if row.reason else None,
+        "lane": Lane(row.lane).label,
+        "destination": row.destination,
+        "chosen_server": row.server,
         "created_at": row.created_at,
         "settled_at": row.settled_at,
     }

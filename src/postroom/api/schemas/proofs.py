@@ -10,7 +10,7 @@ from ninja import Field, Schema
 from postroom.api.schemas.common import Time
 from postroom.core.proving import CAME, MEANINGS, Fate
 from postroom.outbound.models import Proof, RoundTrip
-from postroom.outbound.proof_results import fates_of
+from postroom.outbound.proofs.results import fates_of
 
 FATES = "; ".join(f"{fate.value}: {MEANINGS[fate]}" for fate in Fate)
 

@@ -43,7 +43,7 @@ class AssignIn(Schema):
     owner_id: Id | None
 
 
-class RefusedOut(Schema):
+class RefusedRecord(Schema):
     """A record that was not assigned, and why."""
 
     id: int
@@ -55,7 +55,7 @@ class AssignedOut(Schema):
     """The ids of records that are the owner's now, and those that are not."""
 
     done: list[int]
-    refused: list[RefusedOut]
+    refused: list[RefusedRecord]
 
 
 class StageOut(Schema):

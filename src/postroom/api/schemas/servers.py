@@ -12,11 +12,11 @@ from postroom.api.schemas.common import Id, Time
 from postroom.api.schemas.outbound import ChoiceOut
 from postroom.core.authentication.sender import Check
 from postroom.core.sending.facts import Choice
-from postroom.outbound.connection_test import Step, worked
 from postroom.outbound.models import OutgoingServer
 from postroom.outbound.providers.provider import Provider
-from postroom.outbound.server_uses import Use
-from postroom.outbound.servers import ServerFields
+from postroom.outbound.servers.connection_test import Step, worked
+from postroom.outbound.servers.services import ServerFields
+from postroom.outbound.servers.uses import Use
 
 SMALL = 2**31 - 1
 USUAL = ServerFields()
@@ -46,8 +46,14 @@ class ServerIn(Schema):
     certificate: str = Field("", description="PEM, with its chain. Empty, as the key: the pair that is kept.")
     certificate_key: str = Field("", description="PEM private key of the certificate, without a password.")
     max_size: int = Field(USUAL.max_size, ge=-SMALL, le=2**53, description="Largest mail in bytes; 0: what it says.")
+    minute_limit: int = Field(USUAL.minute_limit, ge=-SMALL, le=SMALL, description="Mails a minute; 0: no limit.")
+    hour_limit: int = Field(USUAL.hour_limit, ge=-SMALL, le=SMALL, description="Mails an hour; 0: no limit.")
     daily_limit: int = Field(USUAL.daily_limit, ge=-SMALL, le=SMALL, description="Mails within 24 hours; 0: no limit.")
     trusted_relay: bool = Field(USUAL.trusted_relay, description="Whether it may send for any From.")
+    for_many: bool = Field(USUAL.for_many, description="Whether what is written to several records leaves by it.")
+    failover: bool = Field(
+        USUAL.failover, description="Whether the next server that admits the same From sends its mail while it is down."
+    )
     max_connections: int = Field(USUAL.max_connections, ge=-SMALL, le=SMALL)
     owner: Id | None = Field(USUAL.owner, description="The user whose personal server it is; null: everybody's.")
 
@@ -73,8 +79,12 @@ class ServerOut(Schema):
     certificate_subject: str
     certificate_until: Time | None
     trusted_relay: bool
+    for_many: bool
+    failover: bool
     max_connections: int
     max_size: int
+    minute_limit: int
+    hour_limit: int
     daily_limit: int
     tested_at: Time | None
     worked: bool | None
@@ -102,8 +112,12 @@ class ServerOut(Schema):
             certificate_subject=row.certificate_subject if editable else "",
             certificate_until=row.certificate_until if editable else None,
             trusted_relay=row.trusted_relay,
+            for_many=row.for_many,
+            failover=row.failover,
             max_connections=row.max_connections,
             max_size=row.max_size,
+            minute_limit=row.minute_limit,
+            hour_limit=row.hour_limit,
             daily_limit=row.daily_limit,
             tested_at=row.tested_at,
             worked=row.test_worked,

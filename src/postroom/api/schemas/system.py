@@ -109,7 +109,7 @@ class QueueCount(Schema):
     oldest: Time | None
 
 
-class QueueOut(Schema):
+class UnsettledOut(Schema):
     """What is not settled: copies that leave, arrivals."""
 
     outbound: list[QueueCount]

@@ -9,7 +9,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 
 from postroom.web.pages.records.strips import CopyLine, Strip
 from postroom.web.stencils import written
@@ -30,7 +30,7 @@ def copy_lines(lines: Sequence[CopyLine], token: str = "") -> SafeString:
 @register.simple_tag
 def copies(strip: Strip, token: str = "", oob: bool = False) -> SafeString:
     """The strip under a message; `oob` puts it where the page has the one before."""
-    if not strip.lines and not strip.told:
+    if not strip.lines and not strip.told and not strip.going:
         return written("web/records/copies.html", [({"message": strip.message, "mark": strip.mark}, {"oob": oob})])
     values = {
         "message": strip.message,
@@ -39,8 +39,16 @@ def copies(strip: Strip, token: str = "", oob: bool = False) -> SafeString:
         "folded": strip.folded_words if strip.folded else "",
         "where": reverse("message-copies", args=[strip.message]) if strip.folded else "",
         "told": ", ".join(strip.told),
+        "going": _going(strip, token),
     }
     return written("web/records/copies.html", [(values, {"oob": oob})])
+
+
+def _going(strip: Strip, token: str) -> SafeString | str:
+    """What can still be done about a message that has not left."""
+    if strip.going is None:
+        return ""
+    return render_to_string("web/records/going.html", {"one": strip.going, "csrf_token": token})
 
 
 def _line(line: CopyLine, details: str, token: str, why: str) -> SafeString:
@@ -63,7 +71,7 @@ def _line(line: CopyLine, details: str, token: str, why: str) -> SafeString:
 
 def _words(line: CopyLine, why: str = "") -> SafeString:
     return format_html(
-        '{}<span><b title="{}">{}</b> · {}{}{}{}{}{}</span>',
+        '{}<span><b title="{}">{}</b> · {}{}{}{}{}{}{}</span>',
         icon(line.state.icon, 15),
         line.email,
         line.shown,
@@ -72,8 +80,13 @@ def _words(line: CopyLine, why: str = "") -> SafeString:
         format_html(" {} {}", gettext("at"), when(line.due)) if line.due else "",
         format_html(': <span class="wire">{}</span>', line.said) if line.said else "",
         format_html(' · {} <span class="mono">{}</span>', gettext("as"), line.sent_as) if line.sent_as else "",
+        f" · {_linked(line.links)}" if line.links else "",
         why,
     )
+
+
+def _linked(count: int) -> str:
+    return ngettext("%(count)d file as a link", "%(count)d files as links", count) % {"count": count}
 
 
 def _acts(line: CopyLine, token: str) -> SafeString:

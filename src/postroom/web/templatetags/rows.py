@@ -44,6 +44,7 @@ def _conversation(row: inbox.Row, tab: str) -> Given:
         "open": row.open,
         "note": row.note,
         "failed": row.failed,
+        "misleads": row.misleads,
         "files": row.files,
         "mentioned": row.mentioned,
         "done": row.done,

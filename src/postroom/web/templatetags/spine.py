@@ -25,9 +25,11 @@ from postroom.web.templatetags.ui import (
     lines,
     naming,
     paragraphs,
+    proved,
     size,
     softat,
     steps,
+    warned,
     when,
 )  # fmt: skip
 from postroom.web.views import Person
@@ -102,7 +104,7 @@ def message_head(shown: MessageShown, token: str = "", oob: bool | str = "") -> 
         f' data-from="{escape(author.email)}" data-name="{escape(author.name)}" data-nav tabindex="-1"'
         f"{alone}>\n"
         f'<span class="node">{_node(shown)}</span>\n<article aria-label="{_label(shown)}">\n'
-        f"<header>{avatar(author, 'sm')}{_author(author)}\n{_tags(shown)}"
+        f"<header>{avatar(author, 'sm')}{_author(author)}\n{_proof(shown)}{_tags(shown)}"
         f'<span class="muted">{when(shown.at)}</span>\n{_edited(shown)}'
         f"{'' if shown.deleted_by else message_menu(shown, token)}</header>\n{_addresses(shown)}"
     )
@@ -132,6 +134,10 @@ def _label(shown: MessageShown) -> str:
 def _author(author: Person) -> str:
     name = escape(author.shown)
     return f'<b><a class="author" href="{escape(author.url)}">{name}</a></b>' if author.url else f"<b>{name}</b>"
+
+
+def _proof(shown: MessageShown) -> str:
+    return f"{proved(shown.proof)}\n" if shown.proof else ""
 
 
 def _tags(shown: MessageShown) -> str:
@@ -184,6 +190,7 @@ def message(shown: MessageShown, token: str = "", oob: bool | str = "") -> SafeS
         "who": shown.author.shown,
         "claim": shown.claim,
         "doubt": shown.doubt,
+        "warned": warned(shown.warned),
         "accept": reverse("message-accept", args=[shown.id]) if shown.may_accept else "",
         "csrf_token": str(token),
         "deleted_by": shown.deleted_by,
@@ -194,11 +201,14 @@ def message(shown: MessageShown, token: str = "", oob: bool | str = "") -> SafeS
         "quoted": _quoted(shown.quote) if shown.quote else "",
         "text": shown.text,
         "files": SafeString("".join(map(_file, shown.files))),
+        "asides": SafeString("".join(map(_file, shown.asides))),
+        "set_aside": _set_aside(len(shown.asides)) if shown.asides else "",
+        "card": _card(shown) if shown.invitation else "",
         "defects": "; ".join(shown.defects),
         "copies": copies(shown.strip, token),
         "why": who_heard(shown) if shown.because or shown.heard or shown.heard_more else "",
     }
-    empty = not shown.body and not shown.quote
+    empty = not shown.body and not shown.quote and not shown.invitation
     signs = {"empty": empty, "frame_quote": shown.frame_quote, "frame_remote": shown.frame_remote}
     return written("web/records/message.html", [(values, signs)])
 
@@ -208,11 +218,23 @@ def _quoted(text: str) -> str:
     return ngettext("%(count)s quoted line", "%(count)s quoted lines", count) % {"count": count}
 
 
+def _card(shown: MessageShown) -> SafeString:
+    worded = bool(shown.body or shown.frame)
+    return render_to_string("web/records/invitation.html", {"event": shown.invitation, "worded": worded})
+
+
+def _set_aside(count: int) -> str:
+    return ngettext("%(count)s more file", "%(count)s more files", count) % {"count": count}
+
+
 def _file(file: FileShown) -> str:
     untouched = f" · {gettext('not taken apart')}" if file.untouched else ""
+    aside = f" · {escape(file.aside)}" if file.aside else ""
+    risk = f'<small class="risk">{icon("triangle-alert", 13)}{escape(file.risk)}</small>' if file.risk else ""
     return (
-        f'<li><a href="{escape(file.url)}" download><i aria-hidden="true">{escape(extension(file.name))}</i>'
-        f"<span>{escape(file.name)}<small>{escape(size(file.size))}{untouched}</small></span></a></li>"
+        f'<li{" class=risky" if risk else ""}><a href="{escape(file.url)}" download>'
+        f'<i aria-hidden="true">{escape(extension(file.name))}</i>'
+        f"<span>{escape(file.name)}<small>{escape(size(file.size))}{untouched}{aside}</small>{risk}</span></a></li>"
     )
 
 

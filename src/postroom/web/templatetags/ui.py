@@ -15,6 +15,7 @@ from django.utils.html import conditional_escape, escape, format_html, format_ht
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext, ngettext
 
+from postroom.web.proofs import Proof, Warned
 from postroom.web.trace import Line
 from postroom.web.views import Person
 
@@ -169,8 +170,46 @@ def steps(trace: Sequence[Line], label: str) -> SafeString:
 
 
 @register.simple_tag
+def proved(proof: Proof | None, kind: str = "") -> SafeString:
+    """How far the author of a mail is believed: a sign whose words are for those who ask, or a chip; in a list (`kind`
+    is row) a chip only where it is a warning.
+    """
+    if proof is None:
+        return SafeString("")
+    if proof.is_quiet or (kind == "row" and not proof.look):
+        return format_html(
+            '<span class="proved" title="{}">{}<span class="vh">{}</span></span>',
+            proof.title,
+            icon(proof.icon, 15),
+            proof.title,
+        )
+    because = format_html('<span class="vh">: {}</span>', proof.because) if proof.because else ""
+    look = f"tag {proof.look}".rstrip()
+    chip = '<span class="{}" title="{}">{}{}{}</span>'
+    return format_html(chip, look, proof.because, icon(proof.icon, 14), proof.word, because)
+
+
+@register.simple_tag
+def warned(warnings: Sequence[Warned]) -> SafeString:
+    """What a reader must know before they read."""
+    if not warnings:
+        return SafeString("")
+    lines = format_html_join("", "<p><b>{}</b> {}</p>", ((one.text, one.advice) for one in warnings))
+    label = gettext("Warning")
+    return format_html(
+        '<div class="misleads" role="note" aria-label="{}">{}<div>{}</div></div>',
+        label,
+        icon("shield-alert", 18),
+        lines,
+    )
+
+
+@register.simple_tag
 @lru_cache(maxsize=4096)
 def avatar(person: Person, kind: str = "") -> SafeString:
     """A round mark of a person; `kind` is how large: nothing or sm."""
+    if person.masked:
+        look = f"av nobody {kind}".rstrip()
+        return format_html('<span class="{}" aria-hidden="true">{}</span>', look, icon("user-round-x", 14))
     look = f"av h{person.hue} {kind}".rstrip()
     return format_html('<span class="{}" aria-hidden="true">{}</span>', look, person.initials)

@@ -31,6 +31,7 @@ from postroom.records.models import Record
 from postroom.web.pages.common import for_those_who_may, found, key, reader, wants
 from postroom.web.pages.records.content import FILE_POLICY, eml_name
 from postroom.web.places import record_url
+from postroom.web.proofs import Proof, proof_of
 from postroom.web.trace import STATES, Line, State, state_of, trace_of
 from postroom.web.views import Person
 
@@ -74,6 +75,7 @@ class Row:
     at: datetime | None = None
     size: int = 0
     targets: tuple[Target, ...] = ()
+    proof: Proof | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,7 @@ def _row(one: Arrival) -> Row:
         at=mail.received_at,
         size=mail.size,
         targets=tuple(target for route in one.routes if (target := target_of(route)).url),
+        proof=proof_of(mail.level, mail.verdict),
     )
 
 
@@ -135,7 +138,12 @@ def target_of(route: Route) -> Target:
     if message is not None:
         record = message.thread.record
         return Target(f"{record.number} {record.title}".strip(), record_url(record.type, record.pk))
-    kinds = {"report": _("Delivery news"), "trip": _("Proof of a domain")}
+    kinds = {
+        "report": _("Delivery news"),
+        "trip": _("Proof of a domain"),
+        "filter": _("Kept back by a filter"),
+        "identity": _("Kept back without a proof of its sender"),
+    }
     return Target(kinds.get(route.target.partition(":")[0], ""))
 
 
@@ -177,6 +185,8 @@ class ArrivalPage:
     again: bool = False
     held: bool = False
     may_allow: bool = False
+    proof: Proof | None = None
+    misleads: tuple[str, ...] = ()
 
 
 @for_those_who_may(Permission.ARRIVALS_READ)
@@ -191,7 +201,7 @@ def arrival_page(request: HttpRequest, pk: int) -> HttpResponse:
 def _arrival_page(one: Arrival, *, may: bool) -> ArrivalPage:
     states = {route.state for route in one.routes} or {one.state}
     error = one.mail.error if one.whole and all(route.error != one.mail.error for route in one.routes) else ""
-    held = ArrivalState.HELD in states
+    held = ArrivalState.HELD in states or any(_was_refused_by_choice(route) for route in one.routes)
     named = selectors.targets(one.routes)
     return ArrivalPage(
         arrival=one,
@@ -203,7 +213,19 @@ def _arrival_page(one: Arrival, *, may: bool) -> ArrivalPage:
         again=may and bool(states & AGAIN),
         held=may and held,
         may_allow=may and bool(one.mail.author_email) and any(_is_held_at_alias(route) for route in one.routes),
+        proof=proof_of(one.mail.level, one.mail.verdict),
+        misleads=tuple(dict.fromkeys(text for route in one.routes for text in _misleading(route))),
     )
+
+
+def _misleading(route: Route) -> Iterator[str]:
+    """What of the From misleads, as its trace has it."""
+    return (str(line.get("text", "")) for line in route.trace if line.get("step") == "from")
+
+
+def _was_refused_by_choice(route: Route) -> bool:
+    """Whether it was refused where it might as well have been held: by a filter, or by what its domain wants."""
+    return route.state == ArrivalState.REFUSED and route.target in ("filter", "identity")
 
 
 def _route(route: Route, named: Mapping[str, Alias | Record]) -> RouteShown:

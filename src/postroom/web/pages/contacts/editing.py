@@ -62,7 +62,7 @@ def contact_new(request: HttpRequest) -> HttpResponse:
     user = reader(request)
     known = _companies(user)
     if request.method != "POST":
-        return _new(request, NewContact(ContactFields(), company=known[0][0], companies=known))
+        return _new(request, _begun(request, known))
     given, email = fields_given(request.POST.dict()), request.POST.get("email", "").replace("\0", "")[:400]
     company = number(request.POST.get("company", "")) or known[0][0]
     errors, taken = {}, Taken()
@@ -77,6 +77,15 @@ def contact_new(request: HttpRequest) -> HttpResponse:
         messages.success(request, _("Added %(name)s.") % {"name": made.name})
         return redirect("contact", made.pk)
     return _new(request, NewContact(given, email, company, known, taken, errors))
+
+
+def _begun(request: HttpRequest, known: tuple[tuple[int, str], ...]) -> NewContact:
+    """The form as a link to it fills it: with somebody who is named in a conversation."""
+    asked = request.GET
+    name, email = (asked.get(field, "").replace("\0", "")[:400] for field in ("name", "email"))
+    company = number(asked.get("company", ""))
+    chosen = company if company in dict(known) else known[0][0]
+    return NewContact(ContactFields(name=name), email, chosen or 0, known)
 
 
 def _companies(user: User) -> tuple[tuple[int, str], ...]:

@@ -20,6 +20,7 @@ from postroom.conversations.contacts import history
 from postroom.conversations.selectors import Latest
 from postroom.directory import contacts_lists
 from postroom.directory.access import companies
+from postroom.directory.contacts_alike import Alike, contacts_alike
 from postroom.directory.contacts_editing import AddressTaken, ContactFields, change_contact, fields_of, why_not
 from postroom.directory.models import Contact, User
 from postroom.directory.profile import LANGUAGES, CannotSave, time_zones
@@ -50,6 +51,17 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True)
+class Lookalike:
+    """A contact that may be the same person: its address `email` looks like `like`. `compare` shows what would move."""
+
+    id: int
+    who: Person
+    email: str
+    like: str
+    compare: str
+
+
+@dataclass(frozen=True, slots=True)
 class ContactPage:
     """A contact with everything that its page shows. `user` is the name of the user whom it stands for; such a contact
     says its name, language and clock in its own profile. `typed` is an address that was refused.
@@ -66,6 +78,7 @@ class ContactPage:
     next: str = ""
     newest: str = ""
     write_to: str = ""
+    alike: tuple[Lookalike, ...] = ()
     typed: str = ""
     taken: Taken = field(default_factory=Taken)
     errors: Mapping[str, str] = field(default_factory=dict)
@@ -172,6 +185,9 @@ def show_contact(
         next=f"{here}?before={listed.next}" if listed.next else "",
         newest=here if before is not None else "",
         write_to=f"{reverse('inbox-new')}?{urlencode({'to': _written(contact.name, main)})}" if main else "",
+        alike=tuple(
+            _lookalike(contact, one) for one in contacts_alike(user, contact, [one.email for one in addresses])
+        ),
         typed=typed,
         taken=taken or Taken(),
         errors=errors or {},
@@ -181,6 +197,12 @@ def show_contact(
     refused = errors and request.method == "POST"
     status = HTTPStatus.UNPROCESSABLE_ENTITY if refused else HTTPStatus.OK
     return render(request, "web/contacts/page.html", context, status=status)
+
+
+def _lookalike(contact: Contact, one: Alike) -> Lookalike:
+    compare = f"{reverse('contact-merge', args=[contact.pk])}?other={one.contact}"
+    who = Person(one.name, one.email, reverse("contact", args=[one.contact]))
+    return Lookalike(one.contact, who, one.email, one.like, compare)
 
 
 def _written(name: str, email: str) -> str:

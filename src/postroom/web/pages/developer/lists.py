@@ -16,11 +16,11 @@ from postroom.directory.roles import Permission
 from postroom.domains.selectors import retired_page
 from postroom.inbound.counts import open_arrivals
 from postroom.infra.clock import now
-from postroom.outbound.counts import open_copies
+from postroom.outbound.queue.counts import open_copies
 from postroom.web.pages.arrivals.pages import CHOICES as ARRIVALS
 from postroom.web.pages.common import for_those_who_may, key, reader, shortened
-from postroom.web.pages.outbox.copies import CHOICES as COPIES
-from postroom.web.pages.outbox.copies import COPIES as COPY_STATES
+from postroom.web.pages.outbox.naming import CHOICES as COPIES
+from postroom.web.pages.outbox.naming import COPIES as COPY_STATES
 from postroom.web.pages.settings.listing import next_url
 from postroom.web.places import message_url
 from postroom.web.trace import STATES, State

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from postroom.conversations.beginning import begin, desks_of
 from postroom.conversations.checks import CannotPost
+from postroom.conversations.leaving import going_of
 from postroom.conversations.models import Message
 from postroom.directory.models import User
 from postroom.directory.roles import Permission
@@ -25,8 +26,10 @@ from postroom.directory.selectors import contacts_like
 from postroom.records.models import Desk
 from postroom.records.record_types import record_types
 from postroom.web.pages.common import for_those_who_may, found, number, reader, shortened
-from postroom.web.pages.records.composer import Form, came_before, form_of, problems, typed_people
+from postroom.web.pages.records.composer import Form, came_before, form_of, problems, said_of, typed_people
 from postroom.web.pages.records.composing import KEY_BYTES
+from postroom.web.pages.records.going import furthest, times
+from postroom.web.pages.times import Choice
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,9 @@ class NewMessage:
     key: str = ""
     errors: Mapping[str, str] = field(default_factory=dict)
     people_url: str = ""
+    later: tuple[Choice, ...] = ()
+    latest: str = ""
+    given: str = ""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -72,7 +78,8 @@ def new_message(request: HttpRequest) -> HttpResponse:
         except OSError:
             errors["files"] = _("The files could not be kept. Nothing was sent; please try again.")
         else:
-            messages.success(request, _("Message sent."))
+            if posted is None or form.leaves or not going_of([posted.pk]):  # else the toast of the page says so
+                messages.success(request, said_of(form))
             return redirect("inbox-conversation", posted.thread.record_id) if posted else redirect("inbox")
     given = request.POST
     shown = NewMessage(
@@ -84,6 +91,7 @@ def new_message(request: HttpRequest) -> HttpResponse:
         form.body,
         form.key,
         errors,
+        given=given.get("later_at", "")[:40],
     )
     return _shown(request, shown, HTTPStatus.UNPROCESSABLE_ENTITY)
 
@@ -119,6 +127,7 @@ def _begin_once(user: User, form: Form, desk: int) -> Message | None:
             to=form.to,
             cc=form.cc,
             uploads=form.uploads,
+            later=form.leaves,
         )
 
 
@@ -146,6 +155,6 @@ def _groups(desks: list[Desk]) -> tuple[tuple[str, tuple[DeskChoice, ...]], ...]
 
 
 def _shown(request: HttpRequest, new: NewMessage, status: int = HTTPStatus.OK) -> HttpResponse:
-    new = replace(new, people_url=reverse("inbox-people", args=[new.desk]))
+    new = replace(new, people_url=reverse("inbox-people", args=[new.desk]), later=times(), latest=furthest())
     shown = {"title": _("New message"), "here": "inbox", "new": new}
     return render(request, "web/inbox/new.html", shown, status=status)

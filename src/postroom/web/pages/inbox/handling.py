@@ -26,8 +26,9 @@ from postroom.records.selectors import record_by_id
 from postroom.web.pages.common import for_those_who_may, found, number, reader, wants
 from postroom.web.pages.inbox.conversations import Reading, acts_of
 from postroom.web.pages.inbox.listing import address, listing_of, tab_of
-from postroom.web.pages.inbox.snoozing import offered, until
+from postroom.web.pages.inbox.snoozing import offered
 from postroom.web.pages.inbox.tokens import act_of, token_of
+from postroom.web.pages.times import until
 from postroom.web.templatetags.ui import said_at
 
 PLAIN: dict[str, tuple[Callable[..., Handled], Promise]] = {

@@ -18,6 +18,7 @@ from postroom.conversations.inbox import Listed, Tab
 from postroom.directory.models import User
 from postroom.records.models import Record
 from postroom.web.pages.common import key, reader
+from postroom.web.proofs import borrows, warnings_of
 from postroom.web.views import Person
 
 NAMED = 3  # people of a line
@@ -68,6 +69,7 @@ class Row:
     note: bool = False
     files: bool = False
     failed: bool = False
+    misleads: bool = False
     mentioned: bool = False
     starred: bool = False
     until: datetime | None = None
@@ -150,7 +152,7 @@ def _row(user: User, one: Listed, tab: Tab, open_: Record | None) -> Row:
         ref=record.ref,
         url=address("inbox-conversation", tab, record.pk),
         act=reverse("inbox-conversation", args=[record.pk]),
-        who=Person(first.name, first.email),
+        who=Person(first.name, first.email, masked=borrows(first.standing, first.marks)),
         others=", ".join(pgettext("a person", "you") if other.me else other.name for other in others),
         title=record.title or _("No subject"),
         snippet=_("This note was deleted.") if one.deleted else one.snippet,
@@ -159,6 +161,7 @@ def _row(user: User, one: Listed, tab: Tab, open_: Record | None) -> Row:
         note=one.internal,
         files=one.files,
         failed=one.failed,
+        misleads=borrows(first.standing, first.marks) or bool(warnings_of(first.level, "", first.marks)),
         mentioned=one.mentioned,
         starred=one.starred,
         until=one.snoozed_until,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
@@ -12,12 +12,18 @@ from http import HTTPStatus
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from postroom.core.addresses import Address
+from postroom.core.delivery.bounce_rules import ReplyClass, Who
+from postroom.core.delivery.decisions import Verb
 from postroom.core.delivery.states import DELIVERIES, DeliveryState
+from postroom.core.delivery.waiting import TROUBLE
 from postroom.core.encoded_words import decode_words, unfold
 from postroom.core.errors import InvalidAddress, InvalidHeader
 from postroom.core.message.mail import Attachment, Mail
@@ -25,12 +31,20 @@ from postroom.core.message.parse import parse
 from postroom.directory.models import User
 from postroom.directory.roles import Permission
 from postroom.infra.blobs import BlobMissing
+from postroom.infra.config import config
 from postroom.outbound import selectors
-from postroom.outbound.models import Attempt, Delivery
+from postroom.outbound.links import links_of
+from postroom.outbound.models import ENDED_BADLY, Attempt, Delivery
+from postroom.outbound.queue import control
+from postroom.outbound.queue.groups import named_servers
+from postroom.outbound.replies import described
 from postroom.outbound.selectors import Shown
+from postroom.outbound.servers import uses as server_uses
 from postroom.records.selectors import by_refs
 from postroom.web.pages.common import for_those_who_may, found, reader, wants
-from postroom.web.pages.outbox.copies import is_kept, record_words, state_of_row, verbs_for
+from postroom.web.pages.outbox.copies import is_kept, record_words, state_of_row, verbs_for, waits_for
+from postroom.web.pages.outbox.linked import LinksShown, links_shown
+from postroom.web.pages.outbox.naming import NEEDS_MORE, Decision
 from postroom.web.pages.outbox.replying import Reply, reply_of
 from postroom.web.pages.records.content import (
     FILE_POLICY,
@@ -46,6 +60,10 @@ from postroom.web.places import record_url
 from postroom.web.trace import Line, State, trace_of
 from postroom.web.views import Person
 
+WHO: Mapping[Who, Promise] = {
+    Who.MEMBER: gettext_lazy("What you can do"),
+    Who.ADMINISTRATOR: gettext_lazy("What an administrator can do"),
+}
 SHOWN_SOURCE = 200_000  # bytes of source that a page shows; the rest is in the download
 SHOWN_TEXT = 100_000  # characters of the plain text that a page shows
 _BODY = re.compile(r"<body\b", re.IGNORECASE)
@@ -94,14 +112,26 @@ class Try:
 
 @dataclass(frozen=True, slots=True)
 class CopyPage:
-    """A copy with everything that its page shows."""
+    """A copy with everything that its page shows. `meant` is the class of its last reply, `to_do` by
+    `who`; `wire` are the words beneath: the server's own, or why it stands as it does. `delayed` says that it is late.
+    """
 
     row: Delivery
     state: State
     title: str = ""
     meaning: str = ""
+    delayed: str = ""
+    meant: ReplyClass | None = None
+    who: str = ""
+    to_do: str = ""
+    wire: str = ""
     due: datetime | None = None
-    verbs: tuple[str, ...] = ()
+    verbs: tuple[Decision, ...] = ()
+    more: tuple[Decision, ...] = ()
+    servers: tuple[tuple[int, str], ...] = ()
+    waits: str = ""
+    zone: str = ""
+    server: str = ""
     tries: tuple[Try, ...] = ()
     trace: tuple[Line, ...] = ()
     admitted: bool = True
@@ -110,6 +140,7 @@ class CopyPage:
     about_url: str = ""
     letter: Letter = field(default_factory=Letter)
     reply: Reply = field(default_factory=Reply)
+    links: LinksShown = field(default_factory=LinksShown)
 
 
 @require_safe
@@ -135,15 +166,26 @@ def page_of_copy(user: User, one: Shown) -> CopyPage:
 
 
 def _fate(user: User, one: Shown, letter: Letter | None = None, reply: Reply | None = None) -> CopyPage:
-    row = one.delivery
+    row, meant = one.delivery, _meant(one.delivery)
+    verbs, (waits, until) = verbs_for(user, row), waits_for(row)
     about = by_refs(user, [row.letter.about]).get(row.letter.about) if row.letter.about else None
     return CopyPage(
         row=row,
         state=state_of_row(row),
         title=row.letter.subject or _("No subject"),
         meaning=str(WHAT_KEPT_MEANS) if is_kept(row) else DELIVERIES.meanings[DeliveryState(row.state)],
-        due=row.due if row.state == DeliveryState.QUEUED and row.attempts else None,
-        verbs=verbs_for(user, row),
+        delayed=_delayed(row),
+        meant=meant,
+        who=str(WHO.get(meant.who, "")) if meant else "",
+        to_do=meant.to_do(ended=row.state in ENDED_BADLY) if meant else "",
+        wire=_wire(one, meant),
+        due=until,
+        waits=waits,
+        zone=timezone.get_current_timezone_name(),
+        server=_chosen_server(row),
+        verbs=tuple(one for one in verbs if one.verb not in NEEDS_MORE),
+        more=tuple(one for one in verbs if one.verb in NEEDS_MORE),
+        servers=tuple(control.servers_for(user)) if any(one.verb is Verb.CHANGE_SERVER for one in verbs) else (),
         tries=tuple(_try(number, one) for number, one in enumerate(one.tries, 1)),
         trace=trace_of(row.dispatch.trace, said=row.dispatch.because) if row.dispatch else (),
         admitted=row.dispatch.admitted if row.dispatch else True,
@@ -152,7 +194,36 @@ def _fate(user: User, one: Shown, letter: Letter | None = None, reply: Reply | N
         about_url=record_url(about.type, about.pk) if about else "",
         letter=letter or Letter(),
         reply=reply or Reply(),
+        links=links_shown(user, row.company_id, links_of([row.pk]), reverse("outbound-links", args=[row.pk])),
     )
+
+
+def _meant(row: Delivery) -> ReplyClass | None:
+    """The class of the last reply, where it is what the copy waits for or ended by."""
+    meant = described(row.reply_class)
+    waits_for_another = bool(row.reason) and row.reason not in TROUBLE
+    return meant if row.state in (*selectors.WAITS, *ENDED_BADLY) and not waits_for_another else None
+
+
+def _wire(one: Shown, meant: ReplyClass | None) -> str:
+    """The last server's own words beneath the class that says them plainly; else the words of the copy."""
+    row = one.delivery
+    last = one.tries[-1].words if one.tries else ""
+    said = row.dispatch is not None and bool(last) and row.words.startswith(f"{row.dispatch.server_name} ")
+    return last if meant and meant.is_named and said and last in row.words else row.words
+
+
+def _delayed(row: Delivery) -> str:
+    if not selectors.is_delayed(row):
+        return ""
+    return _("It is late: it was queued more than %(hours)g hours ago.") % {"hours": config().send_delayed_hours}
+
+
+def _chosen_server(row: Delivery) -> str:
+    """The server that somebody chose for a copy that still has to leave."""
+    if row.server is None or row.state not in server_uses.WAITING:
+        return ""
+    return named_servers({row.server}).get(row.server, "")
 
 
 def _try(number: int, one: Attempt) -> Try:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from http import HTTPStatus
 
 from django.contrib import messages
@@ -18,6 +19,7 @@ from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 
 from postroom.conversations import audience, selectors, services
 from postroom.conversations.checks import checked_body, checked_people, checked_uploads
+from postroom.conversations.leaving import checked_time, going_of
 from postroom.conversations.models import Message
 from postroom.conversations.suggestions import MOST
 from postroom.core.addresses import Address, parse_addresses
@@ -26,9 +28,12 @@ from postroom.infra import counters
 from postroom.records.models import Record
 from postroom.records.selectors import record_by_id
 from postroom.web.pages.common import for_users, found, key, number, reader, shortened
-from postroom.web.pages.records.composing import MESSAGE, NOTE, Draft, chip_of, composer_of, draft_for
+from postroom.web.pages.records.composing import MESSAGE, NOTE, Draft, chip_of, composer_of, draft_for, taken_back
+from postroom.web.pages.records.going import GoingShown, going_shown, sent_of
 from postroom.web.pages.records.page import show_record
+from postroom.web.pages.times import until
 from postroom.web.places import record_url
+from postroom.web.templatetags.ui import said_at
 
 ONCE_SECONDS = 172_800.0  # how long a form's key is remembered, as long as counters are
 LONGEST_KEY = 64
@@ -42,7 +47,9 @@ MOST_NAMES = 500  # of our own people among whom an @ without a choice from the 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What was posted. `strangers` are words of a recipient field that are no address."""
+    """What was posted. `strangers` are words of a recipient field that are no address. `later` is when it is to leave,
+    as it was named; `draft` is one that was taken back, with those of its files that are `kept`.
+    """
 
     kind: str = MESSAGE
     key: str = ""
@@ -56,6 +63,14 @@ class Form:
     answers: int = 0
     forwards: int = 0
     carry: tuple[int, ...] = ()
+    later: str = ""
+    draft_id: int = 0
+    kept: tuple[int, ...] = ()
+
+    @property
+    def leaves(self) -> datetime | None:
+        """When it is to leave; None: as soon as it may."""
+        return until(self.later) if self.later else None
 
     @property
     def draft(self) -> Draft:
@@ -63,7 +78,7 @@ class Form:
         to, cc = (tuple(chip_of(one) for one in some) for some in (self.to, self.cc))
         add = ", ".join(self.strangers)
         aside = (self.answers, self.forwards, self.carry)
-        return Draft(self.kind, self.body, self.subject, to, cc, add, self.key, *aside)
+        return Draft(self.kind, self.body, self.subject, to, cc, add, self.key, *aside, id=self.draft_id)
 
 
 def form_of(request: HttpRequest) -> Form:
@@ -85,7 +100,18 @@ def form_of(request: HttpRequest) -> Form:
         answers=number(given.get("answers", "")) or 0,
         forwards=number(given.get("forwards", "")) or 0,
         carry=_numbers(given.getlist("carry")),
+        later=_later(given),
+        draft_id=number(given.get("draft", "")) or 0,
+        kept=_numbers(given.getlist("kept")),
     )
+
+
+def _later(given: Mapping[str, str]) -> str:
+    """The time that a button names, or the field beside it: `at`, or `if-at` where Enter sent the form."""
+    named, typed = given.get("later", "")[:LONGEST_KEY], given.get("later_at", "")[:LONGEST_KEY]
+    if named == "at":
+        return typed or named
+    return typed if named == "if-at" else named
 
 
 def _numbers(texts: Sequence[str]) -> tuple[int, ...]:
@@ -138,8 +164,11 @@ def problems(form: Form) -> Mapping[str, str]:
         checked.errors.setdefault("people", _("Say to whom it is to be forwarded."))
     if form.kind == NOTE and form.forwards:
         checked.errors["form"] = _("A note stays here: choose Message to forward, or leave the forwarding first.")
+    if form.kind == MESSAGE and form.later:
+        checked.try_("later", lambda: checked_time(form.leaves))
+    bare = bool(form.forwards or form.kept)
     checked.try_("files", lambda: checked_uploads(form.uploads))
-    checked.try_("body", lambda: checked_body(form.body, form.uploads, bare=bool(form.forwards)))
+    checked.try_("body", lambda: checked_body(form.body, form.uploads, bare=bare))
     return checked.errors
 
 
@@ -196,6 +225,9 @@ def _post_once(user: User, record: Record, form: Form) -> Message | None:
             answers=form.answers,
             forwards=form.forwards,
             files=form.carry,
+            later=form.leaves,
+            draft=form.draft_id,
+            kept=form.kept,
         )
 
 
@@ -215,16 +247,36 @@ def mentioned(user: User, record: Record, body: str, picked: Sequence[int] = ())
 
 
 def _done(request: HttpRequest, user: User, record: Record, form: Form, posted: Message | None) -> HttpResponse:
-    said = _("Note logged.") if form.kind == NOTE else _("Forwarded.") if form.forwards else _("Message sent.")
+    sent = sent_of([_going(user, posted)])
+    said = said_of(form)
     if not request.headers.get("HX-Request"):
-        messages.success(request, said)
+        if sent is None:  # else the toast of the page says so, with what undoes it
+            messages.success(request, said)
         return redirect(record_url(record.type, record.pk) or "home")
     composer = composer_of(user, record, Draft(kind=form.kind))
     if composer is None:
         return HttpResponseClientRedirect(record_url(record.type, record.pk))
-    response = render(request, "web/records/composer.html", {"composer": composer})
+    response = render(request, "web/records/posted.html", {"composer": composer, "sent": sent})
+    if sent:
+        said = _("%(said)s Undo it within %(seconds)d seconds: button Undo, key Z.") % {
+            "said": said, "seconds": sent.going.seconds,
+        }  # fmt: skip
     news = {"id": posted.pk if posted else 0, "said": said}
     return trigger_client_event(response, "posted", news, after="settle")
+
+
+def said_of(form: Form) -> str:
+    """What was done with a form that was posted."""
+    if form.kind == NOTE:
+        return _("Note logged.")
+    if form.leaves:
+        return _("Scheduled: it leaves %(at)s.") % {"at": said_at(form.leaves)}
+    return _("Forwarded.") if form.forwards else _("Message sent.")
+
+
+def _going(user: User, posted: Message | None) -> GoingShown | None:
+    one = going_of([posted.pk]).get(posted.pk) if posted else None
+    return going_shown(user, one) if one else None
 
 
 def _refused(request: HttpRequest, record: Record, form: Form, errors: Mapping[str, str]) -> HttpResponse:
@@ -249,8 +301,10 @@ def composer_audience(request: HttpRequest, pk: int) -> HttpResponse:
 @for_users
 def plain_composer(request: HttpRequest, pk: int) -> HttpResponse:
     """The composer that answers no message in particular; htmx asks for it alone."""
-    record = found(record_by_id(reader(request), pk))
-    return _with_composer(request, record, None)
+    user = reader(request)
+    record = found(record_by_id(user, pk))
+    draft = with_draft(user, record, Draft(), key(request, "draft"))
+    return _with_composer(request, record, draft if draft.id else None)
 
 
 @require_safe
@@ -262,7 +316,14 @@ def compose(request: HttpRequest, pk: int, how: str) -> HttpResponse:
     if message.deleted_at is not None or (how == "forward" and message.visibility == Message.Visibility.INTERNAL):
         raise Http404
     record = found(record_by_id(user, message.thread.record_id))
-    return _with_composer(request, record, draft_for(user, record, message, how))
+    draft = with_draft(user, record, draft_for(user, record, message, how), key(request, "draft"))
+    return _with_composer(request, record, draft)
+
+
+def with_draft(user: User, record: Record, draft: Draft, pk: int | None) -> Draft:
+    """The same, going on with a draft that was taken back: its files go along, and it is gone once this is sent."""
+    known = taken_back(user, record, pk) if pk else None
+    return replace(draft, id=known.id, taken=known.taken, kept=known.kept) if known else draft
 
 
 def _with_composer(request: HttpRequest, record: Record, draft: Draft | None) -> HttpResponse:

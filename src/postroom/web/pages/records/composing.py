@@ -13,18 +13,24 @@ from django.utils.translation import gettext as _
 from postroom.conversations import selectors
 from postroom.conversations.access import may_write
 from postroom.conversations.audience import ComposerAudience, Suggested, audience, following_of
-from postroom.conversations.carrying import forward_subject, head_of, is_shown
+from postroom.conversations.carrying import forward_subject, head_of, is_shown, usually_carried
 from postroom.conversations.checks import LARGEST_FILE, LARGEST_FILES
+from postroom.conversations.drafts import draft_of
 from postroom.conversations.hearers import Known
 from postroom.conversations.models import Message
+from postroom.conversations.people import People
 from postroom.conversations.services import reply_subject
 from postroom.conversations.suggestions import people_to_answer
 from postroom.core.addresses import Address
 from postroom.core.sending.facts import Choice
+from postroom.core.sending.fitting import size_words
 from postroom.directory.models import User
+from postroom.infra.config import config
 from postroom.outbound.models import is_kept_here
 from postroom.records.models import Record
 from postroom.web.pages.records.followers import Followers, followers_of
+from postroom.web.pages.records.going import furthest, times
+from postroom.web.pages.times import Choice as Time
 from postroom.web.trace import Line, trace_of
 
 MESSAGE, NOTE = "message", "note"
@@ -60,7 +66,9 @@ class Told:
 @dataclass(frozen=True, slots=True)
 class Sender:
     """The address that a message leaves from. `own`: it is the writer's; `admitted`: some server sends it willingly;
-    `kept_here`: there is no server, the outbox keeps it.
+    `kept_here`: there is no server, the outbox keeps it. `most` is the largest mail, in bytes, that leaves as it is, 0
+    for any; `as_links`: the largest files of others leave as links, else they fail; `lacks_utf8`: the server is known
+    to carry no addresses with letters beyond ASCII before the @.
     """
 
     name: str = ""
@@ -69,6 +77,10 @@ class Sender:
     own: bool = True
     admitted: bool = True
     kept_here: bool = False
+    most: int = 0
+    most_words: str = ""
+    as_links: bool = True
+    lacks_utf8: bool = False
     because: str = ""
     trace: tuple[Line, ...] = ()
 
@@ -78,6 +90,8 @@ class Draft:
     """What somebody has written so far. `to` None: the people outside are those that are suggested.
 
     `answers` and `forwards` are the messages that it answers or passes on, `carry` the files that go along.
+
+    `id` is that of the draft that was `taken` back before it left, 0: it is none; `kept` are files of it that go along.
     """
 
     kind: str = MESSAGE
@@ -90,11 +104,15 @@ class Draft:
     answers: int = 0
     forwards: int = 0
     carry: tuple[int, ...] = ()
+    mentions: tuple[int, ...] = ()
+    id: int = 0
+    taken: datetime | None = None
+    kept: tuple[Carried, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """A file of a forwarded message that may go along. `size` is in bytes."""
+    """A file of a forwarded message or of a draft that may go along. `size` is in bytes."""
 
     id: int
     name: str
@@ -118,7 +136,7 @@ class Aside:
 @dataclass(frozen=True, slots=True)
 class Audience:
     """Who will read: people outside in To and Cc, our own people, and those of them who hear of notes. `passed_on`: the
-    followers have it and hear nothing.
+    followers have it and hear nothing. `others` outside take part and get a copy only where somebody chooses them.
     """
 
     to: tuple[Chip, ...] = ()
@@ -127,6 +145,7 @@ class Audience:
     notes: tuple[Told, ...] = ()
     sender: Sender = field(default_factory=Sender)
     passed_on: bool = False
+    others: tuple[Chip, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +166,8 @@ class Composer:
     most_each: int = LARGEST_FILE
     aside: Aside | None = None
     plain_url: str = ""
+    later: tuple[Time, ...] = ()
+    latest: str = ""
 
     @property
     def most_words(self) -> str:
@@ -160,13 +181,19 @@ class Composer:
 
 
 def composer_of(
-    user: User, record: Record, draft: Draft | None = None, errors: Mapping[str, str] | None = None
+    user: User,
+    record: Record,
+    draft: Draft | None = None,
+    errors: Mapping[str, str] | None = None,
+    people: People | None = None,
 ) -> Composer | None:
-    """The composer of a record; None for those who may only read."""
+    """The composer of a record; None for those who may only read. `people` are those of the conversation, where they
+    are known already.
+    """
     if not may_write(user, record.company_id):
         return None
     known = following_of(record)
-    kept, followers = draft or Draft(), followers_of(user, record, known=known)
+    kept, followers = draft or taken_back(user, record) or Draft(), followers_of(user, record, known=known)
     aside = _aside(user, record, kept)
     return Composer(
         record=record,
@@ -175,12 +202,35 @@ def composer_of(
         people_url=reverse("record-people", args=[record.pk]),
         mentions_url=reverse("record-mentions", args=[record.pk]),
         draft=kept if kept.key else _keyed(kept),
-        audience=audience_of(user, record, followers, kept, known),
+        audience=audience_of(user, record, followers, kept, known, people),
         followers=followers,
         subject=forward_subject(record.title) if kept.forwards else reply_subject(record.title),
         errors=errors or {},
         aside=aside,
         plain_url=reverse("record-composer", args=[record.pk]),
+        later=times(),
+        latest=furthest(),
+    )
+
+
+def taken_back(user: User, record: Record, pk: int = 0) -> Draft | None:
+    """The newest draft of `user` in the conversation, or that one; None where there is none."""
+    one = draft_of(user, record, pk)
+    if one is None:
+        return None
+    usual = (reply_subject(record.title), forward_subject(record.title))
+    return Draft(
+        body=one.body,
+        subject="" if one.subject in usual else one.subject,
+        to=tuple(chip_of(Address(email, name)) for email, name in one.to),
+        cc=tuple(chip_of(Address(email, name)) for email, name in one.cc),
+        answers=one.answers,
+        forwards=one.forwards,
+        carry=tuple(one.carried),
+        mentions=tuple(one.mentions),
+        id=one.pk,
+        taken=one.created_at,
+        kept=tuple(Carried(row.pk, row.file.name, row.file.size) for row in one.files.all()),
     )
 
 
@@ -220,7 +270,7 @@ def _files(message: Message, draft: Draft) -> tuple[Carried, ...]:
 def draft_for(user: User, record: Record, message: Message, how: str) -> Draft:
     """An answer to a message (`reply`, `reply-all`; of a note: a note), or that which passes it on (`forward`)."""
     if how == "forward":
-        files = tuple(message.attachments.values_list("pk", flat=True))
+        files = tuple(usually_carried(message))
         subject = forward_subject(message.subject or record.title)
         return Draft(subject=subject, to=(), forwards=message.pk, carry=files)
     if message.visibility == Message.Visibility.INTERNAL:
@@ -240,9 +290,10 @@ def audience_of(
     followers: Followers,
     draft: Draft | None = None,
     followed_by: Sequence[Known] | None = None,
+    people: People | None = None,
 ) -> Audience:
     """Who will read; the people outside are the draft's, where it has chosen them."""
-    known = audience(user, record.pk, followed_by=followed_by, known=record)
+    known = audience(user, record.pk, followed_by=followed_by, known=record, people=people)
     if known is None:
         return Audience()
     passed_on = draft is not None and bool(draft.forwards)
@@ -252,6 +303,7 @@ def audience_of(
         cc=cc,
         inside=() if passed_on else tuple(Told(one.name or one.email, one.channel == "mail") for one in known.inside),
         passed_on=passed_on,
+        others=() if passed_on else _others(known, (*to, *cc)),
         notes=tuple(
             Told(row.person.shown, row.by_mail)
             for row in followers.rows
@@ -272,6 +324,12 @@ def _suggested(known: ComposerAudience, draft: Draft | None) -> tuple[tuple[Chip
     to = (*(steady.get(chip.email, chip) for chip in draft.to), *(c for c in fixed["to"] if c.email not in named))
     cc = (*(steady.get(chip.email, chip) for chip in draft.cc), *(c for c in fixed["cc"] if c.email not in named))
     return to, cc
+
+
+def _others(known: ComposerAudience, named: Sequence[Chip]) -> tuple[Chip, ...]:
+    """Those who take part, or would be written to by themselves, and are not named."""
+    emails = {chip.email for chip in named}
+    return tuple(_chip(one) for one in (*known.outside, *known.others) if one.email not in emails and not one.fixed)
 
 
 def _chip(one: Suggested) -> Chip:
@@ -297,6 +355,10 @@ def _sender(user: User, choice: Choice) -> Sender:
         own=choice.author.email == user.email.lower(),
         admitted=choice.admitted,
         kept_here=is_kept_here(choice.server, choice.server_name),
+        most=0 if choice.size_assumed and not config().has_public_url else choice.max_size,
+        most_words=size_words(choice.max_size),
+        as_links=config().has_public_url,
+        lacks_utf8=choice.smtputf8 is False,
         because=choice.because,
         trace=trace_of(choice.trace, said=choice.because),
     )

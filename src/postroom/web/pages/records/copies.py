@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 
 from django.contrib import messages
@@ -11,20 +11,22 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from postroom.conversations import selectors, services
-from postroom.conversations.copies import CopyDetails, copy, standings
+from postroom.conversations.copies import CopyDetails, copy, links, standings
 from postroom.conversations.models import Message
 from postroom.core.delivery.states import DELIVERIES, DeliveryEvent, DeliveryState
 from postroom.directory.access import companies
 from postroom.directory.models import User
 from postroom.directory.roles import Permission
 from postroom.outbound import services as outbound
-from postroom.outbound.selectors import chosen
+from postroom.outbound.links import links_of
+from postroom.outbound.selectors import chosen, is_delayed
 from postroom.records.selectors import record_by_id
 from postroom.web.pages.common import for_users, found, number, reader
-from postroom.web.pages.records.strips import KEPT_HERE, WHAT_KEPT_MEANS, allows, state_of_copy, strips_of
+from postroom.web.pages.outbox.linked import LinksShown, act, links_shown
+from postroom.web.pages.records.strips import DELAYED, KEPT_HERE, WHAT_KEPT_MEANS, allows, state_of_copy, strips_of
 from postroom.web.pages.records.thread import message_shown
 from postroom.web.pages.records.timeline import Step, timeline
 from postroom.web.places import message_url
@@ -56,6 +58,7 @@ class CopyPage:
     again: bool = False
     doubles: bool = False
     cancel: bool = False
+    links: LinksShown = field(default_factory=LinksShown)
 
 
 @require_safe
@@ -76,7 +79,7 @@ def _page(user: User, one: CopyDetails) -> CopyPage:
     return CopyPage(
         id=row.pk,
         who=row.name or row.address,
-        state=KEPT_HERE if kept else state_of_copy(row.state),
+        state=KEPT_HERE if kept else DELAYED if is_delayed(row) else state_of_copy(row.state),
         back=message_url(record.type, record.pk, one.message.pk),
         meaning=str(WHAT_KEPT_MEANS) if kept else DELIVERIES.meanings[DeliveryState(row.state)],
         said=row.words,
@@ -90,6 +93,7 @@ def _page(user: User, one: CopyDetails) -> CopyPage:
         again=manage and allows(row.state, DeliveryEvent.SEND_AGAIN),
         doubles=row.state == DeliveryState.UNKNOWN,
         cancel=manage and allows(row.state, DeliveryEvent.CANCEL),
+        links=links_shown(user, row.company_id, links_of([row.pk]), reverse("message-links", args=[one.message.pk])),
     )
 
 
@@ -105,6 +109,22 @@ def message_copies(request: HttpRequest, pk: int) -> HttpResponse:
     record = message.thread.record
     shown = {"title": _("To whom it went"), "back": message_url(record.type, record.pk, pk)}
     return render(request, "web/records/copies_page.html", {**shown, "lines": (*strip.lines, *strip.folded)})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_users
+def message_links(request: HttpRequest, pk: int) -> HttpResponse:
+    """The files of a message that went as links: to whom, and whether they were opened. By POST one or all of them are
+    revoked or renewed, by those who may decide about copies of its company.
+    """
+    user = reader(request)
+    message = found(selectors.message(user, pk))
+    shown = links_shown(user, message.company_id, links(user, pk), request.path)
+    if request.method == "POST":
+        return act(request, shown)
+    back = message_url(message.thread.record.type, message.thread.record_id, pk)
+    words = {"title": _("Files as links"), "back": back, "links": shown}
+    return render(request, "web/records/links_page.html", words)
 
 
 @require_safe
@@ -162,8 +182,8 @@ def accept(request: HttpRequest, pk: int) -> HttpResponse:
 def states(request: HttpRequest, pk: int) -> HttpResponse:
     """News of the messages that a page shows: `m` is their id, the mark of their strip and their standing, by dots.
 
-    Strips that changed come alone; a message that was accepted, edited or deleted meanwhile comes whole. 204 where
-    nothing changed.
+    Strips that changed come alone; a message that was accepted, edited or deleted meanwhile comes whole; one that was
+    taken back goes. 204 where nothing changed.
     """
     user = reader(request)
     record = found(record_by_id(user, pk))
@@ -172,10 +192,11 @@ def states(request: HttpRequest, pk: int) -> HttpResponse:
     whole = [pk for pk, now in believed.items() if now.standing != shown[pk][1]][:MOST_WHOLE]
     notes = {pk: now.note for pk, now in believed.items() if pk not in whole}
     strips = [strip for strip in strips_of(user, notes).values() if strip.mark != shown[strip.message][0]]
-    if not strips and not whole:
+    gone = sorted(shown.keys() - believed.keys())
+    if not strips and not whole and not gone:
         return HttpResponse(status=HTTPStatus.NO_CONTENT)
     anew = [message_shown(user, record, pk) for pk in whole]
-    return render(request, "web/records/strips.html", {"strips": strips, "messages_anew": anew})
+    return render(request, "web/records/strips.html", {"strips": strips, "messages_anew": anew, "gone": gone})
 
 
 def _shown(request: HttpRequest) -> dict[int, tuple[str, str]]:

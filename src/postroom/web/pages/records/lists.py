@@ -100,6 +100,10 @@ class Listing:
         return reverse(f"{self.place.name}-assign")
 
     @property
+    def write_url(self) -> str:
+        return reverse(f"{self.place.name}-write")
+
+    @property
     def move_url(self) -> str:
         return reverse(f"{self.place.name}-move")
 

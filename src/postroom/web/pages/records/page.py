@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from urllib.parse import quote
@@ -12,8 +12,9 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from postroom.conversations import selectors as talk
+from postroom.conversations.people import People, people_of
 from postroom.directory.access import companies
+from postroom.directory.contacts_alike import Alike, contacts_alike
 from postroom.directory.models import User
 from postroom.directory.roles import Permission
 from postroom.records import selectors
@@ -22,10 +23,13 @@ from postroom.web.pages.common import for_users, found, key, reader, wants
 from postroom.web.pages.records.beside import Beside, beside
 from postroom.web.pages.records.composing import Composer, Draft, composer_of
 from postroom.web.pages.records.followers import Followers, followers_of
+from postroom.web.pages.records.going import Sent, sent_of
+from postroom.web.pages.records.offers import OfferShown, offer_shown
+from postroom.web.pages.records.people import PeopleShown, people_shown
 from postroom.web.pages.records.steering import Owners, Way, owners_of, way_of
 from postroom.web.pages.records.thread import Thread, thread_of
 from postroom.web.places import Place, place_of_type
-from postroom.web.views import Fact, Person
+from postroom.web.views import Fact
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +52,14 @@ class RecordPage:
     owners: Owners = field(default_factory=Owners)
     beside: Beside = field(default_factory=Beside)
     groups: tuple[Group, ...] = ()
-    people: tuple[Person, ...] = ()
-    more_people: int = 0
+    alike: tuple[Alike, ...] = ()
+    people: PeopleShown = field(default_factory=PeopleShown)
+    forwarded: OfferShown = field(default_factory=OfferShown)
     composer: Composer | None = None
     followers: Followers = field(default_factory=Followers)
     replies_to: str = ""
     talk: str = field(default="")
+    sent: Sent | None = None
 
 
 @for_users
@@ -63,7 +69,7 @@ def record_page(request: HttpRequest, type: str, pk: int) -> HttpResponse:
     record = found(selectors.record(user, type, pk))
     several = len(companies(user, Permission.RECORDS_READ)) > 1
     if wants(request, "facts"):
-        shown = _record_page(user, record, place, Thread(), several=several)
+        shown = _record_page(user, record, place, Thread(), people_of(record), several=several)
         return render(request, "web/records/facts.html", {"page": shown})
     if wants(request, "stages"):
         way = way_of(user, record, reverse(f"{place.name}-page", args=[record.pk]))
@@ -109,17 +115,21 @@ def page_of_record(
 ) -> RecordPage:
     """Everything that a page with the record's conversation shows."""
     several = len(companies(user, Permission.RECORDS_READ)) > 1
-    composer = composer_of(user, record, draft, errors)
+    people = people_of(record)
+    composer = composer_of(user, record, draft, errors, people)
     return replace(
-        _record_page(user, record, place_of_type(record.type), thread, several=several),
+        _record_page(user, record, place_of_type(record.type), thread, people, several=several),
         composer=composer,
         followers=composer.followers if composer else followers_of(user, record),
+        sent=sent_of(message.strip.going for message in thread.messages),
+        forwarded=offer_shown(user, record),
     )
 
 
-def _record_page(user: User, record: Record, place: Place, thread: Thread, *, several: bool) -> RecordPage:
-    alias = record.desk.alias if record.desk else None
-    people, more = talk.participants(record.pk)
+def _record_page(
+    user: User, record: Record, place: Place, thread: Thread, people: People, *, several: bool
+) -> RecordPage:
+    alias, addresses = record.desk.alias if record.desk else None, selectors.addresses_of(record)
     news = reverse(f"{place.name}-page", args=[record.pk])
     return RecordPage(
         record=record,
@@ -128,17 +138,17 @@ def _record_page(user: User, record: Record, place: Place, thread: Thread, *, se
         title=record.title or _("No subject"),
         way=way_of(user, record, news),
         owners=owners_of(user, record),
-        groups=tuple(group for group in _groups(record, several=several) if group.facts),
-        people=tuple(Person(one.name, one.email) for one in people),
-        more_people=more,
+        groups=tuple(group for group in _groups(record, addresses, several=several) if group.facts),
+        alike=contacts_alike(user, record.contact, addresses) if record.contact else (),
+        people=people_shown(user, record, people),
         replies_to=alias.address if alias else "",
         talk=news,
     )
 
 
-def _groups(record: Record, *, several: bool) -> tuple[Group, ...]:
+def _groups(record: Record, addresses: Sequence[str], *, several: bool) -> tuple[Group, ...]:
     """The facts; the company only for those who see several."""
-    contact, addresses = record.contact, selectors.addresses_of(record)
+    contact = record.contact
     facts: list[Fact] = []
     if contact:
         facts.append(Fact(_("Name"), contact.name, href=reverse("contact", args=[contact.pk])))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import zlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 
@@ -13,12 +13,15 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from postroom.conversations.leaving import going_of
 from postroom.conversations.states import READ, UNREAD, CopyShown, states_of
 from postroom.core.delivery.states import DELIVERIES, DeliveryEvent, DeliveryState
+from postroom.core.delivery.waiting import WANTED, Reason
 from postroom.directory.access import may
 from postroom.directory.models import User
 from postroom.directory.roles import Permission
 from postroom.infra.clock import now
+from postroom.web.pages.records.going import GoingShown, going_shown
 from postroom.web.trace import State
 
 FOLDED = 3  # copies that a strip shows before it folds the rest
@@ -41,6 +44,7 @@ COPY_STATES: Mapping[str, State] = {
     "": State(gettext_lazy("what became of it is no longer kept"), "circle-dashed"),
 }
 KEPT_HERE = State(gettext_lazy("kept in the outbox, not sent"), "archive")
+DELAYED = State(gettext_lazy("delayed: waits for the next try"), "clock-alert", "warn")
 WHAT_KEPT_MEANS = gettext_lazy("Kept on this machine and not sent: no outgoing server was connected.")
 SAID = frozenset({_S.QUEUED, _S.FAILED, _S.BOUNCED, _S.HELD, _S.CANCELLED})  # states whose own words a strip quotes
 URGENT = {"bad": 0, "warn": 1}
@@ -54,6 +58,7 @@ class CopyLine:
 
     `doubles`: to send it again may give a second copy. `key` and `url` name its details, empty for who is told in
     the inbox: words, since a page shows hundreds of them. `sent_as`: the From on the wire, where it was changed.
+    `links`: how many files it names instead of carrying them.
     """
 
     id: int
@@ -71,6 +76,7 @@ class CopyLine:
     key: str = ""
     url: str = ""
     sent_as: str = ""
+    links: int = 0
 
     @property
     def shown(self) -> str:
@@ -81,7 +87,7 @@ class CopyLine:
 class Strip:
     """To whom a message went: the lines that show and those that are folded. `mark` changes whenever they do.
 
-    A note has neither: `told` says in words who of our own people heard of it.
+    A note has neither: `told` says in words who of our own people heard of it. `going`: it has not left yet.
     """
 
     message: int = 0
@@ -90,6 +96,7 @@ class Strip:
     told: tuple[str, ...] = ()
     mark: str = NOBODY
     bad: bool = False
+    going: GoingShown | None = None
 
     @property
     def folded_words(self) -> str:
@@ -100,13 +107,25 @@ class Strip:
         return f"{more}: {', '.join(f'{number} {words}' for words, number in counted.items())}"
 
 
-def strips_of(user: User, notes: Mapping[int, bool]) -> dict[int, Strip]:
-    """The strips of messages by id; `notes` says which of them are notes. One query."""
-    heard = states_of(user, list(notes))
+def strips_of(user: User, notes: Mapping[int, bool], ours: Collection[int] | None = None) -> dict[int, Strip]:
+    """The strips of messages by id; `notes` says which of them are notes. Two queries, one where `ours`, those that
+    users wrote, is empty: only what a user wrote can still be on its way out.
+    """
+    written = list(notes if ours is None else ours)
+    heard, going = states_of(user, list(notes)), going_of(written) if written else {}
     manage = may(user, Permission.OUTBOUND_MANAGE)
-    return {
+    strips = {
         pk: _note_strip(pk, heard[pk]) if note else _strip(pk, heard[pk], manage=manage) for pk, note in notes.items()
     }
+    for pk, one in going.items():
+        strips[pk] = _going(strips[pk], going_shown(user, one))
+    return strips
+
+
+def _going(strip: Strip, shown: GoingShown | None) -> Strip:
+    if shown is None:
+        return strip
+    return replace(strip, going=shown, mark=f"{strip.mark}-{int(shown.at.timestamp())}")
 
 
 def _strip(message: int, heard: Sequence[CopyShown], *, manage: bool) -> Strip:
@@ -129,7 +148,7 @@ def _told(one: CopyShown) -> str:
 
 
 def _mark(heard: Sequence[CopyShown]) -> str:
-    seed = repr([(one.email, one.state, one.said, one.due) for one in heard])
+    seed = repr([(one.email, one.state, one.said, one.due, one.delayed) for one in heard])
     return f"{zlib.crc32(seed.encode('utf-8', 'replace')):x}" if heard else NOBODY
 
 
@@ -143,7 +162,7 @@ def _line(one: CopyShown, *, manage: bool) -> CopyLine:
         by_mail=one.channel == "mail",
         ours=one.is_ours,
         because=one.because,
-        said=one.said if one.state in SAID else "",
+        said=one.said if one.state in SAID and not (waits and one.reason in WANTED) else "",
         due=one.due if waits else None,
         again=manage and allows(one.state, DeliveryEvent.SEND_AGAIN),
         doubles=one.state == _S.UNKNOWN,
@@ -151,10 +170,17 @@ def _line(one: CopyShown, *, manage: bool) -> CopyLine:
         key=str(one.delivery_id) if one.delivery_id else "",
         url=f"{_place_of_copies()}{one.delivery_id}" if one.delivery_id else "",
         sent_as="" if one.is_ours else one.sent_as,
+        links=one.links,
     )
 
 
 def _state(one: CopyShown, *, waits: bool) -> State:
+    if waits and one.reason == Reason.UNDO:
+        return State(_("leaves"), "clock")
+    if waits and one.reason == Reason.SCHEDULED:
+        return State(_("is scheduled to leave"), "calendar-clock")
+    if one.delayed:
+        return DELAYED
     if waits:
         return State(_("waits for the next try"), "clock", "warn")
     return KEPT_HERE if one.kept_here else state_of_copy(one.state)

@@ -17,6 +17,9 @@ from postroom.conversations.access import may_write
 from postroom.conversations.copies import standing_of
 from postroom.conversations.models import Attachment, Message
 from postroom.conversations.notes import may_change, until
+from postroom.core.authentication.verdict import Level
+from postroom.core.message.files import Aside
+from postroom.core.message.risky import risk_of
 from postroom.directory.access import companies, may
 from postroom.directory.models import User
 from postroom.directory.roles import Permission
@@ -27,7 +30,10 @@ from postroom.records.change_log import changes_after, changes_between
 from postroom.records.models import FieldChange, Record
 from postroom.web.pages.records.changes import ChangeShown, entries
 from postroom.web.pages.records.content import attachment_url
+from postroom.web.pages.records.invitations import InvitationShown, invitation_shown
 from postroom.web.pages.records.strips import Strip, strips_of
+from postroom.web.proofs import Proof, Warned, borrows, proof_of, warnings_of
+from postroom.web.risks import risk_in_words
 from postroom.web.trace import Line, trace_of
 from postroom.web.views import Person
 
@@ -37,12 +43,16 @@ HEARD = 6  # lines about who heard that come with the page; longer ones are fetc
 
 @dataclass(frozen=True, slots=True)
 class FileShown:
-    """An attachment as a message lists it. `size` is in bytes."""
+    """An attachment as a message lists it. `size` is in bytes; `risk` says in words what opening it may do, `aside` why
+    it stands below the list.
+    """
 
     url: str
     name: str
     size: int
     untouched: bool = False
+    risk: str = ""
+    aside: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +70,9 @@ class MessageShown:
     """A message as the spine shows it. `body` is plain text; `frame` is the address of the HTML body, if it has one.
 
     `kind` is in, out or note; `text` is the address of the whole text where the body is `cut`. `doubt` says why its
-    author is not believed, `link` that it came by reply link; `heard` is who heard of it and why (`heard_more`: too
-    many to come with the page), `strip` to whom it went. A note has no recipients and no copies, whatever its row says.
+    author is not believed, `link` that it came by reply link; `proof` is how far its From is believed, `warned` what of
+    that misleads. `heard` is who heard of it and why (`heard_more`: too many to come with the page), `strip` to whom it
+    went. A note has no recipients and no copies, whatever its row says.
     """
 
     id: int
@@ -86,6 +97,8 @@ class MessageShown:
     frame_remote: bool = False
     text: str = ""
     files: tuple[FileShown, ...] = ()
+    asides: tuple[FileShown, ...] = ()
+    invitation: InvitationShown | None = None
     defects: tuple[str, ...] = ()
     because: str = ""
     trace: tuple[Line, ...] = ()
@@ -101,6 +114,8 @@ class MessageShown:
     edited_at: datetime | None = None
     deleted_by: str = ""
     acts: Acts = field(default_factory=Acts)
+    proof: Proof | None = None
+    warned: tuple[Warned, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +157,7 @@ def thread_of(
     the changes among them. After a message come only the changes after the one that is `changed`.
     """
     before = selectors.around(user, record.pk, at) if at is not None else before
-    page = selectors.messages(user, record.pk, before=before, after=after)
+    page = selectors.messages(user, record, before=before, after=after)
     shown = _messages(user, record, page.rows)
     return Thread(
         messages=shown,
@@ -157,8 +172,9 @@ def thread_of(
 def _messages(user: User, record: Record, rows: Sequence[Message]) -> tuple[MessageShown, ...]:
     keys = [message.pk for message in rows]
     why = reasons(user, keys)
-    strips = strips_of(user, {message.pk: _is_note(message) for message in rows})
-    named = selectors.mentioned_in(keys)
+    ours = [message.pk for message in rows if message.user_id]  # what came by mail mentions nobody and has not to leave
+    strips = strips_of(user, {message.pk: _is_note(message) for message in rows}, ours)
+    named = selectors.mentioned_in(ours) if ours else {}
     eyes = _Eyes(
         user,
         may(user, Permission.ARRIVALS_READ),
@@ -185,7 +201,7 @@ def _changes(
 
 def message_shown(user: User, record: Record, pk: int) -> MessageShown | None:
     """One message as the spine shows it."""
-    rows = selectors.messages(user, record.pk, before=pk + 1, after=pk - 1).rows
+    rows = selectors.messages(user, record, before=pk + 1, after=pk - 1).rows
     return _messages(user, record, rows)[0] if rows else None
 
 
@@ -237,8 +253,7 @@ def _download(message: Message, linked: int, strip: Strip, eyes: _Eyes) -> str:
 
 def _shown(message: Message, route: Route | None, strip: Strip, named: tuple[str, ...], eyes: _Eyes) -> MessageShown:
     row = cast("Any", message)  # with what the selector adds
-    arrival = route.arrival_id if route else 0
-    linked = arrival if eyes.arrivals else 0
+    linked = route.arrival_id if route and eyes.arrivals else 0
     note = _is_note(message)
     doubt = str(DOUBTS.get(message.standing, ""))
     told = [step for telling in row.told for step in telling.steps]
@@ -246,11 +261,11 @@ def _shown(message: Message, route: Route | None, strip: Strip, named: tuple[str
     return MessageShown(
         id=message.pk,
         kind=_kind(message),
-        author=Person(_name(message), message.author_email, _page_of(message.author_id)),
+        author=_author(message),
         at=message.received_at,
         note=note,
         standing=message.standing,
-        claim=str(CLAIMS.get(message.standing, "")),
+        claim=_claim(message),
         doubt=doubt,
         link=message.standing == Message.Standing.REPLY_LINK,
         automatic=str(AUTOMATIC.get(message.automatic, "")),
@@ -265,7 +280,9 @@ def _shown(message: Message, route: Route | None, strip: Strip, named: tuple[str
         frame_quote=row.has_quote,
         frame_remote=row.has_remote,
         text=reverse("message-text", args=[message.pk]) if cut else "",
-        files=tuple(_file(one) for one in row.files if not (one.inline and row.has_html)),
+        files=tuple(_file(one) for one in row.files if not one.aside and not (one.inline and row.has_html)),
+        asides=tuple(_file(one) for one in row.files if one.aside and one.aside != Aside.CALENDAR),
+        invitation=_invitation(message, row.files),
         defects=tuple(str(defect) for defect in message.defects),
         because=route.because if route else "",
         trace=trace_of(route.trace) if route else (),
@@ -281,7 +298,36 @@ def _shown(message: Message, route: Route | None, strip: Strip, named: tuple[str
         edited_at=message.edited_at,
         deleted_by=_name(message) or message.author_email if message.deleted_at else "",
         acts=_acts(message, eyes, doubted=bool(doubt)),
+        proof=_proof(message),
+        warned=warnings_of(message.level, message.verdict, message.marks),
     )
+
+
+ASIDES: Mapping[str, Promise] = {
+    Aside.ENVELOPE.value: gettext_lazy("Outlook's envelope, opened"),
+    Aside.SHOWN.value: gettext_lazy("its text stands in the mail"),
+    Aside.LOGO.value: gettext_lazy("a picture that came with earlier mails too"),
+}
+
+
+def _author(message: Message) -> Person:
+    """Whoever it says wrote it; where it borrows the name of one of us, neither their avatar nor their page."""
+    borrowed = borrows(message.standing, message.marks)
+    page = "" if message.standing == Message.Standing.CLAIMED_MEMBER else _page_of(message.author_id)
+    return Person(_name(message), message.author_email, page, masked=borrowed)
+
+
+def _claim(message: Message) -> str:
+    """What a reader must know before believing the author's name; of an outsider who is proved, no more than that."""
+    if message.standing == Message.Standing.OUTSIDER and message.level == Level.VERIFIED:
+        return _("Outsider")
+    return str(CLAIMS.get(message.standing, ""))
+
+
+def _proof(message: Message) -> Proof | None:
+    """How far the From is believed; not said twice where the claim says it."""
+    says = message.standing in CLAIMS and message.level in (Level.UNVERIFIED, Level.UNKNOWN)
+    return None if says else proof_of(message.level, message.verdict)
 
 
 AUTOMATIC: Mapping[str, Promise] = {
@@ -317,4 +363,14 @@ def _file(one: Attachment) -> FileShown:
         name=one.file.name,
         size=one.file.size,
         untouched=one.untouched,
+        risk=risk_in_words(one.risk or risk_of(one.file.name, one.file.content_type)),
+        aside=str(ASIDES.get(one.aside, "")),
     )
+
+
+def _invitation(message: Message, files: Sequence[Attachment]) -> InvitationShown | None:
+    """The card of an invitation, with the address of its file."""
+    if not message.invitation:
+        return None
+    own = next((attachment_url(one) for one in files if one.aside == Aside.CALENDAR), "")
+    return invitation_shown(message.invitation, own)

@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy
 
 from postroom.core.delivery.states import DeliveryState
 from postroom.infra.clock import now
-from postroom.outbound.models import Attempt, Delivery
+from postroom.outbound.models import ENDED_BADLY, Attempt, Delivery
+from postroom.outbound.replies import described
 from postroom.web.pages.records.strips import KEPT_HERE, state_of_copy
 from postroom.web.trace import State
 
@@ -87,11 +88,21 @@ def _now(row: Delivery, tries: Sequence[Attempt]) -> tuple[Step, ...]:
     if row.state == _S.QUEUED:
         return (_waiting(row, tries),)
     said_already = bool(tries) and tries[-1].words in row.words and row.state in {_S.FAILED, _S.UNKNOWN}
-    if said_already and row.words.endswith(tries[-1].words) and "Given up" not in row.words:
+    said_already = said_already and "Given up" not in row.words
+    meant = explained(row)
+    if said_already and not meant:
         return ()
     state = state_of_copy(row.state)
     shown = State(_first_up(str(state.word)), state.icon, state.tone)
-    return (Step(shown, at=row.settled_at, words=row.words),)
+    return (Step(shown, at=row.settled_at, words=meant if said_already else f"{row.words} {meant}".strip()),)
+
+
+def explained(row: Delivery) -> str:
+    """What the last reply meant and what to do, in sentences; empty where nothing more is known than its own words."""
+    meant = described(row.reply_class)
+    if meant is None or not meant.is_named:
+        return ""
+    return f"{meant.sentence} {meant.to_do(ended=row.state in ENDED_BADLY)}"
 
 
 def _waiting(row: Delivery, tries: Sequence[Attempt]) -> Step:
@@ -99,7 +110,8 @@ def _waiting(row: Delivery, tries: Sequence[Attempt]) -> Step:
     later = row.due is not None and row.due > now()
     word = _("Waits for the next try") if later else _("Waits for its turn")
     told = bool(tries) and bool(tries[-1].words) and tries[-1].words in row.words
-    return Step(State(word, "hourglass", "warn" if later else ""), words="" if told else row.words, next_try=row.due)
+    words = explained(row) if told else row.words
+    return Step(State(word, "hourglass", "warn" if later else ""), words=words, next_try=row.due)
 
 
 def _first_up(words: str) -> str:

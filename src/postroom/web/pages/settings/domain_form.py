@@ -17,6 +17,7 @@ from postroom.domains.models import AliasDomain
 from postroom.web.meanwhile import FIELD, Meanwhile, shown
 from postroom.web.pages.common import number
 
+LONGEST_LIST = 5000  # characters of forwarders
 NOT_A_NUMBER = -1  # what services say no to, in the words of the field
 
 
@@ -49,6 +50,7 @@ class DomainForm:
     is_last_say: bool = False
     separators: tuple[Option, ...] = ()
     ways: tuple[Option, ...] = ()
+    unproved: tuple[Option, ...] = ()
     shown: str = ""
 
     def with_errors(self, errors: Mapping[str, str]) -> DomainForm:
@@ -72,6 +74,7 @@ def given_domain_form(user: User, given: QueryDict, row: AliasDomain | None) -> 
     def text(name: str) -> str:
         return given.get(name, "").replace("\0", "")[:400]
 
+    known = fields_of(row) if row else DomainFields()
     priority = number(text("priority").strip()) if text("priority").strip() else DomainFields().priority
     fields = DomainFields(
         name=text("name"),
@@ -82,6 +85,8 @@ def given_domain_form(user: User, given: QueryDict, row: AliasDomain | None) -> 
         separator=text("separator"),
         way_in=text("way_in"),
         tags_overridden=text("tags_overridden") == "on",
+        unproved=given.get("unproved", known.unproved),
+        trusted_forwarders=given.get("trusted_forwarders", known.trusted_forwarders).replace("\0", "")[:LONGEST_LIST],
     )
     chosen = tuple(one for one in map(number, given.getlist("companies")) if one)
     form = _form(user, fields, row, chosen, {"priority": text("priority")})
@@ -91,7 +96,8 @@ def given_domain_form(user: User, given: QueryDict, row: AliasDomain | None) -> 
 def changed_meanwhile(user: User, row: AliasDomain, form: DomainForm, other: Meanwhile) -> DomainForm:
     """The form where somebody else changed the same fields."""
     again = _form(user, replace(form.fields, **other.values), row, form.chosen)
-    words = {"way_in": {one.value: one.words for one in again.ways}}
+    choices = {"way_in": again.ways, "unproved": again.unproved}
+    words = {name: {one.value: one.words for one in some} for name, some in choices.items()}
     return replace(again, errors=other.errors(words), shown=other.shown)
 
 
@@ -104,7 +110,7 @@ def _form(
 ) -> DomainForm:
     first = row is None and goes_to_all()
     owners = () if row or first else tuple(shareable(user))
-    names = ("name", "bounce", "catchall", "default_from")
+    names = ("name", "bounce", "catchall", "default_from", "trusted_forwarders")
     return DomainForm(
         fields=fields,
         values={
@@ -121,6 +127,7 @@ def _form(
         is_last_say=first and serves_others(user),
         separators=tuple(Option(one, f"sales{one}tag@", one == fields.separator) for one in SEPARATORS),
         ways=_ways(fields.way_in),
+        unproved=_unproved(fields.unproved),
     )
 
 
@@ -130,5 +137,15 @@ def _ways(chosen: str) -> tuple[Option, ...]:
         (kinds.LISTENER, _("Straight to Postroom's listener")),
         (kinds.MAILBOX, _("To a mailbox that Postroom fetches")),
         (kinds.FORWARDED, _("Forwarded by another server")),
+    )
+    return tuple(Option(kind.value, said, kind.value == chosen) for kind, said in words)
+
+
+def _unproved(chosen: str) -> tuple[Option, ...]:
+    kinds = AliasDomain.Unproved
+    words = (
+        (kinds.FLAG, _("Take it, and show that nothing proves it")),
+        (kinds.HOLD, _("Hold it for a person")),
+        (kinds.REFUSE, _("Refuse it")),
     )
     return tuple(Option(kind.value, said, kind.value == chosen) for kind, said in words)

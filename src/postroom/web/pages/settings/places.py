@@ -20,6 +20,16 @@ PLACES = (
         about=_("Which server sends for which address, its test, and the simulator."),
     ),
     Place(
+        "paces",
+        _("Limits of sending"),
+        "gauge",
+        "",
+        Permission.SERVERS_MANAGE,
+        group=SETTINGS,
+        words=("Rate limit", "Throttling", "Mails a minute", "Pace", "Warm-up", "Learnt limits", "Quota"),
+        about=_("How many mails leave a minute, an hour and a day, and what servers said of too many."),
+    ),
+    Place(
         "domains",
         _("Alias domains"),
         "at-sign",

@@ -14,9 +14,18 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from postroom.directory.models import User
-from postroom.directory.profile import LANGUAGES, CannotSave, Profile, profile_of, time_zones, update_profile
+from postroom.directory.profile import (
+    LANGUAGES,
+    UNDO_SECONDS,
+    CannotSave,
+    Profile,
+    profile_of,
+    time_zones,
+    update_profile,
+)
+from postroom.infra.config import config
 from postroom.web.meanwhile import FIELD, Meanwhile, laid_on, shown
-from postroom.web.pages.common import for_users, reader
+from postroom.web.pages.common import for_users, number, reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +39,8 @@ class Page:
     time_zones: tuple[str, ...] = ()
     errors: Mapping[str, str] = field(default_factory=dict)
     shown: str = ""
+    undo: tuple[int, ...] = UNDO_SECONDS
+    usual: float = 0.0
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -62,6 +73,7 @@ def _given(sent: Mapping[str, str]) -> Profile:
         language=sent.get("language", ""),
         time_zone=sent.get("time_zone", ""),
         single_keys=sent.get("single_keys") == "on",
+        undo_seconds=number(sent.get("undo_seconds", "")),
     )
 
 
@@ -71,6 +83,7 @@ def _page(user: User, given: Profile) -> Page:
     zones = time_zones()
     return Page(
         profile=given,
+        usual=config().undo_seconds,
         shown=shown(given),
         username=user.username,
         email=user.email,

@@ -21,10 +21,11 @@ from postroom.directory.roles import Permission
 from postroom.domains.access import changeable
 from postroom.domains.managing import NoDomain
 from postroom.domains.models import AliasDomain
-from postroom.outbound import proof_results, proving
 from postroom.outbound.models import Delivery, Proof, RoundTrip
-from postroom.outbound.proof_results import fates_of
-from postroom.outbound.proving import CannotProve, NothingLeaves
+from postroom.outbound.proofs import proving
+from postroom.outbound.proofs import results as proof_results
+from postroom.outbound.proofs.proving import CannotProve, NothingLeaves
+from postroom.outbound.proofs.results import fates_of
 from postroom.web.pages.common import for_those_who_may, found, key, reader, wants
 
 may_manage = for_those_who_may(Permission.DOMAINS_MANAGE)

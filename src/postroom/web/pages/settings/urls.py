@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from postroom.web.pages.settings import aliases, companies, domains, index, invitation, profile, proof, tokens, users
-from postroom.web.pages.settings.servers import mail, provider, trial
+from postroom.web.pages.settings.servers import mail, paces, provider, trial
 from postroom.web.pages.settings.servers import pages as servers
 
 urlpatterns = [
@@ -28,6 +28,8 @@ urlpatterns = [
     path("settings/servers/default", servers.server_default, name="server-default"),
     path("settings/servers/choice", servers.server_choice, name="server-choice"),
     path("settings/servers/choice/dns", servers.server_choice_dns, name="server-choice-dns"),
+    path("settings/paces", paces.pace_list, name="paces"),
+    path("settings/paces/<int:pk>/forget", paces.pace_forget, name="pace-forget"),
     path("settings/servers/new", servers.server_new, name="server-new"),
     path("settings/servers/new/test", trial.server_test, name="server-new-test"),
     path("settings/servers/new/size", trial.server_size, name="server-new-size"),

@@ -178,6 +178,7 @@ def _given(sent: Mapping[str, str], person: User) -> PersonFields:
         language=sent.get("language", ""),
         time_zone=sent.get("time_zone", ""),
         single_keys=person.single_keys,
+        undo_seconds=person.undo_seconds,
         email=shortened(sent.get("email", ""), 400),
     )
 

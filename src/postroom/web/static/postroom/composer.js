@@ -13,7 +13,7 @@
     flag();
   };
   // A field whose problem is said is marked as such.
-  const FIELDS = { body: '#compose-body', people: '#compose-add', files: '#compose-files' };
+  const FIELDS = { body: '#compose-body', people: '#compose-add', files: '#compose-files', later: '#later-at' };
   const flag = () => {
     let first = null;
     for (const [name, field] of Object.entries(FIELDS)) {
@@ -34,7 +34,19 @@
     $$('.chip [data-unchip][hidden]', root()).forEach(button => { button.hidden = false; button.closest('.chip').querySelector('input').hidden = true; });
     $('#compose-cc').hidden = !$('.chips[data-field=cc] .chip');
     $('.who-line .nobody').hidden = Boolean($('.chip', root()));
+    const named = new Set($$('.chip', root()).map(chip => chip.dataset.email));
+    $$('.offer', root()).forEach(offer => { offer.hidden = named.has(offer.dataset.email); offer.querySelector('input').checked = false; });
+    if ($('.offers')) $('.offers').hidden = !$('.offer:not([hidden])');
+    beforehand();
   };
+  // What would become of the mail as it stands: files travel as base64 in lines, and not all carry every address.
+  function beforehand() {
+    const links = $('#compose-as-links'), beyond = $('#compose-beyond-ascii'), picked = [...$('#compose-files').files];
+    const coded = picked.reduce((sum, file) => sum + file.size * 78 / 57, 8192 + body().value.length * 2);
+    if (links) links.hidden = !picked.length || coded <= Number(links.dataset.most);
+    const who = chips().map(chip => chip.email).filter(email => /[^\x00-\x7f].*@/.test(email));
+    if (beyond) { beyond.hidden = !who.length; $('b', beyond).textContent = who.join(', '); }
+  }
   const drop = chip => {
     const next = chip.nextElementSibling || chip.previousElementSibling;
     chip.remove();
@@ -78,6 +90,14 @@
     touched = true;
     drop(chip); save();
   });
+  document.addEventListener('change', e => {           // somebody else of the conversation gets a copy, too
+    const offer = e.target.closest?.('.offer');
+    if (!offer) return;
+    add('cc', offer.dataset.email, offer.dataset.name, e.target.value);
+    say(words('added', { n: offer.dataset.name || offer.dataset.email }));
+    touched = true; save();
+    ($('.offer:not([hidden]) input') || $('#compose-add')).focus();
+  });
   document.addEventListener('chosen', e => {
     if (e.target.id !== 'compose-add') return;
     e.target.value = '';
@@ -118,7 +138,7 @@
     const one = files.find(file => file.size === largest);
     const alone = one && one.size > each();
     wrong('files', one ? words(alone ? 'each' : 'large', { n: one.name, s: size(one.size), m: alone ? root().dataset.mostEachWords : root().dataset.mostWords }) : '');
-    full();
+    full(); beforehand();
   };
   const attach = list => {
     if (!list.length) return;
@@ -142,7 +162,7 @@
   const key = () => `draft:${root().dataset.ref}`;
   const kind = () => $('[name=kind]:checked', root())?.value || 'message';
   const mentions = () => $$('[name=mention]', form()).map(input => [input.value, input.dataset.name]);
-  const empty = () => !body().value && !files.length && !$('#compose-subject').value && !root().dataset.again;
+  const empty = () => !body().value && !files.length && !$('#compose-subject').value && !root().dataset.again && !root().dataset.draft;
   const save = () => {
     full();
     const draft = { kind: kind(), body: body().value, subject: $('#compose-subject').value, mentions: mentions(), chips: touched ? chips() : null, again: root().dataset.again || '' };
@@ -168,11 +188,14 @@
     kept.filter(one => !one.fixed).forEach(one => add(one.field, one.email, one.name, one.value));
     dress();
   };
+  // What was taken back stands above what was typed since; where that goes on from it already, it says both.
+  const joined = (taken, since) => !taken || since.includes(taken) ? since : [taken, since].filter(Boolean).join('\n\n');
   const restore = () => {
     let draft = null;
     try { draft = JSON.parse(sessionStorage.getItem(key())); } catch { return; }
+    if (draft && root().dataset.draft) { body().value = joined(body().value, draft.body || ''); return; }
     if (!draft || body().value || root().dataset.again) return;
-    if (draft.again) { before = draft; htmx.ajax('GET', draft.again, { target: '#composer', swap: 'outerHTML' }); return; }
+    if (draft.again) { before = { draft: '', ...draft }; htmx.ajax('GET', draft.again, { target: '#composer', swap: 'outerHTML' }); return; }
     body().value = draft.body || '';
     $('#compose-subject').value = draft.subject || '';
     if (draft.subject) $('.subject', root()).open = true;
@@ -186,23 +209,24 @@
   let before = null;
   const anew = () => {
     const draft = before;
-    before = null; touched = Boolean(root().dataset.again);
+    const same = draft.draft === (root().dataset.draft || '');
+    before = null; touched = Boolean(root().dataset.again || root().dataset.draft);
     dress();
-    body().value = draft.body || '';
+    body().value = same ? draft.body || '' : joined(body().value, draft.body || '');
     (draft.mentions || []).forEach(([contact, name]) => mention(contact, name));
     if (draft.chips && draft.again) only(draft.chips);
     if (draft.subject && draft.again) $('#compose-subject').value = draft.subject;
     hold(); mode(); save();
     const pane = $('[name=pane][value=talk]');
     if (pane) pane.checked = true;
-    if (draft.again && !draft.body) return;   // left here before without a word: who only looks keeps the single keys
+    if (draft.again && !body().value) return;   // left here before without a word: who only looks keeps the single keys
     root().scrollIntoView({ block: 'nearest' });
     const wanted = root().dataset.again && !draft.again && !$('.chip', root()) && kind() === 'message' ? $('#compose-add') : body();
-    if (root().dataset.again || matchMedia('(min-width: 48em)').matches) wanted.focus();  // else a phone unfolds it for nothing
+    if (root().dataset.again || root().dataset.draft || matchMedia('(min-width: 48em)').matches) wanted.focus();  // else a phone unfolds it for nothing
   };
   document.addEventListener('htmx:beforeSwap', e => {
     const { requestConfig, target, xhr } = e.detail;
-    if (target?.id === 'composer' && requestConfig?.elt.id !== 'compose' && xhr.status === 200) before ||= { body: body().value, mentions: mentions() };
+    if (target?.id === 'composer' && requestConfig?.elt.id !== 'compose' && xhr.status === 200) before ||= requestConfig?.elt.id === 'compose-discard' ? { body: '', mentions: [], draft: '' } : { body: body().value, mentions: mentions(), draft: root().dataset.draft || '' };
   });
   document.addEventListener('htmx:responseError', e => {  // it cannot be answered any more: the words stay
     if (!before || e.detail.target?.id !== 'composer') return;
@@ -210,11 +234,15 @@
     before = null;
   });
   document.addEventListener('htmx:afterSettle', e => { if (before && e.detail.elt?.id === 'composer') anew(); });
-  const begin = () => { touched = false; dress(); restore(); mode(); full(); };
+  const begin = () => { touched = Boolean(root().dataset.draft); dress(); restore(); mode(); full(); };
   document.addEventListener('input', e => { if (e.target.closest?.('#composer')) { if (e.target === body()) wrong('body', ''); save(); } });
   document.addEventListener('change', e => { if (e.target.name === 'kind' && root().contains(e.target)) { mode(); save(); } });
   document.addEventListener('mentioned', e => { mention(e.detail.contact, e.detail.name); save(); });
   addEventListener('pagehide', save);
+  // Whoever answers another message goes on with the draft that was taken back.
+  document.addEventListener('htmx:configRequest', e => {
+    if (e.detail.verb === 'get' && e.detail.target?.id === 'composer' && root().dataset.draft) e.detail.parameters.draft = root().dataset.draft;
+  });
 
   // Sending: once, with the text kept until the server has said that it has it.
   document.addEventListener('htmx:beforeRequest', e => {

@@ -25,6 +25,7 @@
         one.open = true;                 // which asks for its content anew
       }
       if (!focus) return;
+      if (message && !document.getElementById(message)) return void $('#talk')?.focus();   // it was taken back
       const again = summary ? $(`#${summary} > summary`) : document.getElementById(focus);
       (again || document.getElementById(message))?.focus({ preventScroll: true });
     });

@@ -16,7 +16,9 @@
     state.timer = setTimeout(() => {
       state.timer = 0;
       state.at = Date.now();
-      if (element.isConnected) htmx.trigger(element, 'live');
+      // An answer may have put another in its place meanwhile, made before what this is about: that one fetches then.
+      const now = element.isConnected ? [element] : $$('[data-live]').filter(e => e.dataset.live === element.dataset.live);
+      now.forEach(e => htmx.trigger(e, 'live'));
     }, pause);
   };
   const heeds = (element, topic, ref) => element.dataset.live.split(' ').some(wanted =>
@@ -72,11 +74,14 @@
     const first = document.getElementById(id), moved = first ? first.getBoundingClientRect().top - y : 0;
     if (Math.abs(moved) >= 1) pane.scrollTop += moved;
   };
-  let before = new Set(), fresh = 0, place = null;
+  let before = new Set(), fresh = 0, place = null, acts = 0;
+  document.addEventListener('htmx:beforeRequest', e => { if (e.detail.requestConfig.verb === 'post') e.detail.requestConfig.turn = ++acts; });
   const ids = root => new Set($$('[data-row], [data-id]', root).map(row => row.id));
   document.addEventListener('htmx:beforeSwap', e => { before = ids(document); place = held(); });
   document.addEventListener('htmx:afterSwap', e => {
-    const asked = e.detail.requestConfig?.elt;
+    const asked = e.detail.requestConfig?.elt, turn = e.detail.requestConfig?.turn;
+    // An answer that comes after a later act may show the list as it was before that.
+    if (turn && turn < acts) $$('[data-live]', e.detail.target).forEach(fetchSoon);
     if (!asked?.dataset?.live) return;
     const added = $$('[data-row], [data-id]').filter(row => !before.has(row.id));
     added.forEach(row => row.classList.add('fresh'));

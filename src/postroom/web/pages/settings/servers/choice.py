@@ -16,9 +16,9 @@ from postroom.core.addresses import Address, normalise, parse_addresses, valid
 from postroom.core.authentication.sender import Check
 from postroom.core.sending.facts import DEFAULT_SERVER, Choice
 from postroom.directory.models import Membership, User
-from postroom.outbound import servers
 from postroom.outbound.choice import default_server
 from postroom.outbound.models import is_kept_here
+from postroom.outbound.servers import services as servers
 from postroom.records.models import Record
 from postroom.records.selectors import record_by_id
 from postroom.web.pages.settings.servers.form import Option

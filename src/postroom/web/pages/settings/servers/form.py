@@ -10,12 +10,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from postroom.directory.models import User
-from postroom.outbound import servers
-from postroom.outbound.connection_trouble import megabytes
 from postroom.outbound.models import OutgoingServer
 from postroom.outbound.providers.catalogue import PROVIDERS
-from postroom.outbound.server_fields import Mechanism
-from postroom.outbound.servers import PORTS, ServerFields
+from postroom.outbound.servers import services as servers
+from postroom.outbound.servers.connection_trouble import megabytes
+from postroom.outbound.servers.fields import Mechanism
+from postroom.outbound.servers.services import PORTS, ServerFields
 from postroom.web.meanwhile import FIELD, Meanwhile, shown
 from postroom.web.pages.settings.servers.provider import Filled, filled, with_provider
 
@@ -77,7 +77,10 @@ class Form:
         return reverse("server-test", args=[self.pk]) if self.pk else reverse("server-new-test")
 
 
-MORE = frozenset({"company", "owner", "max_connections", "max_size", "daily_limit", "mechanism"})
+TYPED = ("priority", "port", "max_connections", "max_size", "minute_limit", "hour_limit", "daily_limit")
+MORE = frozenset(
+    {"company", "owner", "max_connections", "max_size", "minute_limit", "hour_limit", "daily_limit", "mechanism"}
+)
 
 
 def empty_form(user: User, of: Filled | None = None) -> Form:
@@ -110,16 +113,20 @@ def given_form(user: User, given: Mapping[str, str], row: OutgoingServer | None 
         username=text("username"),
         password=given.get("password", ""),
         trusted_relay=text("trusted_relay") == "on",
+        for_many=text("for_many") == "on",
+        failover=text("failover") == "on",
         max_connections=_number(text("max_connections"), 4),
         provider=text("provider"),
         mechanism=text("mechanism"),
         certificate=text("certificate"),
         certificate_key=text("certificate_key"),
         max_size=_bytes(text("max_size")),
+        minute_limit=_number(text("minute_limit"), 0),
+        hour_limit=_number(text("hour_limit"), 0),
         daily_limit=_number(text("daily_limit"), 0),
         owner=_number(text("owner"), 0) or None,
     )
-    typed = {name: text(name) for name in ("priority", "port", "max_connections", "max_size", "daily_limit")}
+    typed = {name: text(name) for name in TYPED}
     typed["address"] = text("address")
     return replace(_form(user, fields, row, typed), shown=text(FIELD))
 
@@ -171,8 +178,12 @@ def _form(user: User, fields: ServerFields, row: OutgoingServer | None, typed: M
         "port": str(fields.port or PORTS.get(fields.encryption) or ""),
         "username": fields.username,
         "trusted_relay": "on" if fields.trusted_relay else "",
+        "for_many": "on" if fields.for_many else "",
+        "failover": "on" if fields.failover else "",
         "max_connections": str(fields.max_connections),
         "max_size": megabytes(fields.max_size) if fields.max_size > 0 else "",
+        "minute_limit": str(fields.minute_limit or ""),
+        "hour_limit": str(fields.hour_limit or ""),
         "daily_limit": str(fields.daily_limit or ""),
         **(typed or {}),
     }

@@ -12,9 +12,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from postroom.core.delivery.states import DeliveryState
-from postroom.outbound import access, servers
+from postroom.outbound import access
 from postroom.outbound.models import Delivery, OutgoingServer
-from postroom.outbound.trial_mail import CannotSend, send_trial_mail, trial_mail
+from postroom.outbound.servers import services as servers
+from postroom.outbound.servers.trial_mail import CannotSend, send_trial_mail, trial_mail
 from postroom.web.pages.common import found, reader
 from postroom.web.pages.outbox.copies import state_of_row
 from postroom.web.pages.settings.servers.common import may_manage

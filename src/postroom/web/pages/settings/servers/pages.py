@@ -16,10 +16,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from postroom.directory.models import User
 from postroom.infra.config import config
-from postroom.outbound import choice, servers
+from postroom.outbound import choice
 from postroom.outbound.models import OutgoingServer
-from postroom.outbound.server_uses import CannotMove, InUse, Use, targets
-from postroom.outbound.servers import CannotSave, NoServer
+from postroom.outbound.paces.services import Shown, pace_of_server
+from postroom.outbound.servers import services as servers
+from postroom.outbound.servers.services import CannotSave, NoServer
+from postroom.outbound.servers.uses import CannotMove, InUse, Use, targets
 from postroom.web.meanwhile import Meanwhile, laid_on
 from postroom.web.pages.common import found, number, reader
 from postroom.web.pages.settings.servers.choice import Simulation, dns, simulation
@@ -84,6 +86,7 @@ class Page:
     tested: Tested | None = None
     uses: Needed | None = None
     asked: str = ""
+    pace: Shown | None = None
 
 
 @may_manage
@@ -246,6 +249,7 @@ def _page(
         tested=tested or (tested_of(kept) if kept and may_change and not steps else None),
         uses=uses,
         asked=asked,
+        pace=pace_of_server(user, current) if may_change and current >= 0 else None,
     )
     title = (form.title if one and form else "") or _("Outgoing servers")
     shown = {"title": title, "here": "settings", "page": page, "form": form, "checks": None, **(more or {})}

@@ -13,7 +13,7 @@ from postroom.core.addresses import valid
 from postroom.outbound.providers.catalogue import PROVIDERS
 from postroom.outbound.providers.lookup import look_up
 from postroom.outbound.providers.provider import Provider
-from postroom.outbound.server_fields import ServerFields
+from postroom.outbound.servers.fields import ServerFields
 from postroom.web.pages.settings.servers.common import may_manage
 
 LONGEST = 320

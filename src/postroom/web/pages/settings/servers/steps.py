@@ -9,9 +9,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from postroom.outbound.connection_test import State, Step
 from postroom.outbound.models import OutgoingServer
-from postroom.outbound.server_results import kept_steps
+from postroom.outbound.servers.connection_test import State, Step
+from postroom.outbound.servers.results import kept_steps
 
 TITLES: dict[str, Promise] = {
     "resolve": gettext_lazy("Look up %(about)s"),

@@ -16,11 +16,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from postroom.infra.secrets import CannotDecrypt
-from postroom.outbound import servers
-from postroom.outbound.connection_test import Step, ask_size
-from postroom.outbound.connection_trouble import megabytes
-from postroom.outbound.servers import CannotSave
-from postroom.outbound.trial import Trial, trial_of
+from postroom.outbound.servers import services as servers
+from postroom.outbound.servers.connection_test import Step, ask_size
+from postroom.outbound.servers.connection_trouble import megabytes
+from postroom.outbound.servers.services import CannotSave
+from postroom.outbound.servers.trial import Trial, trial_of
 from postroom.web.pages.common import found, reader
 from postroom.web.pages.settings.servers.common import may_manage, with_secrets
 from postroom.web.pages.settings.servers.form import Form, given_form
