@@ -1,7 +1,8 @@
 # What one does here. `make` alone lists it.
 PY := .venv/bin/python
 TESTS ?= tests
-WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); [ $$n -ge 2 ] || n=2; [ $$n -le 8 ] || n=8; echo $$n)
+# One more worker of tests than cores: one waits for servers, as a rule.
+WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); [ $$n -ge 2 ] || n=2; [ $$n -le 8 ] || n=8; echo $$((n + 1)))
 
 .DEFAULT_GOAL := help
 .PHONY: help demo env test check fmt bench soak lock clean
@@ -33,8 +34,9 @@ fmt: env ## Format, mend what the linter can mend, write the reference pages
 bench: env ## Measure what a mail costs; figures as JSON in bench/out
 	@$(PY) -m bench
 
-soak: env ## Kill processes at random points under load and look for lost mail
-	@$(PY) -m tests.soak && $(PY) -m tests.soak outbound --mails 6000
+soak: env ## Kill processes at random points under load, look for lost mail, read mail changed at random
+	@$(PY) -m tests.soak && $(PY) -m tests.soak outbound --points 200 --mails 24000
+	@$(PY) -m tests.soak understand --rounds 100000
 
 lock: env ## Compile requirements/*.txt from requirements/*.in
 	@requirements/compile

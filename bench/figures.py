@@ -13,7 +13,7 @@ class Wrong(RuntimeError):
 
 def spread(values: Sequence[float]) -> dict[str, float]:
     """The median of the rounds with the least and the most."""
-    return {"median": round(median(values), 1), "min": round(min(values), 1), "max": round(max(values), 1)}
+    return {"median": round(median(values), 2), "min": round(min(values), 2), "max": round(max(values), 2)}
 
 
 def say(words: str) -> None:

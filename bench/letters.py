@@ -136,3 +136,10 @@ def _paragraphs(chance: random.Random, count: int) -> list[str]:
 def _lines(paragraph: str) -> Sequence[str]:
     words = paragraph.split()
     return [" ".join(words[start : start + 11]) for start in range(0, len(words), 11)]
+
+
+def bodies(number: int) -> tuple[str, str]:
+    """Text and HTML of an answer that somebody writes."""
+    chance = random.Random(SEED + number)
+    paragraphs = [" ".join(chance.choices(WORDS, k=24)) for _ in range(14)]
+    return "\n\n".join(paragraphs), "".join(f"<p>{escape(one)}</p>" for one in paragraphs)

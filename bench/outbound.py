@@ -1,6 +1,7 @@
 """Mail out: from the queue until a sink took every copy and each answer is recorded, and what a copy costs.
 
-The same number of mails then goes into the same sink by Postfix's smtp-source, as the yardstick.
+The same number of mails then goes into the same sink by Postfix's smtp-source, and by one connection of aiosmtplib:
+the yardsticks of the same minute. What counts is CPU, the sink's included, and the ratios.
 """
 
 from __future__ import annotations
@@ -8,24 +9,21 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import sys
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from bench.figures import Wrong, say, spread
 from bench.installation import NotThere, Prepared, prepared
 from bench.processes import cpu_seconds
+from bench.yardsticks import PATH, one_connection, smtp_source
 from tests.support.running import Installation, free_port, kill, stop, wait_for_port
 
 CONNECTIONS = 4
 SEND_SECONDS = 180.0
-PATH = "/usr/sbin:/usr/bin:/usr/local/sbin"
 OPEN = "SELECT count(*) FROM outbound_delivery WHERE state IN ('queued', 'claimed', 'transmitting')"
 TAKEN = "SELECT count(*) FROM outbound_delivery WHERE state = 'accepted'"
 TRIES = "SELECT count(*) FROM outbound_attempt WHERE outcome = 'accepted'"
-BYTES = 6500
 
 
 def run(database: str, copies: int, each: int, rounds: int) -> dict[str, Any]:
@@ -54,28 +52,37 @@ def _round(company: Prepared, folder: Path, name: str, copies: int, program: str
     worker = None
     try:
         wait_for_port(port, sink)
-        installation.extra = _server(port)
+        installation.extra = server_at(port)
         began_sink = cpu_seconds(sink.pid)
         worker = installation.worker("outbound")
         used, seconds = _measure(company, installation, worker, copies)
         sink_cpu = cpu_seconds(sink.pid) - began_sink
         _check(company, installation, copies)
-        yardstick = _smtp_source(port, copies)
+        yardsticks = {**smtp_source(port, sink.pid, copies, CONNECTIONS), **one_connection(port, sink.pid, copies)}
     finally:
         stop([process for process in (worker, sink) if process is not None])
     figures = {
         "sent_per_second": copies / seconds,
+        "all_cpu_us_per_copy": (sum(used.values()) + sink_cpu) / copies * 1e6,
         "cpu_us_per_copy": sum(used.values()) / copies * 1e6,
         **{f"{key}_cpu_us_per_copy": value / copies * 1e6 for key, value in used.items()},
         "sink_cpu_us_per_copy": sink_cpu / copies * 1e6,
-        **yardstick,
+        **yardsticks,
     }
-    if yardstick:
-        figures["sent_to_smtp_source"] = figures["sent_per_second"] / yardstick["smtp_source_per_second"]
-    return {key: round(value, 3) for key, value in figures.items()}
+    return {key: round(value, 3) for key, value in (figures | _ratios(figures)).items()}
 
 
-def _server(port: int) -> dict[str, str]:
+def _ratios(figures: dict[str, float]) -> dict[str, float]:
+    """How many mails we send while a yardstick sends one, and how much CPU of all processes ours take of its one's."""
+    found: dict[str, float] = {}
+    for name in (name for name in ("smtp_source", "aiosmtplib") if f"{name}_per_second" in figures):
+        found[f"sent_to_{name}"] = figures["sent_per_second"] / figures[f"{name}_per_second"]
+        found[f"cpu_to_{name}"] = figures["all_cpu_us_per_copy"] / figures[f"{name}_cpu_us_per_mail"]
+    return found
+
+
+def server_at(port: int) -> dict[str, str]:
+    """What makes a sink the default server."""
     return {
         "POSTROOM_OUTGOING_SERVER": "127.0.0.1",
         "POSTROOM_OUTGOING_PORT": str(port),
@@ -116,20 +123,3 @@ def _check(company: Prepared, installation: Installation, copies: int) -> None:
     found = {"accepted": company.count(installation, TAKEN), "attempts": company.count(installation, TRIES)}
     if set(found.values()) != {copies}:
         raise Wrong(f"{copies} copies were queued, found {found}: {installation.said('worker')[-1000:]}")
-
-
-def _smtp_source(port: int, mails: int) -> Mapping[str, float]:
-    """Postfix's own client into the same sink: no queue, no record of what became of a mail."""
-    program = shutil.which("smtp-source", path=PATH)
-    if program is None:
-        print("no smtp-source on this machine: no ratio to it", file=sys.stderr)
-        return {}
-    began = time.time()
-    subprocess.run(
-        [program, "-s", str(CONNECTIONS), "-m", str(mails), "-l", str(BYTES), "-f", "a@bench.example", "-t",
-         "b@bench.example", f"127.0.0.1:{port}"],
-        check=True,
-        capture_output=True,
-        timeout=SEND_SECONDS,
-    )  # fmt: skip
-    return {"smtp_source_per_second": mails / (time.time() - began)}

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import resource
 from collections import defaultdict
 from pathlib import Path
 
+PAGE = os.sysconf("SC_PAGE_SIZE")
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -21,6 +23,17 @@ def _stat(pid: str) -> tuple[int, int] | None:
 
 def _pids() -> list[str]:
     return [entry.name for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+
+
+def children_seconds() -> float:
+    """CPU seconds of those of this process's children that ended and were waited for."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def resident(pid: int) -> int:
+    """Bytes of memory that a process holds, without its children."""
+    return int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]) * PAGE
 
 
 def cpu_seconds(*roots: int) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import gc
 import os
 import shutil
 import tempfile
@@ -22,9 +23,14 @@ from tests.support.require import require
 settings.register_profile("postroom", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("postroom")
 
+# Garbage is looked for seldom: to go through all that ten thousand tests keep loaded costs a seventh of their time.
+gc.set_threshold(100_000, 20, 50)
+
 # A worker takes a whole module (`--dist loadfile`), so that what a module sets up is set up once, and these first:
 # otherwise one worker would wait in the end for the other's last long one. Longest first.
 LONG = (
+    "transports/test_conversations.py",
+    "transports/test_smtp.py",
     "journeys/test_copied_installations.py",
     "web/test_every_page_browser.py",
     "journeys/test_proving.py",
@@ -119,6 +125,15 @@ def _start_once(shared: Path) -> Server:
             (shared / "postgres").write_text(str(server.folder), encoding="utf-8")
             server.start()
         return _shared_server(shared)
+
+
+@pytest.fixture(autouse=True)
+def own_umask() -> Iterator[None]:
+    """What a command narrows for its process is as it was for the next test."""
+    before = os.umask(0o022)
+    os.umask(before)
+    yield
+    os.umask(before)
 
 
 @pytest.fixture(autouse=True)

@@ -11,6 +11,7 @@ if "POSTROOM_VAR" not in os.environ:  # the workers of a run inherit the folder 
     os.environ["POSTROOM_VAR"] = tempfile.mkdtemp(prefix="postroom-var-")
     atexit.register(shutil.rmtree, os.environ["POSTROOM_VAR"], ignore_errors=True)
 
+os.environ.setdefault("POSTROOM_UNDO_SECONDS", "0")  # what a test writes leaves at once, unless it is about undoing
 os.environ.setdefault("POSTROOM_DNS_SERVERS", "127.0.0.1:9")  # nobody: what a test asks of DNS it serves itself
 os.environ.setdefault("POSTROOM_DNS_SECONDS", "1")
 os.environ.setdefault("POSTROOM_DNS_TRIES", "1")

@@ -16,6 +16,7 @@ from postroom.core.message.inspect import inspected
 from postroom.core.message.quotes import split_html, split_text
 from postroom.core.message.sanitize import sanitize
 from postroom.core.message.understood import understand
+from postroom.outbound.replies import rules
 from tests.corpus.authentication import authentication
 
 AUTHENTICATION = frozenset({"spf", "dmarc", "arc-verify", "auth-message"})
@@ -52,7 +53,7 @@ def _read(folder: Path, row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _mail(raw: bytes) -> dict[str, Any]:
-    return inspected(understand(raw), seconds=0.0)
+    return inspected(understand(raw), seconds=0.0, rules=rules())
 
 
 def _body(raw: bytes) -> dict[str, Any]:

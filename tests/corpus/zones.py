@@ -60,6 +60,17 @@ def dmarc_zone(zone: Mapping[str, Mapping[str, Sequence[Sequence[str]]]]) -> Ans
     return answer
 
 
+def arc_zone(zone: Mapping[str, Mapping[str, Sequence[str]]]) -> Answering:
+    """Names with `{"TXT": [records]}`, in whatever case."""
+    names = {name.lower(): records for name, records in zone.items()}
+
+    def answer(question: Question) -> Answer:
+        records = names.get(question.name.lower(), {}).get(question.type)
+        return _answer(question, records) if records else NO_DOMAIN
+
+    return answer
+
+
 @cache
 def message_zone(path: Path) -> Answering:
     """A list of records with `rcode` where there is none: norec, nxdomain, timeout."""

@@ -13,6 +13,7 @@ from tests.house import source
 
 FOLDERS = (
     "core/routing/rules",
+    "inbound/filters",
     "inbound/sources",
     "outbound/feedback",
     "outbound/transports",

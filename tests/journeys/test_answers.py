@@ -16,8 +16,10 @@ from postroom.core.message.draft import Draft
 from postroom.core.message.mail import Mail
 from postroom.core.message.parse import parse
 from postroom.core.message.render import render
+from tests.core.authentication.signing import Signer
 from tests.support import ready
 from tests.support.acting import Actor
+from tests.support.dns_server import serving, table_of
 from tests.support.running import Installation, stop
 from tests.support.smtp_server import SmtpServer
 from tests.support.supervised import wait_for
@@ -92,8 +94,9 @@ class Office:
 
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    with SmtpServer() as sink:
+    with SmtpServer() as sink, serving(table_of(Signer().zone)) as names:
         extra = {
+            "POSTROOM_DNS_SERVERS": f"127.0.0.1:{names.port}",
             "POSTROOM_OUTGOING_SERVER": "127.0.0.1",
             "POSTROOM_OUTGOING_PORT": str(sink.port),
             "POSTROOM_OUTGOING_ENCRYPTION": "none",
@@ -322,9 +325,9 @@ def test_a_note_and_its_answers_stay_inside(office: Office) -> None:
     assert note["message_id"] not in got.references
     link = copy.mail.reply_to[0]
 
-    office.send(mail(AMARA, title, "Agreed.", to=(link,)), AMARA.email, link.email)
+    office.send(Signer().sign(mail(AMARA, title, "Agreed.", to=(link,))), AMARA.email, link.email)
     own = office.conversation(title, 4)[-1]
-    assert (own["kind"], own["visibility"], own["standing"]) == ("note", "internal", "reply-link")
+    assert (own["kind"], own["visibility"], own["standing"]) == ("note", "internal", "member")
 
     known = (copy.mail.message_id,)
     office.send(mail(ADMIN, title, "Or five?", in_reply_to=known), ADMIN.email, SALES.email)

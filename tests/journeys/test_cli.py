@@ -10,6 +10,7 @@ import pytest
 from django.contrib.auth import authenticate
 from django.db import OperationalError
 
+from postroom.core.addresses import Address
 from postroom.directory.models import ApiToken, User
 from postroom.directory.selectors import living_token
 from postroom.inbound.models import InboundMail
@@ -18,8 +19,10 @@ from postroom.infra.config import Config
 from postroom.project.cli import check, doctor, main, serve
 from postroom.project.cli.shared import EX_CONFIG, EX_DATAERR, EX_NOINPUT, EX_NOUSER, EX_UNAVAILABLE, EX_USAGE
 from postroom.records.models import Record
+from tests.core.authentication.signing import Signer
 from tests.support import factory
 from tests.support.acme import Acme, arrival, letter, make_acme, take_in
+from tests.support.dns_server import resolving, table_of
 from tests.support.shell import Shell
 
 pytestmark = pytest.mark.django_db
@@ -150,6 +153,31 @@ def test_inspect_prints_a_line_for_each_mail(shell: Shell, mail: Path, tmp_path:
     assert first["subject"] == last["subject"] == "Vans"
     assert (first["file"], first["kind"], first["error"]) == (str(mail), "message", None)
     assert missing["error"]
+
+
+def test_inspect_says_who_wrote_it_and_why(shell: Shell, tmp_path: Path) -> None:
+    file = tmp_path / "signed.eml"
+    file.write_bytes(Signer().sign(letter(author=Address("amara@acme.example"))))
+    with resolving(table_of({**Signer().zone, "acme.example TXT": "v=spf1 ip4:192.0.2.1 -all"})) as server:
+        auth = json.loads(shell(f"inspect {file}"))["auth"]
+        assert (auth["level"], auth["because"], auth["spf"]) == ("verified", "acme.example signed it.", "")
+        assert auth["trace"][-1] == {"step": "verdict", "text": "verified: acme.example signed it."}
+        auth = json.loads(shell(f"inspect {file} --ip 192.0.2.7 --from amara@acme.example"))["auth"]
+        assert (auth["level"], auth["spf"], auth["dkim"]) == ("verified", "fail", "pass")
+        server.asked.clear()
+        assert json.loads(shell(f"inspect {file} --no-dns"))["auth"] == {}
+        assert not server.asked
+    assert "is not the address of a machine" in shell.fails(f"inspect {file} --ip here", status=EX_USAGE)
+
+
+def test_explain_says_whether_a_from_holds(shell: Shell, acme: Acme, tmp_path: Path) -> None:
+    file = tmp_path / "plain.eml"
+    file.write_bytes(letter(author=Address("amara@acme.example")))
+    with resolving(table_of({"acme.example TXT": "v=spf1 ip4:192.0.2.1 -all"})):
+        told = shell(f"explain inbound {file} --rcpt sales@acme.example")
+        assert "unverified: Nothing proves that acme.example sent it." in told
+        told = shell(f"explain inbound {file} --rcpt sales@acme.example --from amara@acme.example --ip 192.0.2.1")
+        assert "verified: It came from a server of acme.example." in told
 
 
 def test_inspect_reads_standard_input(shell: Shell, monkeypatch: pytest.MonkeyPatch, mail: Path) -> None:

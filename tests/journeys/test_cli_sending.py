@@ -13,8 +13,9 @@ from postroom.infra import parameters, secrets
 from postroom.infra.clock import now
 from postroom.infra.config import Config, config
 from postroom.infra.dns import Resolver
-from postroom.outbound import choice, sender_check
+from postroom.outbound import choice
 from postroom.outbound.models import Delivery
+from postroom.outbound.servers import sender_check
 from postroom.outbound.transports.memory import Memory
 from postroom.project.cli import demo, main, processes, send_queue, sending_checks, serve, try_server
 from postroom.project.cli.shared import EX_CONFIG, EX_NOINPUT, EX_NOUSER, EX_USAGE
@@ -247,3 +248,13 @@ def test_doctor_sees_a_password_without_its_key(acme: Acme, monkeypatch: pytest.
     assert config().encryption_keys not in words
     monkeypatch.setattr(config(), "encryption_keys", "no key")
     assert not checks()["keys"][0]
+
+
+def test_explain_says_beforehand_what_the_server_does_not_carry(shell: Shell, acme: Acme) -> None:
+    seen = [{"key": "size", "state": "ok", "size": 0, "smtputf8": False}]
+    factory.server(acme.company, "Relay", from_filter="acme.example", test_steps=seen)
+    line = "explain outbound --no-dns --from amara@acme.example --to"
+    said = "The address jürgen@firm.example needs SMTPUTF8, which Relay does not offer (RFC 6531)."
+    assert f"It would fail before anything is sent. {said}" in shell(f"{line} jürgen@firm.example")
+    assert shell.json(f"{line} jürgen@firm.example")["recipient_problem"] == said
+    assert "RCPT TO    <hanna@xn--bcher-kva.example>" in shell(f"{line} hanna@bücher.example")

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import ready
 from tests.support.acting import Actor
 from tests.support.postgres import Server
 from tests.support.require import require
@@ -57,18 +58,19 @@ def place(request: pytest.FixtureRequest, tmp_path: Path, sink: SmtpServer) -> P
     """On each database: forty copies wait, nobody sends yet."""
     postgres = request.param == "postgres"
     server: Server | None = request.getfixturevalue("postgres_server") if postgres else None
-    return made(tmp_path / "var", sink, server.create_database() if server else "")
+    return made(tmp_path / "var", sink, server)
 
 
-def made(var: Path, sink: SmtpServer, database_url: str = "") -> Place:
+def made(var: Path, sink: SmtpServer, server: Server | None = None) -> Place:
     extra = {
         "POSTROOM_OUTGOING_SERVER": "127.0.0.1",
         "POSTROOM_OUTGOING_PORT": str(sink.port),
         "POSTROOM_OUTGOING_ENCRYPTION": "none",
         "POSTROOM_SEND_LEASE_SECONDS": "2",
     }
-    one = Installation(var, database_url, extra)
-    ran(one, "tests.support.prepare")
+    one = Installation(var, ready.acme_on(server) if server else "", extra)
+    if not server:
+        ready.put("acme", var)
     ran(one, "postroom", "prepare")
     with Actor(one) as act:
         act("queue", emails=[f"one{number}@customer.example" for number in range(COPIES)])
@@ -142,6 +144,7 @@ def nobody_got_two(place: Place, of: int = COPIES) -> None:
     assert set(counts.values()) == {1}
 
 
+@pytest.mark.parametrize("place", ["postgres"], indirect=True)  # the same on both, as far as this goes
 def test_both_go_on_and_each_recipient_gets_one(place: Place, tmp_path: Path) -> None:
     """The folder was copied, the database with it; both workers run at once."""
     copy = copied_folder(place, tmp_path / "copy")
@@ -164,6 +167,7 @@ def test_both_go_on_and_each_recipient_gets_one(place: Place, tmp_path: Path) ->
     assert states(copy) == {"held": COPIES, "accepted": AFTER}
 
 
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)  # the same on both, as far as this goes
 def test_a_worker_that_runs_hears_of_the_takeover(place: Place, tmp_path: Path) -> None:
     """The machine is gone; its database, on another one with nothing beside it, goes on where it was left."""
     moved = copied_folder(place, tmp_path / "moved")
@@ -192,6 +196,7 @@ def test_what_was_claimed_when_it_was_copied(place: Place, tmp_path: Path) -> No
     assert states(copy) == {"held": COPIES}
 
 
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)  # the counts say it on both
 def test_an_older_backup_in_its_own_place(place: Place, tmp_path: Path) -> None:
     """Nothing but its content tells: what ran here had counted further."""
     one = place.installation
@@ -289,7 +294,7 @@ def started_under_another_name(one: Installation) -> subprocess.Popen[bytes]:
 
 def test_another_machine_of_the_same_installation(tmp_path: Path, sink: SmtpServer, postgres_server: Server) -> None:
     """Nothing stands in its folder: it is held until it is told to which installation it belongs, then it helps."""
-    place = made(tmp_path / "var", sink, postgres_server.create_database())
+    place = made(tmp_path / "var", sink, postgres_server)
     other = replace(place.installation, var=tmp_path / "other")
     with sending(other):
         time.sleep(A_MOMENT)

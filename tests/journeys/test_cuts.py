@@ -203,7 +203,7 @@ def test_a_refusal_is_final_and_quoted(office: Office) -> None:
     office.way.server.on(f"dot {HANNA}", "554 5.7.1 Looks like spam")
     sent = office.answer("refused", HANNA)
     sent.says(HANNA, "not delivered", "Default server 127.0.0.1 refused it: 554 5.7.1 Looks like spam")
-    sent.tells(HANNA, "Refused for good, or every try was put off.", "Refused", "554 5.7.1 Looks like spam")
+    sent.tells(HANNA, "Refused for good, put off for too long", "Refused", "554 5.7.1 Looks like spam")
     sent.ended(HANNA, "failed", "refused")
     office.time_passes()
     assert not sent.copy(HANNA)["waits"]

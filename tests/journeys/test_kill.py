@@ -11,6 +11,7 @@ from tests.soak.mails import plan
 from tests.soak.storm import run
 
 POINTS, MAILS = 5, 1000
+SENDING_POINTS = 20
 
 pytestmark = pytest.mark.slow
 
@@ -39,13 +40,13 @@ def test_a_seed_repeats_its_mails() -> None:
 
 
 def test_killed_workers_send_nothing_twice(seed: int) -> None:
-    outcome = sending.run(seed, POINTS, 900)
+    outcome = sending.run(seed, SENDING_POINTS, 3000)
     assert outcome.wrong == [], f"seed {seed}"
-    assert outcome.kills == POINTS
+    assert outcome.kills == SENDING_POINTS
 
 
 def test_two_workers_on_postgres_send_nothing_twice(seed: int, postgres_url: str) -> None:
-    outcome = sending.run(seed, 3, 900, postgres_url, workers=2)
+    outcome = sending.run(seed, 2, 600, postgres_url, workers=2)
     assert outcome.wrong == [], f"seed {seed}"
 
 

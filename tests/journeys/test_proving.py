@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from tests.support import ready
 from tests.support.acting import Actor
 from tests.support.postfix import relaying_to
 from tests.support.running import Installation, free_port, stop
@@ -103,8 +104,7 @@ def behind(relay: Relay, folder: Path, **settings: str) -> Iterator[Place]:
             **settings,
         }
         installation = Installation(folder / "var", extra=extra, port=listens)
-        done = installation.run("tests.support.prepare")
-        assert done.returncode == 0, done.stderr.decode()
+        ready.put("acme", installation.var)
         place = Place(installation)
         place.rows("UPDATE domains_aliasdomain SET way_in = 'forwarded'")
         processes = [installation.listener(), installation.worker()]

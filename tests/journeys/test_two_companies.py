@@ -25,11 +25,12 @@ from postroom.directory.models import Company, User
 from postroom.domains.models import Alias, AliasDomain
 from postroom.infra import parameters
 from postroom.infra.config import config
-from postroom.outbound import choice, servers
+from postroom.outbound import choice
 from postroom.outbound.models import Delivery, Dispatch, OutgoingServer
+from postroom.outbound.servers import services as servers
+from postroom.outbound.servers.trial import trial_of
+from postroom.outbound.servers.trial_mail import CannotSend, send_trial_mail
 from postroom.outbound.services import send_due
-from postroom.outbound.trial import trial_of
-from postroom.outbound.trial_mail import CannotSend, send_trial_mail
 from postroom.records.models import Desk, Record
 from tests.support import factory
 from tests.support.shell import Shell

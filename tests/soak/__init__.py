@@ -1,1 +1,1 @@
-"""Kills processes at random moments while mail arrives, and then looks for every mail that was promised to be kept."""
+"""Kills processes at random moments, looks for every mail that was promised to be kept, reads changed mail."""

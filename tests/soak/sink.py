@@ -8,15 +8,19 @@ import threading
 from collections import Counter
 from typing import Self
 
+OFFERS = ((), (b"PIPELINING",), (b"PIPELINING", b"CHUNKING"))
+
 
 class CountingSink:
-    """An SMTP server of a thread of its own, on a port of the loopback. It answers the final dot after a moment of up
-    to `slowest` seconds, so that a kill may fall between the dot and the answer.
+    """An SMTP server in a thread of its own, on a port of the loopback. It answers the end of a mail after a moment, up
+    to `slowest` seconds, so that a kill may fall between the two; it counts before it answers. In turn, connections
+    offer nothing, PIPELINING, and CHUNKING too, so that a sender may have an envelope ahead.
     """
 
     def __init__(self, seed: int, slowest: float = 0.01) -> None:
         self.counts: Counter[str] = Counter()
         self.port = 0
+        self._connections = 0
         self._chance, self._slowest = random.Random(seed), slowest
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
@@ -57,6 +61,8 @@ class CountingSink:
             writer.close()
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._connections += 1
+        offers = OFFERS[self._connections % len(OFFERS)]
         recipients: list[str] = []
         writer.write(b"220 sink.example ESMTP\r\n")
         while line := await reader.readline():
@@ -64,12 +70,24 @@ class CountingSink:
             if verb == b"QUIT":
                 writer.write(b"221 bye\r\n")
                 return
-            if verb == b"RCPT":
+            if verb == b"EHLO":
+                writer.write(b"".join(b"250-%s\r\n" % one for one in offers))
+            elif verb == b"RSET":
+                recipients = []
+            elif verb == b"RCPT":
                 recipients.append(line.decode().partition("<")[2].partition(">")[0].lower())
-            if verb == b"DATA":
-                writer.write(b"354 go on\r\n")
-                await reader.readuntil(b"\r\n.\r\n")
+            elif verb in (b"DATA", b"BDAT"):
+                await self._content(verb, line, reader, writer)
                 self.counts.update(recipients)
                 recipients = []
                 await asyncio.sleep(self._chance.random() * self._slowest)
             writer.write(b"250 sink.example\r\n")
+
+    async def _content(
+        self, verb: bytes, line: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        if verb == b"BDAT":
+            await reader.readexactly(int(line.split()[1]))
+            return
+        writer.write(b"354 go on\r\n")
+        await reader.readuntil(b"\r\n.\r\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from postroom.core.addresses import Address
 from postroom.core.message.draft import Draft
@@ -13,7 +14,11 @@ from postroom.directory.models import Company, Contact, ContactAddress, Membersh
 from postroom.domains.models import Alias, AliasDomain, CompanyDomain
 from postroom.inbound.services import Arrival, Kept, accept
 from postroom.infra.clock import now
+from postroom.infra.config import config
 from postroom.records.models import Desk, DeskFollower, Stage
+
+if TYPE_CHECKING:
+    from postroom.inbound.pipeline import Line
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,15 @@ def letter(**changes: object) -> bytes:
 def arrival(raw: bytes, *recipients: str, sender: str = "hanna@customer.example", source: str = "smtp") -> Arrival:
     """A mail as a door hands it over, with a key of its own."""
     return Arrival(source, uuid.uuid4().hex, sender, recipients or ("sales@acme.example",), raw, peer="192.0.2.9")
+
+
+def line() -> Line:
+    """A line as the worker has it, in this process, that waits until it is known who sent a mail."""
+    from postroom.inbound.pipeline import Line
+    from postroom.inbound.steps.authenticate import Authenticator
+    from postroom.inbound.steps.parse import Reader
+
+    return Line(Reader(0, 0.0), Authenticator(patience=config().authentication_seconds + 1.0))
 
 
 def take_in(*arrivals: Arrival) -> Sequence[Kept]:

@@ -69,6 +69,28 @@ def write(user: str, title: str, body: str, to: Sequence[str] | None = None, cc:
     return {"id": message.pk, "message_id": message.message_id}
 
 
+def write_with_files(user: str, title: str, to: Sequence[str], files: Sequence[tuple[str, str, int]]) -> Any:
+    """Answer with files, each of a name, a type and so many bytes that come from hashing numbers."""
+    import hashlib
+
+    from postroom.conversations.services import Upload, post_message
+
+    uploads = []
+    for name, kind, size in files:
+        data = b"".join(hashlib.sha256(number.to_bytes(4, "big")).digest() for number in range(size // 32 + 1))
+        uploads.append(Upload(name, kind, data[:size]))
+    about = _record(title).pk
+    message = post_message(user=_user(user), record_id=about, body="Here.", to=_addresses(to), uploads=uploads)
+    return {"id": message.pk}
+
+
+def token(user: str) -> Any:
+    """A token for the API."""
+    from postroom.directory.services import create_token
+
+    return create_token(user=_user(user), name="test").secret
+
+
 def note(user: str, title: str, body: str, mentions: Sequence[str] = ()) -> Any:
     """Write a note that mentions colleagues."""
     from postroom.conversations.services import post_note
@@ -121,6 +143,78 @@ def _sent_message(about: Any, to: Sequence[str]) -> Any:
 
     author = {"author_name": "Amara Okafor", "author_email": "amara@acme.example", "standing": "member"}
     return factory.message(about, "What we sent.", to=[[email, ""] for email in to], **author)
+
+
+def employ(email: str) -> Any:
+    """One of Acme's people with an address elsewhere."""
+    from postroom.directory.models import Company, Contact, ContactAddress, Membership, User
+    from postroom.infra.clock import now
+
+    company = Company.objects.get(slug="acme")
+    user = User.objects.create(username=email, name=email, email=email, created_at=now())
+    Membership.objects.create(user=user, company=company, role="member")
+    contact = Contact.objects.create(company=company, name=email, user=user, created_at=now())
+    ContactAddress.objects.create(company=company, contact=contact, email=email)
+    return {"id": user.pk}
+
+
+def for_employees(local: str) -> Any:
+    """An alias by which only our own people may make leads."""
+    from postroom.directory.models import Company
+    from postroom.domains.models import Alias, AliasDomain
+
+    domain, company = AliasDomain.objects.get(name="acme.example"), Company.objects.get(slug="acme")
+    made = Alias.objects.create(
+        domain=domain, local_part=local, company=company, record_type="lead", who_may_write="employees"
+    )
+    return {"id": made.pk}
+
+
+def unproved(kind: str) -> Any:
+    """What Acme's domain does with mail of its people that nothing proves."""
+    from postroom.domains.models import AliasDomain
+
+    return AliasDomain.objects.filter(name="acme.example").update(unproved=kind)
+
+
+def trust_forwarder(domain: str) -> Any:
+    """Acme believes what this one seals."""
+    from postroom.domains.models import AliasDomain
+
+    return AliasDomain.objects.filter(name="acme.example").update(trusted_forwarders=domain)
+
+
+def became(message_id: str) -> Any:
+    """What became of a mail: what is said of its From, and its messages with whom they are attributed to."""
+    from postroom.conversations.models import Notification
+    from postroom.inbound.models import InboundMail
+
+    arrival = InboundMail.objects.filter(message_id=message_id).first()
+    if arrival is None:
+        return {"settled": False}
+    routes = list(arrival.routes.select_related("message__user", "message__author__user").order_by("id"))
+    outside = Notification.objects.exclude(user__isnull=False)
+    return {
+        "settled": arrival.settled_at is not None,
+        "state": arrival.state,
+        "level": arrival.level,
+        "verdict": arrival.verdict,
+        "trace": [step for route in routes for step in route.trace],
+        "messages": [
+            {
+                "kind": message.kind,
+                "visibility": message.visibility,
+                "standing": message.standing,
+                "level": message.level,
+                "verdict": message.verdict,
+                "user": message.user.email if message.user else "",
+                "author_user": message.author.user.email if message.author and message.author.user else "",
+                "told_outside": list(outside.filter(message=message).values_list("email", flat=True)),
+            }
+            for message in (route.message for route in routes)
+            if message is not None
+        ],
+    }
 
 
 def conversation(title: str) -> Any:
@@ -255,8 +349,9 @@ def states() -> Any:
 VERBS: dict[str, Callable[..., Any]] = {
     verb.__name__: verb
     for verb in (
-        write, note, record, allow, known, conversation, sent, records, routes, unsettled, password, copies,
-        time_passes, rendered, queue, claim, states,
+        write, write_with_files, token, note, record, allow, known, conversation, sent, records, routes, unsettled,
+        password, copies, time_passes, rendered, queue, claim, states, employ, for_employees, unproved,
+        trust_forwarder, became,
     )
 }  # fmt: skip
 

@@ -16,6 +16,9 @@ import dns.rcode
 import dns.rdatatype
 import dns.rrset
 
+from postroom.infra.config import config
+from postroom.infra.dns import resolver
+
 Fault = Literal["SERVFAIL", "REFUSED", "NXDOMAIN", "NODATA", "TRUNCATED", "MALFORMED", "SILENT"]
 Records = Mapping[tuple[str, str], "list[str] | Fault"]
 SOA = "ns.example. hostmaster.example. 1 3600 600 86400 {seconds}"
@@ -57,7 +60,8 @@ class DnsServer:
             response.set_rcode(dns.rcode.from_text(fault))
         elif fault in {"NXDOMAIN", "NODATA"}:
             response.set_rcode(dns.rcode.NXDOMAIN if fault == "NXDOMAIN" else dns.rcode.NOERROR)
-            origin = response.question[0].name.parent()
+            name = response.question[0].name
+            origin = name if name == dns.name.root else name.parent()
             soa = SOA.format(seconds=self.ttl)
             response.authority.append(dns.rrset.from_text(origin, self.ttl, "IN", "SOA", soa))
         elif fault == "TRUNCATED":
@@ -118,6 +122,30 @@ async def _serve(server: DnsServer, ready: threading.Event, stop: asyncio.Event)
     transport.close()
     listening.close()
     await listening.wait_closed()
+
+
+def table_of(zone: Mapping[str, str]) -> Records:
+    """A table of `name TXT` and the like, each with its one record; a long text in several strings (RFC 7208 §3.3)."""
+    table: dict[tuple[str, str], list[str] | Fault] = {}
+    for key, value in zone.items():
+        name, _, kind = key.partition(" ")
+        pieces = [value[start : start + 250] for start in range(0, len(value), 250)]
+        table[name, kind] = [" ".join(f'"{piece}"' for piece in pieces)] if kind == "TXT" else [value]
+    return table
+
+
+@contextmanager
+def resolving(table: Records) -> Iterator[DnsServer]:
+    """What this process asks of DNS is answered from such a table."""
+    settings, before = config(), config().dns_servers
+    with serving(table) as server:
+        settings.dns_servers = f"127.0.0.1:{server.port}"
+        resolver.cache_clear()
+        try:
+            yield server
+        finally:
+            settings.dns_servers = before
+            resolver.cache_clear()
 
 
 @contextmanager

@@ -4,20 +4,45 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from postroom.conversations.inbox_entries import Entering, enter
-from postroom.conversations.models import Attachment, Follower, Message, Notification, Participant, Thread
+from postroom.conversations.models import (
+    Attachment,
+    Batch,
+    BatchItem,
+    Draft,
+    Follower,
+    Message,
+    Notification,
+    Participant,
+    Thread,
+)
+from postroom.core.sending import pacing
+from postroom.core.sending.pace_learning import Said
+from postroom.core.sending.pace_rows import to_plain
+from postroom.core.sending.pacing import Limits, Pace
 from postroom.directory.models import Company, Contact, ContactAddress, Membership, User
 from postroom.domains.models import Alias, AliasDomain, CompanyDomain
 from postroom.inbound.models import InboundMail, RawMail, Refusal, Route
-from postroom.infra import blobs
+from postroom.infra import blobs, secrets
 from postroom.infra.clock import now
 from postroom.infra.database import words
 from postroom.infra.models import Blob, File, SearchEntry, SearchPending
 from postroom.infra.search.sources import sources
-from postroom.outbound.models import Delivery, Letter, OutgoingServer, Proof, RoundTrip
+from postroom.outbound.models import (
+    Delivery,
+    DownloadLink,
+    Letter,
+    LetterFile,
+    OutgoingServer,
+    Proof,
+    QueueOperation,
+    RoundTrip,
+    SendingPace,
+)
+from postroom.outbound.steps.link import digest_of
 from postroom.records.models import Desk, Record, Stage
 
 PASSWORD = "correct horse battery"
@@ -114,16 +139,20 @@ def told(who: User, of: Record, text: str = "Could you call me?", *, mention: bo
 def attachment(
     of: Message, name: str, data: bytes = b"data", type: str = "application/pdf", **fields: Any
 ) -> Attachment:
+    kept = file(of.company_id, name, data, type)
+    return Attachment.objects.create(message=of, file=kept, position=of.attachments.count(), **fields)
+
+
+def file(company: int, name: str, data: bytes, type: str = "application/pdf") -> File:
     digest = blobs.put([data])[0]
-    file = File.objects.create(
-        company_id=of.company_id,
+    return File.objects.create(
+        company_id=company,
         blob=Blob.objects.get(pk=digest),
         name=name,
         content_type=type,
         size=len(data),
         created_at=now(),
     )
-    return Attachment.objects.create(message=of, file=file, position=of.attachments.count(), **fields)
 
 
 def delivery(of: Record, address: str = "hanna@norrgard.example", state: str = "queued", **fields: Any) -> Delivery:
@@ -143,10 +172,39 @@ def delivery(of: Record, address: str = "hanna@norrgard.example", state: str = "
     return Delivery.objects.create(letter=letter, company=of.company, address=address, state=state, **values)
 
 
+def draft(of: User, where: Record, body: str = "We have 42.") -> Draft:
+    """What somebody took back before it left."""
+    return Draft.objects.create(user=of, thread=where.thread, company=where.company, body=body, created_at=now())
+
+
+def batch(of: User, *records: Record) -> Batch:
+    """One text to these records, which waits."""
+    made = Batch.objects.create(user=of, body="Our prices change.", at=now(), created_at=now())
+    for one in records:
+        BatchItem.objects.create(batch=made, record=one)
+    return made
+
+
+def download_link(of: Delivery, name: str = "offer.pdf", token: str = "", **fields: Any) -> DownloadLink:
+    """A file of a copy that went as a link, under an address that ends in the token."""
+    part = LetterFile.objects.create(letter=of.letter, file=file(of.company_id, name, b"large" * 1000), position=0)
+    until, token = now() + timedelta(days=30), token or f"token{next(_numbers)}"
+    days = {"said_until": until, "expires_at": until, "created_at": now()}
+    secret = secrets.encrypt(f"https://post.acme.example/d/{token}")
+    values = {"digest": digest_of(token), "secret": secret, **days, **fields}
+    return DownloadLink.objects.create(delivery=of, part=part, **values)
+
+
 def server(where: Company | None, name: str = "Relay", **fields: Any) -> OutgoingServer:
     """An outgoing server at which nothing answers."""
     values = {"host": "127.0.0.1", "port": 1, "authentication": "none", "encryption": "none", **fields}
     return OutgoingServer.objects.create(company=where, name=name, created_at=now(), **values)
+
+
+def operation(where: Company, **fields: Any) -> QueueOperation:
+    """A decision about many copies that nobody has begun to carry out."""
+    values = {"verb": "hold", "filter": {"destination": "nowhere.example"}, "highest": 0, "total": 0, **fields}
+    return QueueOperation.objects.create(who="Ada", companies=[where.pk], company=where.pk, started_at=now(), **values)
 
 
 RAW = (
@@ -236,3 +294,11 @@ def nothing_indexed() -> None:
     SearchEntry.objects.all().delete()
     SearchPending.objects.all().delete()
     SearchPending.objects.bulk_create([SearchPending(kind=one.kind) for one in sources()])
+
+
+def pace(where: Company, server: str) -> SendingPace:
+    """The pace of a server that said "too fast" after thirty mails."""
+    at = now().timestamp()
+    known = pacing.throttled(pacing.taken(Pace(), Limits(), at, 30, 60.0), at, at, Said(450, "4.7.1", "Slow"), 60.0)
+    values = {"state": to_plain(known), "learnt_rate": 15.0, "changed_at": now()}
+    return SendingPace.objects.create(company=where.pk, scope="server", key=server, **values)

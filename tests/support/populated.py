@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from postroom.conversations.models import Message, Notification
 from postroom.directory.models import Company, User
@@ -25,13 +26,24 @@ class Populated:
     things: Mapping[str, int]
 
 
+INVITATION: Mapping[str, Any] = {
+    "method": "request", "title": "Handover of the first vans", "place": "Depot Borås", "notes": "", "status": "",
+    "starts": {"local": "2031-03-03T10:00:00", "zone": "Europe/Stockholm", "utc": "2031-03-03T09:00:00Z",
+               "whole_day": False},
+    "ends": None, "organiser": {"name": "Hanna", "email": "hanna@norrgard.example", "answer": "", "optional": False},
+    "guests": [], "more_guests": 0, "occurrence": None, "sequence": 1, "uid": "1@norrgard.example", "more": 2,
+    "recurrence": {"every": "weekly", "interval": 2, "count": 5, "until": None, "days": [[0, "MO"]], "month_days": [],
+                   "months": [], "other": False},
+}  # fmt: skip
 # Of which thing a number in an address is, by what stands before it.
 KINDS: Mapping[str, str] = {
-    "aliases": "alias", "arrivals": "arrival", "attachments": "attachment", "companies": "company",
-    "contacts": "contact", "copies": "copy", "desks": "desk", "domains": "domain", "followers": "contact",
+    "aliases": "alias", "arrivals": "arrival", "attachments": "attachment", "batches": "batch", "companies": "company",
+    "contacts": "contact", "copies": "copy", "desks": "desk", "domains": "domain", "download-links": "link",
+    "drafts": "draft",
+    "followers": "contact",
     "inbound": "arrival", "inbox": "record", "leads": "record", "messages": "message", "monitor": "company",
-    "outbound": "copy",
-    "outbox": "copy", "people": "desk", "proofs": "proof", "records": "record", "replies": "message",
+    "operations": "operation", "outbound": "copy",
+    "outbox": "copy", "paces": "pace", "people": "desk", "proofs": "proof", "records": "record", "replies": "message",
     "roles": "company", "servers": "server", "tickets": "ticket", "tokens": "token", "users": "user",
 }  # fmt: skip
 # What else is named in an address, by what stands before it.
@@ -105,7 +117,9 @@ def _records(acme: Company, users: Mapping[str, User]) -> dict[str, int]:
     desk, support = factory.desk(acme), factory.desk(acme, "ticket", "Support")
     contact = factory.contact(acme)
     record, ticket = factory.record(desk, contact=contact), factory.record(support, "GPS drift in tunnels")
-    message = factory.message(record, "Hello from Borås", html="<p>Hello from <b>Borås</b></p>")
+    message = factory.message(record, "Hello from Borås", html="<p>Hello from <b>Borås</b></p>", invitation=INVITATION)
+    factory.attachment(message, "order.pdf.exe", risk="disguised")
+    factory.attachment(message, "winmail.dat", aside="envelope")
     doubted = factory.message(record, standing="outsider")
     note = factory.message(record, "Psst", kind="note", visibility="internal", user=users["administrator"])
     factory.follower(record, contact)
@@ -124,8 +138,11 @@ def _records(acme: Company, users: Mapping[str, User]) -> dict[str, int]:
         "note": note.pk,
         "attachment": factory.attachment(message, "offer.pdf").pk,
         "copy": factory.delivery(record).pk,
+        "link": factory.download_link(factory.delivery(record, "kim@norrgard.example")).pk,
         "alias": desk.alias_id or 0,
         "domain": domain.pk,
+        "draft": factory.draft(users["administrator"], record).pk,
+        "batch": factory.batch(users["administrator"], record).pk,
         "proof": factory.proof(domain, "arrived", "without_tag,id_rewritten", tags_arrive=False).pk,
     }
 
@@ -137,4 +154,11 @@ def _post(acme: Company) -> dict[str, int]:
     token = create_token(
         user=factory.user(f"program-{acme.slug}", {acme: "administrator"}), name="test", scopes=("read",)
     )
-    return {"arrival": arrival.pk, "server": factory.server(acme).pk, "token": token.token.pk}
+    server = factory.server(acme)
+    return {
+        "arrival": arrival.pk,
+        "operation": factory.operation(acme).pk,
+        "server": server.pk,
+        "pace": factory.pace(acme, str(server.pk)).pk,
+        "token": token.token.pk,
+    }

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -60,30 +62,60 @@ def relaying_to(port: int, settings: Mapping[str, str], tables: Mapping[str, str
     if os.geteuid() != 0:
         absent("postfix", "Postfix starts as root only")
     folder = Path(tempfile.mkdtemp(prefix="postfix-"))
-    own = free_port()
     try:
-        _write(folder, own, port, settings, tables)
+        own, process = _started(program, folder, port, settings, tables)
+        try:
+            yield own
+        finally:
+            _stop(folder, process)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _stop(folder: Path, process: subprocess.Popen[bytes]) -> None:
+    """End it with its daemons, which stand in a session of their own: the script that began them ends without them."""
+    with contextlib.suppress(OSError, ValueError):
+        os.killpg(int((folder / "queue" / "pid" / "master.pid").read_text()), signal.SIGKILL)
+    stop([process])
+
+
+def _started(
+    program: Path, folder: Path, port: int, settings: Mapping[str, str], tables: Mapping[str, str], tries: int = 3
+) -> tuple[int, subprocess.Popen[bytes]]:
+    """Its port and its process; a port that was free may be somebody's connection by the time that Postfix asks."""
+    own = free_port()
+    _write(folder, own, port, settings, tables)
+    with (folder / "said").open("ab") as said:
         process = subprocess.Popen(
             [str(program), "-c", str(folder / "conf"), "start-fg"],
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stdout=said,
+            stderr=said,
             start_new_session=True,
+            umask=0o022,
         )
-        try:
-            wait_for_port(own, process)
-            yield own
-        finally:
-            stop([process])
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    try:
+        wait_for_port(own, process, greeting=b"220 relay.example ")
+    except RuntimeError as error:
+        _stop(folder, process)
+        if tries == 1:
+            raise RuntimeError(f"{error}\n{_said(folder)}") from None
+        return _started(program, folder, port, settings, tables, tries - 1)
+    return own, process
+
+
+def _said(folder: Path) -> str:
+    """The last that it and its daemons said."""
+    files = [path for path in (folder / "said", folder / "log") if path.exists()]
+    return "".join(path.read_text(encoding="utf-8", errors="replace")[-4000:] for path in files)
 
 
 def _write(folder: Path, own: int, port: int, settings: Mapping[str, str], tables: Mapping[str, str]) -> None:
     """The folders and files of an instance; its daemons run as another user, who has to come that far."""
     folder.chmod(0o755)
     for name in ("conf", "queue", "data"):
-        (folder / name).mkdir(mode=0o755)
+        (folder / name).mkdir(exist_ok=True)
+        (folder / name).chmod(0o755)  # whatever the umask
     shutil.chown(folder / "data", "postfix")
     conf = folder / "conf"
     for name, text in tables.items():

@@ -46,10 +46,10 @@ class Server:
         """The address of a database of this server, as DATABASE_URL takes it."""
         return f"postgresql://postgres@/{database}?host={self.folder}"
 
-    def create_database(self) -> str:
-        """A new, empty database; its address."""
+    def create_database(self, template: str = "template0") -> str:
+        """A new database, empty or a copy of another to which nobody is connected; its address."""
         name = f"test_{uuid.uuid4().hex[:12]}"
-        self._run("createdb", "--host", str(self.folder), "--username", "postgres", name)
+        self._run("createdb", "--host", str(self.folder), "--username", "postgres", f"--template={template}", name)
         return self.url(name)
 
     def start(self) -> None:
@@ -68,8 +68,13 @@ class Server:
 
     def rest_alone(self) -> None:
         """Analyse nothing by itself: whether a plan is as expected must not depend on when that last happened."""
-        said = ("-c", "ALTER SYSTEM SET autovacuum = off", "-c", "SELECT pg_reload_conf()")
-        self._run("psql", "--host", str(self.folder), "--username", "postgres", "--quiet", *said)
+        self.run_sql("postgres", "ALTER SYSTEM SET autovacuum = off", "SELECT pg_reload_conf()")
+
+    def run_sql(self, database: str, *statements: str) -> None:
+        """Run each by itself in this database."""
+        said = [f"--command={statement}" for statement in statements]
+        to = ("--host", str(self.folder), "--username", "postgres", "--dbname", database)
+        self._run("psql", *to, "--quiet", "--set=ON_ERROR_STOP=1", *said)
 
     def stop(self) -> None:
         """Stop at once, open connections or not, and leave nothing behind."""

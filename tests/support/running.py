@@ -43,6 +43,7 @@ class Installation:
             "POSTROOM_VAR": str(self.var),
             "POSTROOM_DATABASE_URL": self.database_url,
             "POSTROOM_SMTP_PORT": str(self.port),
+            "POSTROOM_UNDO_SECONDS": "0",  # what a test writes leaves at once
             **self.extra,
         }
 
@@ -89,8 +90,10 @@ class Installation:
         return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
 
 
-def wait_for_port(port: int, process: subprocess.Popen[bytes], seconds: float = READY_SECONDS) -> None:
-    """Until somebody listens.
+def wait_for_port(
+    port: int, process: subprocess.Popen[bytes], seconds: float = READY_SECONDS, greeting: bytes = b"220"
+) -> None:
+    """Until somebody listens who greets like this: a port that was free may be another server's by now.
 
     Raises:
         RuntimeError: the process ended, or the time is over.
@@ -99,7 +102,7 @@ def wait_for_port(port: int, process: subprocess.Popen[bytes], seconds: float = 
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1.0) as one:
-            if one.recv(3) == b"220":
+            if one.recv(512).startswith(greeting):
                 return
         if process.poll() is not None:
             raise RuntimeError(f"{process.args!r} ended with {process.returncode} before it listened on {port}")

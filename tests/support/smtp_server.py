@@ -12,6 +12,7 @@ import hashlib
 import hmac
 import ssl
 import threading
+import time
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -35,7 +36,23 @@ class Hang:
     seconds: float = 30.0
 
 
-Action = str | bytes | Drop | Hang  # a reply line; bytes as they are; or what else to do
+@dataclass(frozen=True)
+class Late:
+    """Say a line only after so many seconds, then go on."""
+
+    seconds: float
+    line: str
+
+
+@dataclass(frozen=True)
+class Drip:
+    """Say these bytes again and again, one at a time, with a pause of so many seconds."""
+
+    said: bytes
+    pause: float = 0.01
+
+
+Action = str | bytes | Drop | Hang | Late | Drip  # a reply line; bytes as they are; or what else to do
 DROP = Drop()
 
 
@@ -60,8 +77,14 @@ class _Talk:
     sender: str = ""
     options: str = ""
     recipients: list[str] = field(default_factory=list)
+    asked: str = ""  # the recipient that was named last, taken or not
+    is_begun: bool = False  # MAIL was taken
     login: str = ""
     tls: bool = False
+
+    def forget(self) -> None:
+        """No mail is begun."""
+        self.recipients, self.is_begun = [], False
 
 
 class SmtpServer:
@@ -83,6 +106,7 @@ class SmtpServer:
         self.connections = 0
         self.open_now = 0
         self.commands: list[str] = []
+        self.nested = 0  # MAIL within a mail: there was no RSET
         self.extensions = ["SIZE 36700160", "8BITMIME", "ENHANCEDSTATUSCODES"]
         self.implicit = implicit
         self._certificates = certificates
@@ -97,8 +121,9 @@ class SmtpServer:
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def on(self, step: str, *actions: Action) -> SmtpServer:
-        """Do these, one each time, at a step: `connect`, a command such as `MAIL`, a command and its address such as
-        `RCPT a@b.example`, `content` (while the mail comes), `dot` (after it), `dot a@b.example`.
+        """Do these, one each time, at a step: `connect`, a command such as `MAIL`, `content` (while the mail comes),
+        `dot` (after it), by DATA or BDAT. `MAIL a@b.example` is that of this sender, `RCPT a@b.example`,
+        `DATA a@b.example`, `content a@b.example` and `dot a@b.example` those of this recipient.
         """
         self._scripts[step].extend(actions)
         return self
@@ -111,6 +136,13 @@ class SmtpServer:
     def counts(self) -> Counter[str]:
         """How often each recipient got a mail."""
         return Counter(one for mail in self.mails for one in mail.recipients)
+
+    def wait_for(self, number: int, seconds: float = 20.0) -> None:
+        """Until so many mails are there."""
+        until = time.monotonic() + seconds
+        while len(self.mails) < number:
+            assert time.monotonic() < until, f"only {len(self.mails)} of {number} mails came"
+            time.sleep(0.02)
 
     def __enter__(self) -> Self:
         self._loop = asyncio.new_event_loop()
@@ -174,7 +206,7 @@ class SmtpServer:
 
     async def _act(self, talk: _Talk, step: str, usual: str, who: str = "") -> bool:
         """Do what is scripted for this step, or what is usual; whether the conversation goes on."""
-        return await self._perform(talk, self._next(f"{step} {who}", step), usual) is not None
+        return _goes_on(await self._perform(talk, self._next(f"{step} {who}", step), usual))
 
     async def _perform(self, talk: _Talk, action: Action | None, usual: str) -> bytes | None:
         """What was said: nothing by a server that hangs. None where it hangs up now."""
@@ -183,11 +215,24 @@ class SmtpServer:
         if isinstance(action, Hang):
             await asyncio.sleep(action.seconds)
             return b""
+        if isinstance(action, Late):
+            await asyncio.sleep(action.seconds)
+            action = action.line
+        if isinstance(action, Drip):
+            await self._drip(talk, action)
+            return None
         said = usual if action is None else action
         line = said if isinstance(said, bytes) else said.encode() + b"\r\n"
         talk.writer.write(line)
         await talk.writer.drain()
-        return None if line.startswith(b"421") else line
+        return line
+
+    async def _drip(self, talk: _Talk, action: Drip) -> None:
+        while True:
+            for byte in action.said:
+                talk.writer.write(bytes([byte]))
+                await talk.writer.drain()
+                await asyncio.sleep(action.pause)
 
     async def _command(self, talk: _Talk) -> bool:
         line = (await talk.reader.readline()).decode("utf-8", "replace")
@@ -202,12 +247,13 @@ class SmtpServer:
             "MAIL": self._mail,
             "RCPT": self._rcpt,
             "DATA": self._data,
+            "BDAT": self._bdat,
         }
         handler = handlers.get(word.upper())
         if handler is not None:
             return bool(await handler(talk, rest))  # type: ignore[misc]
         if word.upper() == "RSET":
-            talk.sender, talk.recipients = "", []
+            talk.forget()
         going = await self._act(talk, word.upper(), "221 2.0.0 Bye" if word.upper() == "QUIT" else "250 2.0.0 Ok")
         return going and word.upper() != "QUIT"
 
@@ -254,42 +300,75 @@ class SmtpServer:
         return base64.b64decode(await talk.reader.readline()).decode()
 
     async def _mail(self, talk: _Talk, rest: str) -> bool:
-        talk.sender, talk.recipients = _path(rest), []
+        if talk.is_begun:  # no RSET after a mail that was not taken
+            self.nested += 1
+            return await self._act(talk, "nested", "503 5.5.1 Nested MAIL")
+        talk.sender = _path(rest)
         talk.options = rest.partition(">")[2].strip()
-        return await self._act(talk, "MAIL", "250 2.1.0 Ok", talk.sender)
+        said = await self._perform(talk, self._next(f"MAIL {talk.sender}", "MAIL"), "250 2.1.0 Ok")
+        talk.is_begun = said is not None and said.startswith(b"2")
+        return _goes_on(said)
 
     async def _rcpt(self, talk: _Talk, rest: str) -> bool:
-        who = _path(rest)
-        said = await self._perform(talk, self._next(f"RCPT {who}", "RCPT"), "250 2.1.5 Ok")
+        talk.asked = _path(rest)
+        usual = "250 2.1.5 Ok" if talk.is_begun else "503 5.5.1 MAIL first"
+        said = await self._perform(talk, self._next(f"RCPT {talk.asked}", "RCPT"), usual)
         if said is not None and said.startswith(b"2"):
-            talk.recipients.append(who)
-        return said is not None
+            talk.recipients.append(talk.asked)
+        return _goes_on(said)
 
     async def _data(self, talk: _Talk, rest: str) -> bool:
-        said = await self._perform(talk, self._next("DATA"), "354 Go on")
+        usual = "354 Go on" if talk.recipients else "554 5.5.1 No valid recipients"
+        said = await self._perform(talk, self._next(f"DATA {talk.asked}", "DATA"), usual)
         if said is None or not said.startswith(b"354"):
-            return said is not None
-        stop = self._next("content")
-        if isinstance(stop, Drop):
-            await talk.reader.readexactly(stop.after)
-            return False
-        if isinstance(stop, str | bytes):
-            await talk.reader.readexactly(1)
-            talk.writer.write(stop if isinstance(stop, bytes) else stop.encode() + b"\r\n")
-            await talk.writer.drain()
-            return False
+            return _goes_on(said)
+        if (stop := self._next(f"content {talk.asked}", "content")) is not None:
+            return await self._stop(talk, stop)
         lines: list[bytes] = []
         while (line := await talk.reader.readline()) != b".\r\n":
             if not line:
                 return False
             lines.append(line[1:] if line.startswith(b".") else line)
-        mail = Mail(talk.sender, tuple(talk.recipients), b"".join(lines), talk.options, talk.login, talk.tls)
+        return await self._take(talk, b"".join(lines))
+
+    async def _bdat(self, talk: _Talk, rest: str) -> bool:
+        """RFC 3030 §2: the bytes come at once, and are read whatever becomes of them."""
+        if talk.recipients and (stop := self._next(f"content {talk.asked}", "content")) is not None:
+            return await self._stop(talk, stop)
+        size, _, last = rest.partition(" ")
+        assert last == "LAST"
+        return await self._take(talk, await talk.reader.readexactly(int(size)))
+
+    async def _stop(self, talk: _Talk, action: Action) -> bool:
+        """While the mail comes: nothing of it is kept, and the conversation ends."""
+        if isinstance(action, Drop):
+            await talk.reader.readexactly(action.after)
+        elif isinstance(action, Hang):
+            await asyncio.sleep(action.seconds)
+        elif isinstance(action, str | bytes):
+            await talk.reader.readexactly(1)
+            talk.writer.write(action if isinstance(action, bytes) else action.encode() + b"\r\n")
+            await talk.writer.drain()
+        return False
+
+    async def _take(self, talk: _Talk, data: bytes) -> bool:
+        """Say what becomes of a mail that is there; nobody's mail is nothing."""
+        mail = Mail(talk.sender, tuple(talk.recipients), data, talk.options, talk.login, talk.tls)
+        if not mail.recipients:
+            talk.forget()
+            return await self._act(talk, "nobody", "554 5.5.1 No valid recipients")
         self.mails.append(mail)
-        who = talk.recipients[0] if talk.recipients else ""
-        said = await self._perform(talk, self._next(f"dot {who}", "dot"), f"250 2.0.0 Ok: queued as {len(self.mails)}")
+        talk.forget()
+        usual = f"250 2.0.0 Ok: queued as {len(self.mails)}"
+        said = await self._perform(talk, self._next(f"dot {mail.recipients[0]}", "dot"), usual)
         if said is not None and said[:1] in {b"4", b"5"}:
             self.mails.remove(mail)
-        return said is not None
+        return _goes_on(said)
+
+
+def _goes_on(said: bytes | None) -> bool:
+    """Whether the conversation does after these words; None: the server hung up instead."""
+    return said is not None and not said.startswith(b"421")
 
 
 def _path(rest: str) -> str:
