@@ -15,7 +15,7 @@ from django.db import transaction  # noqa: E402 the models are known only now
 
 from postroom.conversations import inbox_services as verbs  # noqa: E402
 from postroom.conversations.inbox_waking import wake_due  # noqa: E402
-from postroom.conversations.models import InboxEntry, Notification  # noqa: E402
+from postroom.conversations.models import InboxEntry, Message, Notification  # noqa: E402
 from postroom.directory.models import Company, User  # noqa: E402
 from postroom.infra.changes import tell  # noqa: E402
 from postroom.infra.clock import now  # noqa: E402
@@ -76,12 +76,28 @@ def wake() -> dict[str, int]:
     return {}
 
 
+def untouched() -> dict[str, int]:
+    """Hanna's conversation stands as it came: a page that shows it for a second has made it read."""
+    amara = User.objects.get(username="admin")
+    record = Record.objects.get(title=TOLD[4][1], desk__name="Fleet")
+    said = Message.objects.filter(thread__record=record).latest("pk")
+    verbs.mark_unread(user=amara, message_id=said.pk)
+    verbs.unstar(user=amara, record_id=record.pk)
+    return {}
+
+
 def unread() -> dict[str, int]:
     """How many notifications are unread."""
     return {"unread": Notification.objects.filter(user__username="admin", channel="inbox", read_at=None).count()}
 
 
-VERBS: dict[str, Callable[[], dict[str, int]]] = {"fill": fill, "answer": answer, "wake": wake, "unread": unread}
+VERBS: dict[str, Callable[[], dict[str, int]]] = {
+    "fill": fill,
+    "answer": answer,
+    "wake": wake,
+    "untouched": untouched,
+    "unread": unread,
+}
 
 if __name__ == "__main__":
     print(json.dumps(VERBS[sys.argv[1]]()))
