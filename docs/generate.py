@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from postroom.core.delivery.bounce_rules import ReplyClass
+from postroom.core.delivery.retry import PACES
 from postroom.core.delivery.states import ARRIVALS, DELIVERIES, Table
 from postroom.core.routing.chain import RULES
 from postroom.core.sending.search import CASES
@@ -54,6 +56,44 @@ def rules() -> str:
 def _purpose(rule: Callable[..., Any]) -> str:
     module = inspect.getmodule(rule)
     return (inspect.getdoc(module) or "").partition("\n")[0]
+
+
+def replies() -> str:
+    """Every class of replies, what it means, what to do, and how patiently a copy is tried again."""
+    from postroom.outbound.replies import rules as known
+
+    classes = known().classes.values()
+    return _page(
+        "Classes of replies",
+        "What a server says of a copy falls into one of these classes; the copy keeps its key as `reply_class`. A "
+        "reply that begins with 4 is tried again by the plan of its class. One that begins with 5 ends the copy, but "
+        "for the classes that are marked: providers say so of what passes by itself. After `send_days` a copy is given "
+        "up.",
+        *(line for one in classes for line in _reply_class(one)),
+        "## Plans\n",
+        "| plan | first wait | longest wait | grows by | for |",
+        "| --- | --- | --- | --- | --- |",
+        *(f"| {plan} | {_time(pace.first)} | {_time(pace.longest)} | {pace.growth:g} | {pace.meaning} |"
+          for plan, pace in PACES.items()),
+        "",
+        "Up to a quarter is added by chance, so that what failed together does not return together.",
+    )  # fmt: skip
+
+
+def _reply_class(one: ReplyClass) -> Iterable[str]:
+    marks = [
+        *(["less is sent for a while"] if one.throttle else []),
+        *(["the address is dead"] if one.address_is_dead else []),
+        *(["a 5xx is tried again, too"] if one.retry_refused else []),
+    ]
+    yield f"## {one.title}\n"
+    yield f"{one.sentence} {one.advice}\n"
+    told = [f"`{one.key}`", one.kind, f"about the {one.scope}", f"plan {one.plan}", f"for: {one.who}", *marks]
+    yield f"{', '.join(told)}\n"
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds / 3600:g} h" if seconds >= 3600 else f"{seconds / 60:g} min"
 
 
 def sending() -> str:
@@ -189,6 +229,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "states.md": states,
     "rules.md": rules,
     "sending.md": sending,
+    "replies.md": replies,
     "settings.md": settings,
     "commands.md": commands,
     "api.md": endpoints,
