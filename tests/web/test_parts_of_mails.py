@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone, translation
 from django.utils.formats import date_format
 
-from postroom.conversations.models import Message
+from postroom.conversations.models import Attachment, Message
 from postroom.infra import parameters
 from postroom.web.pages.records.invitations import MOST_NAMED, InvitationShown, invitation_shown
 from tests.api.calls import caller
@@ -111,6 +111,19 @@ def test_a_mail_without_one_has_none(client: Client, acme: Acme) -> None:
     message = comes(TEXT)
     assert card(page(client, acme, message)) == ""
     assert told(acme, message)["invitation"] is None
+
+
+INVOICE = b'<?xml version="1.0"?><Invoice xmlns="urn:oasis:names:specification:ubl:schema:xsd:Invoice-2"><ID>4</ID></Invoice>'
+
+
+def test_an_invoice_as_data_is_no_page(client: Client, acme: Acme) -> None:
+    """By name alone it may be one; its bytes were looked at."""
+    message = comes(TEXT, part(INVOICE, "invoice.xml", "application/xml"))
+    assert 'class="risk"' not in page(client, acme, message)
+    assert [one["risk"] for one in told(acme, message)["attachments"]] == [""]
+    message.attachments.update(risk=Attachment.UNJUDGED)  # as of those that came before bytes were looked at
+    assert 'class="risk"' in page(client, acme, message)
+    assert [one["risk"] for one in told(acme, message)["attachments"]] == ["page"]
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from postroom.conversations.posting import attach, refer_to, stir
 from postroom.core.addresses import Address
 from postroom.core.message.attachments import made_name, safe_name
 from postroom.core.message.mail import Attachment as Part
+from postroom.core.message.risky import risk_of
 from postroom.core.message_ids import mint
 from postroom.core.sending.layout import plain_to_html
 from postroom.directory.contacts import find_or_make
@@ -198,4 +199,5 @@ def kept_file(upload: Upload, number: int, company: int) -> int:
 def _part(upload: Upload, number: int) -> Part:
     named = upload.content_type.partition(";")[0].strip().lower()
     content_type = named if named.isascii() and named.isprintable() and "/" in named else ANY_TYPE
-    return Part(safe_name(upload.name) or made_name(content_type, number), content_type, upload.data)
+    name = safe_name(upload.name) or made_name(content_type, number)
+    return Part(name, content_type, upload.data, risk=risk_of(name, content_type, upload.data))

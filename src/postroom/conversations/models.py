@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
+from postroom.core.message.risky import Risk, risk_of
 from postroom.core.trace import Step
 from postroom.directory.models import Company, Contact, User
 from postroom.infra.models import File
@@ -126,17 +127,27 @@ class MessageId(models.Model):
 
 class Attachment(models.Model):
     """A file of a message; `inline` ones are shown where the body names their `content_id`. `risk` is what opening it
-    may do (`core.message.risky.Risk`), `aside` why it need not be listed (`core.message.files.Aside`).
+    may do (`core.message.risky.Risk`) as far as its bytes were looked at, `aside` why it need not be listed
+    (`core.message.files.Aside`).
     """
+
+    UNJUDGED = "unjudged"
 
     message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="attachments")
     file = models.ForeignKey(File, on_delete=models.PROTECT, related_name="+")
     content_id = models.TextField(default="")
     inline = models.BooleanField(default=False)
     untouched = models.BooleanField(default=False)
-    risk = models.CharField(max_length=10, default="")
+    risk = models.CharField(max_length=10, default=UNJUDGED)
     aside = models.CharField(max_length=10, default="")
     position = models.SmallIntegerField()
+
+    @property
+    def danger(self) -> Risk:
+        """What opening it may do; by name and type alone where nobody looked at its bytes, as when it was uploaded."""
+        if self.risk == self.UNJUDGED:
+            return risk_of(self.file.name, self.file.content_type)
+        return Risk(self.risk)
 
 
 class SeenPicture(models.Model):

@@ -11,7 +11,7 @@ from postroom.conversations import inbox
 from postroom.conversations.carrying import usually_carried
 from postroom.conversations.logos import LARGEST, LARGEST_UNPLACED, REMEMBERED, forget_pictures
 from postroom.conversations.models import Attachment, Message, SeenPicture
-from postroom.conversations.services import post_message
+from postroom.conversations.services import Upload, post_message
 from postroom.core.addresses import Address
 from postroom.infra import blobs, parameters
 from postroom.infra.clock import now
@@ -165,6 +165,14 @@ def test_a_forwarded_file_keeps_its_risk(acme: Acme) -> None:
                         files=[one.pk], to=to)  # fmt: skip
     assert sent.attachments.get().risk == "disguised"
     assert sent.attachments.get().aside == ""
+
+
+def test_what_a_member_uploads_is_judged_by_its_bytes_too(acme: Acme) -> None:
+    record = comes(TEXT).thread.record_id
+    own = b"PK\x03\x04 xl/vbaProject.bin"
+    uploads = [Upload("prices.xlsx", "", own), Upload("invoice.xml", "text/xml", b"<Invoice><ID>4</ID></Invoice>")]
+    sent = post_message(user=acme.amara, record_id=record, body="Here", uploads=uploads)
+    assert [str(one.danger) for one in sent.attachments.order_by("position")] == ["macros", ""]
 
 
 def test_a_forward_carries_what_a_list_shows_and_the_invitation(acme: Acme) -> None:

@@ -9,7 +9,6 @@ from ninja import Schema
 from postroom.api.schemas.common import MarkOut, Person, Step, Time, people_of
 from postroom.conversations.leaving import leaving
 from postroom.conversations.models import Attachment, Message
-from postroom.core.message.risky import risk_of
 from postroom.records.models import Record
 
 RiskName = Literal["", "program", "page", "macros", "disk", "shortcut", "disguised"]
@@ -92,7 +91,7 @@ class AttachmentOut(Schema):
             sha256=attachment.file.blob_id,
             cid=attachment.content_id,
             inline=attachment.inline,
-            risk=cast(RiskName, attachment.risk or str(risk_of(attachment.file.name, attachment.file.content_type))),
+            risk=cast(RiskName, str(attachment.danger)),
             aside=cast(AsideName, attachment.aside),
         )
 

@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.AddField("message", "invitation", models.JSONField(default=dict)),
-        migrations.AddField("attachment", "risk", models.CharField(default="", max_length=10)),
+        migrations.AddField("attachment", "risk", models.CharField(default="unjudged", max_length=10)),
         migrations.AddField("attachment", "aside", models.CharField(default="", max_length=10)),
         migrations.CreateModel(
             name="SeenPicture",

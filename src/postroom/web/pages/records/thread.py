@@ -19,7 +19,6 @@ from postroom.conversations.models import Attachment, Message
 from postroom.conversations.notes import may_change, until
 from postroom.core.authentication.verdict import Level
 from postroom.core.message.files import Aside
-from postroom.core.message.risky import risk_of
 from postroom.directory.access import companies, may
 from postroom.directory.models import User
 from postroom.directory.roles import Permission
@@ -363,7 +362,7 @@ def _file(one: Attachment) -> FileShown:
         name=one.file.name,
         size=one.file.size,
         untouched=one.untouched,
-        risk=risk_in_words(one.risk or risk_of(one.file.name, one.file.content_type)),
+        risk=risk_in_words(one.danger),
         aside=str(ASIDES.get(one.aside, "")),
     )
 
