@@ -120,7 +120,7 @@ def _added(lines: Sequence[str], start: int, last: int, below: Says) -> tuple[Sa
     top = last - 1
     while top > start and last - top < MOST_WRAPPED and WRAPPED[0] <= len(lines[top - 1].strip()) <= WRAPPED[1]:
         top -= 1
-    while top < last and not names_topic(lines[top].strip()):
+    while last - top > 1 and not names_topic(lines[top].strip()):
         top += 1  # a line of the writer's without a blank one below
     if last - top > 1 and is_disclaimer(" ".join(one.strip() for one in lines[top:last])):
         return Says.DISCLAIMER, top
