@@ -7,8 +7,9 @@ import pytest
 from postroom.directory.contacts_alike import MANY, OFFERED, contacts_alike
 from postroom.directory.contacts_merging import merge_contacts
 from postroom.directory.models import PLAIN_LOCAL, Company, Contact, ContactAddress, User
+from postroom.infra.clock import now
 from tests.support import factory
-from tests.support.queries import plan, statements
+from tests.support.queries import plan, statements, take_stock
 
 pytestmark = pytest.mark.django_db
 
@@ -87,6 +88,13 @@ def test_nothing_is_joined_before_somebody_does_it(acme: Company, amara: User, n
 
 def test_one_statement_by_the_index(acme: Company, amara: User, nina: Contact) -> None:
     factory.contact(acme, "N. Holm", "a.b@gmail.com")
+    others = Contact.objects.bulk_create(
+        Contact(company=acme, name=f"Somebody {number}", created_at=now()) for number in range(3000)
+    )
+    ContactAddress.objects.bulk_create(
+        ContactAddress(company=acme, contact=one, email=f"{number}@gmail.com") for number, one in enumerate(others)
+    )
+    take_stock(Contact, ContactAddress)
     contacts_alike(amara, nina, ["ab@gmail.com"])  # what a user may do is read once
     with statements() as said:
         contacts_alike(amara, nina, ["ab@gmail.com", "nina@holm.example"])

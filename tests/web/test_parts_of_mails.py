@@ -113,7 +113,9 @@ def test_a_mail_without_one_has_none(client: Client, acme: Acme) -> None:
     assert told(acme, message)["invitation"] is None
 
 
-INVOICE = b'<?xml version="1.0"?><Invoice xmlns="urn:oasis:names:specification:ubl:schema:xsd:Invoice-2"><ID>4</ID></Invoice>'
+INVOICE = (
+    b'<?xml version="1.0"?><Invoice xmlns="urn:oasis:names:specification:ubl:schema:xsd:Invoice-2"><ID>4</ID></Invoice>'
+)
 
 
 def test_an_invoice_as_data_is_no_page(client: Client, acme: Acme) -> None:

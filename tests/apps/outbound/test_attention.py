@@ -13,7 +13,7 @@ from postroom.directory.attention import Attention, Weight
 from postroom.infra.clock import now
 from postroom.outbound.attention import queues as attention
 from postroom.outbound.choice import server_of
-from postroom.outbound.models import Delivery, Lane
+from postroom.outbound.models import Attempt, Delivery, Dispatch, Lane, Letter
 from postroom.outbound.pipeline import exchange, take
 from postroom.outbound.queue.ages import oldest
 from postroom.outbound.servers import circuits
@@ -25,7 +25,7 @@ from postroom.outbound.transports.protocol import Result as Answer
 from postroom.outbound.work import PutOff, Result
 from tests.support import factory
 from tests.support.acme import Acme
-from tests.support.queries import plan, scanned, statements
+from tests.support.queries import plan, scanned, statements, take_stock
 from tests.support.sending import post
 
 SHUT = Outcome(Answer.DEFERRED, "connect", words="No server answers.")
@@ -194,8 +194,11 @@ def test_what_it_costs(acme: Acme, amount: int) -> None:
 
 
 def test_a_company_is_read_on_its_index(acme: Acme, kept: Memory) -> None:
-    post(acme, "hanna@customer.example")
+    post(acme, *(f"a{number}@firm.example" for number in range(300)))
+    Delivery.objects.update(state="accepted")
+    Delivery.objects.filter(pk__in=Delivery.objects.order_by("pk").values("pk")[:5]).update(state="queued")
     _put_off(SHUT)
+    take_stock(Delivery, Letter, Dispatch, Attempt)
     with statements() as said:
         _queue(acme)
         list(attention.ended_badly(acme.admin))
