@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -133,6 +133,26 @@ def test_a_late_answer_does_not_bring_back_what_was(page: Page, site: Site) -> N
     with page.expect_response("**/inbox?tab=all"):
         route.fulfill(response=answer)
     expect(row).not_to_have_class(re.compile("unread"))
+
+
+def test_what_could_not_be_done_is_said(browser: Browser, site: Site, signed_in: Path) -> None:
+    """Whether the server refused it or did not answer at all; the list stays as it is."""
+    _does(site, "untouched")
+    page = context_for(browser, site, storage_state=signed_in).new_page()
+    _opened(page, "/inbox?tab=all")
+    row, said = page.locator(f"#t{site.ids['hanna']}"), page.locator("#failed")
+    ways: tuple[tuple[Callable[[Route], None], str], ...] = (
+        (lambda route: route.abort(), "The server did not answer."),
+        (lambda route: route.fulfill(status=403), "That was not done."),
+    )
+    for fail, words in ways:
+        page.route("**/star", fail)
+        row.hover()
+        row.locator("[data-star]").click()
+        expect(said).to_contain_text(words)
+        expect(row).not_to_have_class(re.compile("starred"))
+        page.unroute("**/star")
+    page.context.close()
 
 
 def test_by_keyboard_alone(page: Page, site: Site, browser: Browser, signed_in: Path) -> None:

@@ -86,8 +86,18 @@
     const asked = e.detail.parameters;
     if (e.detail.verb === 'get') for (const name of Object.keys(asked)) if (asked[name] === '') delete asked[name];
   });
-  const lost = () => say($('#link')?.dataset.words);
-  document.addEventListener('htmx:sendError', lost);
+  // What was asked for and not done is said to everybody; the composer has its own words beside the text that it keeps.
+  let passing = 0;
+  const failed = e => {
+    const { requestConfig, xhr } = e.detail, toast = $('#failed');
+    if (requestConfig?.verb !== 'post') return void say($('#link')?.dataset.words);
+    if (!toast || requestConfig.elt.id === 'compose') return;
+    toast.textContent = xhr.status ? toast.dataset.refused : toast.dataset.lost;
+    toast.hidden = false;
+    clearTimeout(passing);
+    passing = setTimeout(() => { toast.hidden = true; }, 12000);
+  };
+  ['htmx:sendError', 'htmx:responseError'].forEach(name => document.addEventListener(name, failed));
   // A session that has ended answers with the sign-in page: go there instead of putting it into the list.
   document.addEventListener('htmx:beforeSwap', e => {
     const end = new URL(e.detail.xhr.responseURL || location.href).pathname;
