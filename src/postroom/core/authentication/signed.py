@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from io import IncrementalNewlineDecoder
 from typing import NamedTuple
 
 _FIELD_END = re.compile(rb"\r\n(?![ \t])")
@@ -66,9 +65,8 @@ def read_signed(raw: bytes) -> Signed:
 
 def _has_lone_ends(raw: bytes) -> bool:
     """Whether a line ends with a bare LF or CR."""
-    seen = IncrementalNewlineDecoder(None, translate=False)  # notes the kinds of line ends in a single pass
-    seen.decode(str(raw, "latin-1"), final=True)
-    return seen.newlines not in (None, "\r\n")
+    whole = raw.count(b"\r\n")
+    return raw.count(b"\n") != whole or raw.count(b"\r") != whole
 
 
 def relaxed_header(one: Field) -> bytes:
