@@ -102,6 +102,8 @@ def _without_empty_end(body: bytes) -> bytes:
     end = len(body)
     while body.endswith(b"\r\n", 0, end):
         end -= 2
+    if end and end == len(body) - 2:
+        return body
     return body[:end] + b"\r\n" if end else b""
 
 

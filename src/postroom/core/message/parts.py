@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from postroom.core.headers import Headers
-from postroom.core.message.parameters import read_parameters
+from postroom.core.message.parameters import Parameters, read_parameters
 
 MOST_LEVELS = 50
 MOST_PARTS = 1000
@@ -37,7 +37,7 @@ class Part:
     start: int
     end: int
     content_type: str
-    parameters: dict[str, str]
+    parameters: Parameters
     parents: tuple[str, ...] = ()
     untouched: bool = False
     undivided: bool = False
