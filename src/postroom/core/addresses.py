@@ -37,6 +37,10 @@ LONGEST = 1000  # characters of an address that are still looked at; SMTP carrie
 
 _ASCII_ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=^_`{|}~.-]+@[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*")
 _SIMPLE = re.compile(r"([^<>\"()\\:;@,=]*)<([A-Za-z0-9!#$%&'*+/=^_`{|}~.-]+@[A-Za-z0-9.-]+)>")
+_ENCODED_WORD = r"=\?[A-Za-z0-9-]{1,40}\?[bBqQ]\?[A-Za-z0-9+/=_.-]*\?="
+_ENCODED = re.compile(
+    rf"({_ENCODED_WORD}(?: {_ENCODED_WORD}){{0,9}}) ?<([A-Za-z0-9!#$%&'*+/=^_`{{|}}~.-]+@[A-Za-z0-9.-]+)>"
+)
 _ATOM_LOCAL = re.compile(r"[^\s\"(),:;<>@\[\]\\\x00-\x1f\x7f]+")
 _DOMAIN_BAD = re.compile(r"[\s\"(),:;<>@\\\x00-\x20\x7f-\xa0/?#%&=+*!]")
 _LITERAL = re.compile(r"\[[0-9A-Za-z:.]+\]")
@@ -112,9 +116,12 @@ def parse_addresses(header: str) -> tuple[Address, ...]:
     `header` is unfolded with its encoded words left as they are (`Headers.unfolded`). Groups give their members,
     comments serve as names where there is no other, `;` separates too, a bare name without an address gives nothing.
     """
-    if '"' not in header and "(" not in header and ":" not in header and ";" not in header and "=?" not in header:
+    if "=?" in header:
+        found = _parse_encoded(header) or _parse_list(header)
+    elif '"' not in header and "(" not in header and ":" not in header and ";" not in header:
         return _parse_plain(header)
-    found = _parse_list(header)
+    else:
+        found = _parse_list(header)
     if not found and "=?" in header:
         return _parse_list(decode_words(header))  # some software encodes the whole field, address and all
     return found
@@ -134,6 +141,13 @@ def _parse_plain(header: str) -> tuple[Address, ...]:
         else:
             return _parse_list(header)
     return tuple(found)
+
+
+def _parse_encoded(header: str) -> tuple[Address, ...]:
+    """The mailbox of a field that holds one, its name in encoded words, as most do that have any; empty for others."""
+    mailbox = _ENCODED.fullmatch(header)
+    email = _from_angle(mailbox[2]) if mailbox else ""
+    return (Address(email, _display([("word", mailbox[1], False)])),) if mailbox and email else ()
 
 
 def local_mailboxes(header: str) -> tuple[Address, ...]:
@@ -263,6 +277,7 @@ class _Scanner:
 
 
 _QUOTE_END = re.compile(r'["\\]')
+_COMMENT = re.compile(r"\([^()]*\)")
 _COMMENT_END = re.compile(r"[()\\]")
 
 
@@ -270,7 +285,7 @@ def _from_angle(inner: str) -> str:
     """The address in angle brackets: a source route and `mailto:` before it, comments and spaces in it, are dropped."""
     if len(inner) > 2 * LONGEST:
         return ""
-    inner = re.sub(r"\([^()]*\)", "", inner).strip()
+    inner = (_COMMENT.sub("", inner) if "(" in inner else inner).strip()
     if inner.startswith("@") and ":" in inner:
         inner = inner.partition(":")[2]
     inner = inner.rpartition("<")[2].removeprefix("mailto:").strip("'")

@@ -76,7 +76,7 @@ class _Broken(Exception):
 
 def read_arc(signed: Signed, bodies: Bodies | None = None) -> Chain | ArcResult:
     """The chain of a mail; a result where there is none, or where it is broken whatever the keys are."""
-    if not any(one.name in (RESULTS, MESSAGE, SEAL) for one in signed.fields):
+    if not any(map(signed.named, (RESULTS, MESSAGE, SEAL))):
         return ArcResult("none")
     try:
         sets = _sets(signed)

@@ -160,7 +160,7 @@ def number(tags: Tags, name: str) -> int | None:
 def signed_data(fields: Sequence[Field], own: Field, form: str) -> bytes:
     """What a signature is made over: these fields, then its own with an empty `b=` (RFC 6376 §3.7)."""
     canonical = HEADER_FORMS[form]
-    return b"".join(canonical(one) + b"\r\n" for one in fields) + canonical(without_signature(own))
+    return b"\r\n".join([*map(canonical, fields), canonical(without_signature(own))])
 
 
 def _body_problem(content: bytes, length: int | None, tags: Tags) -> str:

@@ -43,14 +43,19 @@ class DmarcResult:
     trace: tuple[Step, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Walk:
     """The records of a walk, the longest name first; `unknown` says which name could not be asked for, if one."""
 
     start: str
-    records: tuple[tuple[str, DmarcRecord], ...] = ()
+    records: list[tuple[str, DmarcRecord]] = field(default_factory=list)
     unknown: str = ""
-    words: tuple[str, ...] = ()
+    words: list[str] = field(default_factory=list)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it goes no further up: somebody could not be asked, or says where the organisation begins."""
+        return bool(self.unknown) or bool(self.records and self.records[-1][1].psd != "u")
 
     @property
     def organizational(self) -> str:
@@ -76,8 +81,8 @@ class Walk:
 class _Trace:
     steps: list[Step] = field(default_factory=list)
 
-    def say(self, *sentences: str) -> None:
-        self.steps.extend({"step": "dmarc", "text": readable(sentence)} for sentence in sentences)
+    def say(self, sentence: str) -> None:
+        self.steps.append({"step": "dmarc", "text": readable(sentence)})
 
 
 def walk_names(domain: str) -> list[str]:
@@ -89,36 +94,36 @@ def walk_names(domain: str) -> list[str]:
 
 def walk(domain: str) -> Asking[Walk]:
     """Walk up the tree from a domain until a record says by psd= where the organisation begins."""
+    made = Walk(domain)
     if not askable(domain):
-        return Walk(domain)
+        return made
     first, *above = walk_names(domain)
     answer = yield from ask(Question(f"_dmarc.{first}", "TXT"))
-    made = _heard(Walk(domain), first, answer)
-    if _stopped(made) or not above:
+    _hear(made, first, answer)
+    if made.is_over or not above:
         return made
-    answers = yield tuple(Question(f"_dmarc.{name}", "TXT") for name in above)
+    answers = yield tuple([Question(f"_dmarc.{name}", "TXT") for name in above])
     for name, one in zip(above, answers, strict=True):
-        made = _heard(made, name, one)
-        if _stopped(made):
+        _hear(made, name, one)
+        if made.is_over:
             break
     return made
 
 
-def _stopped(made: Walk) -> bool:
-    return bool(made.unknown) or bool(made.records and made.records[-1][1].psd != "u")
-
-
-def _heard(made: Walk, name: str, answer: Answer) -> Walk:
+def _hear(made: Walk, name: str, answer: Answer) -> None:
+    """Add to a walk what is published at a name."""
     if answer.unknown:
-        words = f"_dmarc.{name} could not be asked for ({answer.words})."
-        return Walk(made.start, made.records, name, (*made.words, words))
+        made.unknown = name
+        made.words.append(f"_dmarc.{name} could not be asked for ({answer.words}).")
+        return
     records = dmarc_records(answer.texts)
     if len(records) == 1:
         record = parse_dmarc(records[0])
-        words = f"_dmarc.{name} publishes “{record.text[:200]}”."
-        return Walk(made.start, (*made.records, (name, record)), "", (*made.words, words))
+        made.records.append((name, record))
+        made.words.append(f"_dmarc.{name} publishes “{record.text[:200]}”.")
+        return
     there = f"has {len(records)} DMARC records, which are all passed over" if records else "has no DMARC record"
-    return Walk(made.start, made.records, "", (*made.words, f"_dmarc.{name} {there}."))
+    made.words.append(f"_dmarc.{name} {there}.")
 
 
 def evaluate_dmarc(author: str, spf_domain: str = "", dkim_domains: Sequence[str] = ()) -> Asking[DmarcResult]:
@@ -127,7 +132,8 @@ def evaluate_dmarc(author: str, spf_domain: str = "", dkim_domains: Sequence[str
     """
     author, trace = _plain(author), _Trace()
     walked = yield from walk(author)
-    trace.say(*walked.words)
+    for words in walked.words:
+        trace.say(words)
     own = walked.records[0] if walked.records and walked.records[0][0] == author else None
     if walked.unknown and own is None:
         return DmarcResult("temperror", trace=tuple(trace.steps))
@@ -198,7 +204,7 @@ class _Alignment:
     def of(self, method: str, domains: Sequence[str], *, strict: bool) -> Asking[list[str]]:
         found: list[str] = []
         for domain in list(dict.fromkeys(map(_plain, domains)))[:MOST_IDENTIFIERS]:
-            if (yield from self._aligns(domain, strict=strict)):
+            if domain == self.author or (yield from self._aligns(domain, strict=strict)):
                 found.append(domain)
             else:
                 self.trace.say(f"{method} speaks for {domain}, which is not {self._wanted(strict=strict)}.")
@@ -208,8 +214,7 @@ class _Alignment:
         return f"{self.author} itself (strict)" if strict else f"of the same organisation as {self.author}"
 
     def _aligns(self, domain: str, *, strict: bool) -> Asking[bool]:
-        if domain == self.author:
-            return True
+        """Whether another domain than the author's own does."""
         if strict or not askable(domain):
             return False
         if self.walked.unknown:

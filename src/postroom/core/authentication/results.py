@@ -52,6 +52,8 @@ class Statement:
 
 def read_statements(signed: Signed) -> tuple[Statement, ...]:
     """Every Authentication-Results of a mail from the top, at most `MOST_STATEMENTS`."""
+    if not signed.named(NAME):
+        return ()
     found: list[Statement] = []
     above: list[str] = []
     passed: list[bytes] = []  # Received fields that nobody has read yet: most mails have nothing that asks for them

@@ -22,7 +22,7 @@ KeyType = Literal["rsa", "ed25519"]
 FEWEST_BITS = 1024  # of an RSA key (RFC 8301 §3.2)
 MOST_BITS = 4096  # that are computed with: larger ones only cost time
 PADDING, SHA_256 = PKCS1v15(), Prehashed(SHA256())  # made once: each costs as much as reading a tag
-_BLANKS = str.maketrans("", "", " \t\r\n")
+_BLANKS = b" \t\r\n"
 
 
 class BadKey(Exception):
@@ -73,7 +73,7 @@ def _listed(value: str) -> set[str]:
 def from_base64(text: str) -> bytes | None:
     """The bytes of base64 with white space anywhere; None where it is none."""
     try:
-        return binascii.a2b_base64(text.translate(_BLANKS), strict_mode=True)
+        return binascii.a2b_base64(text.encode("ascii").translate(None, _BLANKS), strict_mode=True)
     except (ValueError, binascii.Error):
         return None
 

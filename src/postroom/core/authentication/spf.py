@@ -50,15 +50,23 @@ class _End(Exception):
 
 @dataclass(slots=True)
 class _Check:
-    """What all steps of one evaluation share."""
+    """What all steps of one evaluation share. `decided_by` and `exp` are the domain whose record decides, and what it
+    says where its explanation stands.
+    """
 
     ip: Address
-    values: dict[str, str]
+    client: str
+    sender: str
+    helo: str
+    receiver: str
+    seconds: int  # since 1970
     lookups: int = 0
     voids: int = 0
     trace: list[Step] = field(default_factory=list)
     record: str = ""
     term: str = ""
+    decided_by: str = ""
+    exp: str = ""
     names: list[str] | None = None  # the client's validated names, once they were asked for
 
     @property
@@ -80,7 +88,7 @@ def evaluate_spf(ip: str, mail_from: str, helo: str, receiver: str = "unknown", 
     if client is None:
         return SpfResult("none", domain, trace=({"step": "spf", "text": f"“{ip[:60]}” is no address."},))
     sender = f"{local or 'postmaster'}@{domain}"
-    check = _Check(client, _values(client, sender, helo, receiver, now))
+    check = _Check(client, str(client), sender, helo, receiver, now)
     try:
         result: Result = yield from _check_host(check, domain, domain)
     except _End as end:
@@ -102,24 +110,27 @@ def _client(ip: str) -> Address | None:
     return mapped or address
 
 
-def _values(ip: Address, sender: str, helo: str, receiver: str, now: int) -> dict[str, str]:
-    four = isinstance(ip, IPv4Address)
+def _values(check: _Check, domain: str) -> dict[str, str]:
+    """What macros stand for (§7.2), all but %{p}."""
+    local, _, sender_domain = check.sender.rpartition("@")
+    four = isinstance(check.ip, IPv4Address)
     return {
-        "s": sender,
-        "l": sender.rpartition("@")[0],
-        "o": sender.rpartition("@")[2],
-        "h": helo,
-        "i": str(ip) if four else ".".join(f"{int(ip):032x}"),
+        "s": check.sender,
+        "l": local,
+        "o": sender_domain,
+        "d": domain,
+        "h": check.helo,
+        "i": check.client if four else ".".join(f"{int(check.ip):032x}"),
         "v": "in-addr" if four else "ip6",
-        "c": str(ip),
-        "r": receiver,
-        "t": str(now),
+        "c": check.client,
+        "r": check.receiver,
+        "t": str(check.seconds),
     }
 
 
 def _check_host(check: _Check, domain: str, asked_by: str) -> Asking[Result]:
-    """§4.3 to §4.7 for one domain; `exp` of the domain whose record decides is left in the values."""
-    check.values["exp"] = ""
+    """§4.3 to §4.7 for one domain."""
+    check.exp = ""
     if not askable(domain) or "." not in domain:
         check.say(f"“{domain[:100]}” is no domain of at least two labels: none.")
         return "none"
@@ -142,13 +153,16 @@ def _check_host(check: _Check, domain: str, asked_by: str) -> Asking[Result]:
 
 def _terms(check: _Check, domain: str, record: SpfRecord, asked_by: str) -> Asking[Result]:
     for directive in record.directives:
-        matched = yield from _matches(check, domain, directive)
+        if directive.network is not None:
+            matched = check.ip in directive.network
+        else:
+            matched = yield from _matches(check, domain, directive)
         if matched:
-            check.say(f"{directive.text} of {domain} matches {check.values['c']}: {directive.result}.")
-            check.term, check.values["exp"], check.values["d"] = directive.text, record.exp, domain
+            check.say(f"{directive.text} of {domain} matches {check.client}: {directive.result}.")
+            check.term, check.exp, check.decided_by = directive.text, record.exp, domain
             return directive.result
     if not record.redirect:
-        check.say(f"Nothing of {domain} matches {check.values['c']}: neutral.")
+        check.say(f"Nothing of {domain} matches {check.client}: neutral.")
         return "neutral"
     target = yield from _target(check, domain, record.redirect)
     _count(check, f"redirect={record.redirect}")
@@ -166,11 +180,10 @@ def _count(check: _Check, term: str) -> None:
 
 
 def _matches(check: _Check, domain: str, directive: Directive) -> Asking[bool]:
+    """Whether a directive matches that is not of a network."""
     name = directive.name
     if name == "all":
         return True
-    if directive.network is not None:
-        return check.ip in directive.network
     if name in ASKING:
         _count(check, directive.text)
     target = (yield from _target(check, domain, directive.domain)) if directive.domain else domain
@@ -189,13 +202,18 @@ def _matches(check: _Check, domain: str, directive: Directive) -> Asking[bool]:
 
 
 def _target(check: _Check, domain: str, spec: str) -> Asking[str]:
-    """A domain-spec with its macros replaced (§7); %{p} costs questions and is resolved only where it stands."""
+    """The name that a domain-spec stands for."""
     if "%" not in spec:
         return spec.removesuffix(".")
-    check.values["d"] = domain
-    if wants(spec, "p"):
-        check.values["p"] = yield from _p(check, domain)
-    return as_domain(expand(spec, check.values))
+    return as_domain((yield from _expanded(check, domain, spec)))
+
+
+def _expanded(check: _Check, domain: str, text: str) -> Asking[str]:
+    """A text with its macros replaced (§7); %{p} costs questions and is resolved only where it stands."""
+    values = _values(check, domain)
+    if wants(text, "p"):
+        values["p"] = yield from _p(check, domain)
+    return expand(text, values)
 
 
 def _lookup(check: _Check, question: Question, term: str) -> Asking[Answer]:
@@ -279,14 +297,11 @@ def _p(check: _Check, domain: str) -> Asking[str]:
 
 def _explanation(check: _Check) -> Asking[str]:
     """The domain owner's words for a fail (§6.2); whatever is wrong with them, they are left out."""
-    spec = check.values["exp"]
-    if not spec:
+    if not check.exp:
         return ""
-    name = yield from _target(check, check.values["d"], spec)
+    name = yield from _target(check, check.decided_by, check.exp)
     answer = yield from ask(Question(name, "TXT"))
     text = answer.texts[0].decode("latin-1") if len(answer.texts) == 1 else ""
     if len(text) > LONGEST_EXPLANATION or not valid_explanation(text):
         return ""
-    if wants(text, "p"):
-        check.values["p"] = yield from _p(check, check.values["d"])
-    return expand(text, check.values)
+    return (yield from _expanded(check, check.decided_by, text))

@@ -106,7 +106,7 @@ def _doubt(signed: Signed, froms: Sequence[bytes] | None) -> str:
     return ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Found:
     """What was found of one mail. `author` is empty where From names no one domain; then `doubt` says how."""
 
@@ -155,7 +155,7 @@ def authenticate(proofs: Evidence, authors: Sequence[str], client: Client | None
     author, doubt = _author(proofs, authors)
     found = _Found(author, doubt, client is not None, spf, signatures, arc)
     if author and (client or found.passing):
-        found = replace(found, dmarc=(yield from evaluate_dmarc(author, found.spf_domain, found.passing)))
+        found.dmarc = yield from evaluate_dmarc(author, found.spf_domain, found.passing)
     return _judged(found)
 
 

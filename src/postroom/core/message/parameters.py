@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from functools import lru_cache
+from types import MappingProxyType
 from urllib.parse import unquote_to_bytes
 
 from postroom.core.encoded_words import decode_words, unfold
@@ -10,14 +13,27 @@ from postroom.core.message import charset
 
 MOST_PARAMETERS = 200
 LONGEST_HEADER = 64 * 1024  # characters of one such field that are looked at
+LONGEST_KEPT = 60  # octets of a field that is kept for the next mail: few types are written in few ways
+
+Parameters = Mapping[str, str]
 
 _QUOTED = re.compile(r'(?:[^"\\]|\\.)*+(?=")', re.DOTALL)
 _ESCAPED = re.compile(r'\\(["\\])')
 _SECTION = re.compile(r"(.+?)(?:\*(\d{1,4}))?(\*)?", re.DOTALL)
 
 
-def read_parameters(raw: bytes) -> tuple[str, dict[str, str]]:
+def read_parameters(raw: bytes) -> tuple[str, Parameters]:
     """The value in lower case and its parameters by lower-case name; of one given twice the first counts."""
+    return _kept(raw) if len(raw) <= LONGEST_KEPT else _read(raw)
+
+
+@lru_cache(maxsize=256)
+def _kept(raw: bytes) -> tuple[str, Parameters]:
+    value, parameters = _read(raw)
+    return value, MappingProxyType(parameters)
+
+
+def _read(raw: bytes) -> tuple[str, dict[str, str]]:
     text = unfold(raw[:LONGEST_HEADER])
     value, semicolon, rest = text.partition(";")
     value = value.strip().lower()

@@ -14,8 +14,7 @@ from postroom.core.headers import Headers
 from postroom.core.message.bodies import Content, collect
 from postroom.core.message.dates import parse_date
 from postroom.core.message.mail import Mail
-from postroom.core.message.parameters import read_parameters
-from postroom.core.message.parts import Walk, known_type, take_apart
+from postroom.core.message.parts import Walk, take_apart
 from postroom.core.message_ids import ids_in
 
 SLICE = 64 * 1024  # characters that are hashed at a time
@@ -24,8 +23,8 @@ SLICE = 64 * 1024  # characters that are hashed at a time
 def parse(raw: bytes) -> Mail:
     """One mail from its bytes; any bytes give a value."""
     walk = Walk(raw)
-    headers, leaves = take_apart(walk)
-    root_type, parameters = read_parameters(next(iter(headers.raw("content-type")), b""))
+    root, leaves = take_apart(walk)
+    headers = root.headers
     content = collect(walk, leaves)
     authors = _authors(walk, headers)
     return Mail(
@@ -45,8 +44,8 @@ def parse(raw: bytes) -> Mail:
         html=content.html,
         plain_part=content.plain_part,
         attachments=content.attachments,
-        content_type=known_type(root_type, "text/plain"),
-        report_type=without_controls(parameters.get("report-type", "").lower()),
+        content_type=root.content_type,
+        report_type=without_controls(root.parameters.get("report-type", "").lower()),
         defects=tuple(walk.defects),
         size=len(raw),
         content_key=content_key(headers, content),
@@ -121,9 +120,9 @@ def content_key(headers: Headers, content: Content) -> str:
 
 def _feed(digest: hashlib._Hash, text: str) -> None:
     """Length and text, in slices, so that a large body is not held once more."""
-    digest.update(b"%d:" % len(text))
     if len(text) <= SLICE:
-        digest.update(text.encode("utf-8", "replace"))
+        digest.update(b"%d:%b" % (len(text), text.encode("utf-8", "replace")))
         return
+    digest.update(b"%d:" % len(text))
     for start in range(0, len(text), SLICE):
         digest.update(text[start : start + SLICE].encode("utf-8", "replace"))

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from postroom.core.headers import Headers
-from postroom.core.message.parameters import read_parameters
+from postroom.core.message.parameters import Parameters, read_parameters
 
 MOST_LEVELS = 50
 MOST_PARTS = 1000
@@ -37,7 +37,7 @@ class Part:
     start: int
     end: int
     content_type: str
-    parameters: dict[str, str]
+    parameters: Parameters
     parents: tuple[str, ...] = ()
     untouched: bool = False
     undivided: bool = False
@@ -108,8 +108,8 @@ def _after_header(raw: bytes, place: int, end: int) -> int:
     return end if match is None else _after_line(raw, match.end(), end)
 
 
-def take_apart(walk: Walk) -> tuple[Headers, list[Part]]:
-    """The header of the mail and its leaves in order."""
+def take_apart(walk: Walk) -> tuple[Part, list[Part]]:
+    """The mail as a whole and its leaves in order."""
     headers, start = read_headers(walk, 0, len(walk.raw))
     root = _part(headers, 0, start, len(walk.raw), "text/plain", ())
     leaves: list[Part] = []
@@ -129,7 +129,7 @@ def take_apart(walk: Walk) -> tuple[Headers, list[Part]]:
             todo.append(_children(walk, part))
         if walk.full:
             break
-    return headers, leaves
+    return root, leaves
 
 
 def _part(headers: Headers, source: int, start: int, end: int, default: str, parents: tuple[str, ...]) -> Part:
