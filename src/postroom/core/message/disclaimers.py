@@ -21,6 +21,10 @@ LONGEST_HEADING = 80  # characters
 LONGEST_REQUEST = 400  # characters of a request not to print, or of a scanner's note
 
 
+def _words(words: str) -> tuple[str, ...]:
+    return tuple(words.split("|"))
+
+
 def _stems(words: str) -> re.Pattern[str]:
     """A pattern that finds a word with one of these stems; a script without blanks has no beginnings of words."""
     spaced = "|".join(word for word in words.split("|") if word[0] < "\u2e80")
@@ -71,11 +75,6 @@ _LIABILITY = _stems(
 _TELLING = (_SECRECY, _READER, _ERROR)  # without one of them the others are everyday matters of an office
 _TOPICS = (*_TELLING, _DUTY, _BAN, _LIABILITY)
 _ANY = re.compile("|".join(topic.pattern for topic in (_MAIL, *_TOPICS)))
-_WORD = re.compile(r"\w+")
-_BEGINS = 5  # letters of a word that tell it from all stems, as a rule
-_BEGINNINGS = frozenset(
-    letters[:_BEGINS] for letters in re.findall(r"(?:^|\|)(?:\(\?<!\\w\))?(?:\(\?:)*([^\W\d_]+)", _ANY.pattern)
-)
 _NOT_TO_PRINT = _stems(
     "consider the environment|think of the environment|think about the environment|respect the environment"
     "|save the environment|denken sie an die umwelt|umwelt zuliebe|pensez à l'environnement|pensez à l’environnement"
@@ -103,6 +102,15 @@ _SCANNED = _stems(
     "|sprawdzon|zkontrolován|проверено"
 )
 _FOR_VIRUSES = _stems("virus|viren|antivirus|vírus|wirus|antywirus|viry|avast|mailscanner|mimecast|вирус")
+# Letters of which every disclaimer has some, within words for mail, and every request not to print.
+_PLAIN_SIGNS = _words(
+    "mail|mess|mens|muni|richt|courri|correo|wiadomo|meddel|besked|melding|epost|e-post|viesti|mesaj|ileti"
+    "|environ|umwelt|ambiente|imprimir|stampare|milieu|wydruk"
+)
+_SIGNS = _PLAIN_SIGNS + _words(
+    "práv|sähköposti|üzenet|levél|сообщени|письм|повідомленн|лист|μήνυμα|メール|邮件|郵件|信息|訊息"
+    "|środowisk|životní|miljö|miljø|ympäristö|környezet|vytisk|mediul|çevre|распечат|природ|περιβάλλον"
+)
 _HEADING = re.compile(
     r"\W*(?:(?:disclaimer|confidentiality|haftungsausschluss|vertraulichkeit|rechtlicher hinweis|wichtiger hinweis"
     r"|confidentialité|(?:avis|clause) (?:de confidentialité|légal|juridique|important)|aviso (?:legal|de confiden)"
@@ -133,12 +141,15 @@ def is_disclaimer(text: str) -> bool:
     return sum(topic.search(text) is not None for topic in _TOPICS) >= wanted
 
 
+def may_hold_disclaimer(text: str) -> bool:
+    """A quick look: whether a paragraph, or any end of it, may be what `is_disclaimer` finds; most can not."""
+    text = text[: LONGEST * 2].lower()
+    return any(map(text.__contains__, _PLAIN_SIGNS if text.isascii() else _SIGNS))
+
+
 def names_topic(line: str) -> bool:
     """Whether a line speaks of anything that disclaimers speak of, so that one may begin with it."""
-    line = line[:HEAD].lower()
-    if _BEGINNINGS.isdisjoint([word[:_BEGINS] for word in _WORD.findall(line)]) and not _has_dense(line):
-        return False  # told at a tenth of the cost, and lines of every mail are asked about
-    return _ANY.search(line) is not None
+    return _ANY.search(line[:HEAD].lower()) is not None
 
 
 def is_heading(line: str) -> bool:
@@ -157,8 +168,4 @@ def _is_request(text: str) -> bool:
 
 def _is_dense(text: str) -> bool:
     """Whether most of it is of a script that needs few characters for a word."""
-    return _has_dense(text) and sum(character > "\u2e80" for character in text) * 2 > len(text)
-
-
-def _has_dense(text: str) -> bool:
-    return max(text, default="") > "\u2e80"
+    return sum(character > "\u2e80" for character in text) * 2 > len(text)
