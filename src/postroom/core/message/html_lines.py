@@ -91,8 +91,9 @@ class Page:
     pieces: list[Piece] = field(default_factory=list)
 
 
-# An element that is open: its name and number, what it says of quoting, and whether it is within a signature.
-_Open = tuple[str, int, Mark, bool]
+# An element that is open: its name and number, what it says of quoting, whether it is within a signature, and whether
+# it differs in one of those from the element around it.
+_Open = tuple[str, int, Mark, bool, bool]
 _WORDS, _QUOTE, _REST = Mark.WORDS, Mark.QUOTE, Mark.REST
 
 
@@ -120,13 +121,13 @@ class _Reader:
     words: list[str] = field(default_factory=list)
     drawn: bool = False  # something stands on the present line
     rest: bool = False  # the present line begins a quotation that reaches to the end
-    opened: list[_Open] = field(default_factory=lambda: [("", 0, _WORDS, False)])
+    opened: list[_Open] = field(default_factory=lambda: [("", 0, _WORDS, False, False)])
     pre: int = 0
 
     def end_line(self) -> None:
         """End the present line, even where it is empty."""
         page = self.page
-        _, _, mark, signed = self.opened[-1]
+        _, _, mark, signed, _ = self.opened[-1]
         if signed:
             page.signed.append(len(page.lines))
         page.lines.append("".join(self.words).strip())
@@ -270,13 +271,14 @@ def _open(reader: _Reader, tag: _Tag, start: int, end: int) -> None:
         reader.rest, mark = True, _WORDS
     if tag.ruled:
         _draw_rule(reader)
-    _, parent, around, signed = reader.opened[-1]
+    _, parent, around, signed, _ = reader.opened[-1]
     number = len(page.elements)
     page.elements.append(Element(start, end, parent))
     if mark is _QUOTE and around is _WORDS:
         page.quotes.append(number)
     within = around if mark is _WORDS else max(mark, around)
-    reader.opened.append((tag.name, number, within, signed or tag.signs))
+    differs = within is not around or (tag.signs and not signed)
+    reader.opened.append((tag.name, number, within, signed or tag.signs, differs))
     if tag.name == "pre":
         reader.pre += 1
 
@@ -307,9 +309,9 @@ def _close(reader: _Reader, tag: _Tag) -> None:
         return
     if tag.name in ("td", "th"):
         reader.words.append(" ")
-    leaves_quote = opened[-1][2:] != opened[-2][2:]
-    if tag.block or leaves_quote:
-        reader.break_line(paragraph=tag.paragraph and not leaves_quote)
+    differs = opened[-1][-1]
+    if tag.block or differs:
+        reader.break_line(paragraph=tag.paragraph and not differs)
     opened.pop()
     if tag.name == "pre":
         reader.pre -= 1
