@@ -50,6 +50,10 @@ class Headers:
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and name.lower() in self._index
 
+    def has_any(self, names: frozenset[str]) -> bool:
+        """Whether there is a field with one of these names, which are in small letters."""
+        return not names.isdisjoint(self._index)
+
 
 def header_line(name: str, value: str) -> bytes:
     """One unstructured field as bytes with its CRLF: folded, anything but plain ASCII in encoded words.

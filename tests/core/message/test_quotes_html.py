@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from postroom.core.message.html_lines import LONGEST_KEPT, read_page
 from postroom.core.message.quotes import split_html
 from postroom.core.message.sanitize import sanitize
 
@@ -164,3 +165,10 @@ def test_cells_keep_their_words_apart() -> None:
 )
 def test_whatever_is_no_html_is_read_all_the_same(html: str) -> None:
     assert without_marks(split_html(html)[0]) == html
+
+
+@pytest.mark.parametrize("name", ["gmail_quote", "words"])
+def test_a_tag_says_the_same_however_long_it_is(name: str) -> None:
+    short, long = (f'<p>Ninety.</p><div class="{name}{" x" * more}">old</div><p>Bob</p>' for more in (0, LONGEST_KEPT))
+    assert split_html(short)[1] == split_html(long)[1]
+    assert read_page(short).marks == read_page(long).marks

@@ -13,7 +13,7 @@ from enum import IntEnum
 
 from postroom.core.message import quote_markers as markers
 from postroom.core.message.devices import is_device
-from postroom.core.message.disclaimers import is_disclaimer, is_heading, names_topic
+from postroom.core.message.disclaimers import is_disclaimer, is_heading, may_hold_disclaimer, names_topic
 
 MOST_SIGNATURE = 12  # lines with words below `-- ` or a closing; more is no signature
 MOST_PARAGRAPHS = 60  # paragraphs of disclaimers that are looked at, from the end
@@ -113,18 +113,25 @@ def _added(lines: Sequence[str], start: int, last: int, below: Says) -> tuple[Sa
     line = lines[last - 1].strip()
     if is_device(line):
         return Says.SIGNATURE, last - 1
-    if is_disclaimer(line):
-        return Says.DISCLAIMER, last - 1
     if below is Says.DISCLAIMER and (is_heading(line) or markers.is_divider(line)):
         return Says.DISCLAIMER, last - 1
+    top = _disclaimer_start(lines, start, last)
+    return (Says.OWN, last) if top == last else (Says.DISCLAIMER, top)
+
+
+def _disclaimer_start(lines: Sequence[str], start: int, last: int) -> int:
+    """Where the disclaimer begins that ends above `last`, in one line or wrapped; `last` where there is none."""
     top = last - 1
     while top > start and last - top < MOST_WRAPPED and WRAPPED[0] <= len(lines[top - 1].strip()) <= WRAPPED[1]:
         top -= 1
-    while last - top > 1 and not names_topic(lines[top].strip()):
-        top += 1  # a line of the writer's without a blank one below
-    if last - top > 1 and is_disclaimer(" ".join(one.strip() for one in lines[top:last])):
-        return Says.DISCLAIMER, top
-    return Says.OWN, last
+    paragraph = [line.strip() for line in lines[top:last]]
+    if not may_hold_disclaimer(" ".join(paragraph)):
+        return last
+    if is_disclaimer(paragraph[-1]):
+        return last - 1
+    while len(paragraph) > 1 and not names_topic(paragraph[0]):
+        del paragraph[0]  # a line of the writer's without a blank one below
+    return last - len(paragraph) if len(paragraph) > 1 and is_disclaimer(" ".join(paragraph)) else last
 
 
 def _signature_start(lines: Sequence[str], start: int, end: int) -> int:
@@ -135,9 +142,7 @@ def _signature_start(lines: Sequence[str], start: int, end: int) -> int:
         line = lines[place].strip()
         if not line:
             continue
-        if _is_delimiter(lines[place]):
-            return _writers_own(lines, start, place)
-        if _may_divide(lines, place, below, contact=contact) and _is_card(lines, below):
+        if line[0] in markers.DASHES and _stands_above_card(lines, place, below, contact=contact):
             return _writers_own(lines, start, place)
         if contact and _CLOSING.match(line[:LONGEST_CARD]):
             return _below_name(lines, below, end)
@@ -146,6 +151,13 @@ def _signature_start(lines: Sequence[str], start: int, end: int) -> int:
         if len(below) > MOST_SIGNATURE:
             break
     return end
+
+
+def _stands_above_card(lines: Sequence[str], place: int, below: Sequence[int], *, contact: bool) -> bool:
+    """Whether the line is the delimiter of a signature, or one of dashes with nothing but a card below it."""
+    if _is_delimiter(lines[place]):
+        return True
+    return _may_divide(lines, place, below, contact=contact) and _is_card(lines, below)
 
 
 def _is_delimiter(line: str) -> bool:

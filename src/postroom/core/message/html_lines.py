@@ -6,12 +6,15 @@ import html as entities
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 from postroom.core.message.markup import VOID
 from postroom.core.message.quote_lines import Mark
 
 RULE = "-----"  # how a drawn line reads
+LONGEST_KEPT = 200  # characters of a tag whose meaning is kept: programs write the same few over and over
+MOST_KEPT = 1024  # tags
 MOST_BROKEN_TAGS = 100  # what looks like a tag and is none; the sanitiser leaves none
 
 _TAG = re.compile(r"""<(/?)([a-zA-Z][a-zA-Z0-9]{0,30})((?:[^<>"']++|"[^"]*+"|'[^']*+')*+)>""")
@@ -88,8 +91,26 @@ class Page:
     pieces: list[Piece] = field(default_factory=list)
 
 
-# An element that is open: its name and number, what it says of quoting, and whether it is within a signature.
-_Open = tuple[str, int, Mark, bool]
+# An element that is open: its name and number, what it says of quoting, whether it is within a signature, and whether
+# it differs in one of those from the element around it.
+_Open = tuple[str, int, Mark, bool, bool]
+_WORDS, _QUOTE, _REST = Mark.WORDS, Mark.QUOTE, Mark.REST
+
+
+@dataclass(frozen=True, slots=True)
+class _Tag:
+    """What a tag tells by itself: of which element it is the begin or the end, whether that stands on lines of its own
+    or is a paragraph, what it says of quoting, whether it names a signature, and whether a line is drawn above it.
+    """
+
+    name: str
+    ends: bool
+    void: bool
+    block: bool
+    paragraph: bool
+    mark: Mark = _WORDS
+    signs: bool = False
+    ruled: bool = False
 
 
 @dataclass(slots=True)
@@ -100,17 +121,17 @@ class _Reader:
     words: list[str] = field(default_factory=list)
     drawn: bool = False  # something stands on the present line
     rest: bool = False  # the present line begins a quotation that reaches to the end
-    opened: list[_Open] = field(default_factory=lambda: [("", 0, Mark.WORDS, False)])
+    opened: list[_Open] = field(default_factory=lambda: [("", 0, _WORDS, False, False)])
     pre: int = 0
 
     def end_line(self) -> None:
         """End the present line, even where it is empty."""
         page = self.page
-        _, _, mark, signed = self.opened[-1]
+        _, _, mark, signed, _ = self.opened[-1]
         if signed:
             page.signed.append(len(page.lines))
         page.lines.append("".join(self.words).strip())
-        page.marks.append(Mark.REST if self.rest else mark)
+        page.marks.append(_REST if self.rest else mark)
         self.words.clear()
         self.drawn = self.rest = False
 
@@ -134,34 +155,37 @@ def read_page(html: str) -> Page:
     for start, end, tag in _tokens(html):
         if tag is None:
             _read_words(reader, html[start:end], start, end)
-        elif tag[0] == "/":
-            _close(reader, tag[1:].lower())
+        elif tag.ends:
+            _close(reader, tag)
+        elif tag.void:
+            _read_void(reader, tag, start, end)
         else:
-            name, space, attributes = tag.partition(" ")
-            _open(reader, name.lower(), space + attributes, start, end)
+            _open(reader, tag, start, end)
     reader.end_line()
     return reader.page
 
 
-def _tokens(html: str) -> Iterator[tuple[int, int, str | None]]:
-    """Each tag with what stands between its angles, and each run of words between tags, in order."""
+def _tokens(html: str) -> Iterator[tuple[int, int, _Tag | None]]:
+    """Each tag, and each run of words between tags, in order."""
     pieces = html.split("<")
     place = len(pieces[0])
     if place:
         yield 0, place, None
     for piece in pieces[1:]:
-        tag, angle, _ = piece.partition(">")
-        if not angle or tag.count('"') % 2 or not (tag[:1].isalpha() or tag[:1] == "/"):
+        source, angle, words = piece.partition(">")
+        tag = _tag(source) if angle else None
+        if tag is None:
             yield from _odd_tokens(html, place)
             return
-        end = place + len(tag) + 2
+        end = place + len(source) + 2
         yield place, end, tag
-        place += len(piece) + 1
-        if end < place:
+        place = end
+        if words:
+            place += len(words)
             yield end, place, None
 
 
-def _odd_tokens(html: str, place: int) -> Iterator[tuple[int, int, str | None]]:
+def _odd_tokens(html: str, place: int) -> Iterator[tuple[int, int, _Tag | None]]:
     """The tokens from `place` on, where a value holds an angle, or the HTML is not what the sanitiser writes."""
     broken = 0
     found = html.find("<", place)
@@ -174,10 +198,42 @@ def _odd_tokens(html: str, place: int) -> Iterator[tuple[int, int, str | None]]:
         if place < found:
             yield place, found, None
         place = tag.end()
-        yield found, place, html[found + 1 : place - 1]
+        yield found, place, _read_tag(html[found + 1 : place - 1])
         found = html.find("<", place)
     if place < len(html):
         yield place, len(html), None
+
+
+def _tag(source: str) -> _Tag | None:
+    """What stands between two angles, or None where that is no whole tag."""
+    return _kept_tag(source) if len(source) <= LONGEST_KEPT else _whole_tag(source)
+
+
+def _whole_tag(source: str) -> _Tag | None:
+    if source.count('"') % 2 or not (source[:1].isalpha() or source[:1] == "/"):
+        return None
+    return _read_tag(source)
+
+
+_kept_tag = lru_cache(maxsize=MOST_KEPT)(_whole_tag)
+
+
+def _read_tag(source: str) -> _Tag:
+    if source[0] == "/":
+        name = source[1:].lower()
+        return _Tag(name, ends=True, void=False, block=name in _BLOCKS, paragraph=name in _PARAGRAPHS)
+    name, space, rest = source.partition(" ")
+    name, attributes = name.lower(), space + rest
+    return _Tag(
+        name,
+        ends=False,
+        void=name in VOID,
+        block=name in _BLOCKS,
+        paragraph=name in _PARAGRAPHS,
+        mark=_mark_of(name, attributes),
+        signs="ign" in attributes and _names_signature(attributes),
+        ruled="border-top" in attributes and name != "td" and _RULED.search(attributes) is not None,
+    )
 
 
 def _read_words(reader: _Reader, source: str, start: int, end: int) -> None:
@@ -207,39 +263,35 @@ def _unescaped(source: str) -> str:
     return words.replace("&amp;", "&")
 
 
-def _open(reader: _Reader, name: str, attributes: str, start: int, end: int) -> None:
-    page = reader.page
-    if name in VOID:
-        _read_void(reader, name, attributes, start, end)
-        return
-    words = Mark.WORDS
-    mark = words if not attributes and name != "blockquote" else _mark_of(name, attributes)
-    signs = "ign" in attributes and _names_signature(attributes)
-    if name in _BLOCKS or mark is not words or signs:
-        reader.break_line(paragraph=name in _PARAGRAPHS)
-    if mark is Mark.REST:
-        reader.rest, mark = True, words
-    if "border-top" in attributes and name != "td" and _RULED.search(attributes):
+def _open(reader: _Reader, tag: _Tag, start: int, end: int) -> None:
+    page, mark = reader.page, tag.mark
+    if tag.block or mark is not _WORDS or tag.signs:
+        reader.break_line(paragraph=tag.paragraph)
+    if mark is _REST:
+        reader.rest, mark = True, _WORDS
+    if tag.ruled:
         _draw_rule(reader)
-    _, parent, around, signed = reader.opened[-1]
+    _, parent, around, signed, _ = reader.opened[-1]
+    number = len(page.elements)
     page.elements.append(Element(start, end, parent))
-    if mark is Mark.QUOTE and around is words:
-        page.quotes.append(len(page.elements) - 1)
-    within = around if mark is words else max(mark, around)
-    reader.opened.append((name, len(page.elements) - 1, within, signed or signs))
-    if name == "pre":
+    if mark is _QUOTE and around is _WORDS:
+        page.quotes.append(number)
+    within = around if mark is _WORDS else max(mark, around)
+    differs = within is not around or (tag.signs and not signed)
+    reader.opened.append((tag.name, number, within, signed or tag.signs, differs))
+    if tag.name == "pre":
         reader.pre += 1
 
 
-def _read_void(reader: _Reader, name: str, attributes: str, start: int, end: int) -> None:
-    if name == "img":
+def _read_void(reader: _Reader, tag: _Tag, start: int, end: int) -> None:
+    if tag.name == "img":
         reader.add("", start, end)
-    elif name == "br":
+    elif tag.name == "br":
         reader.add("", start, end)
         reader.end_line()
-    elif name == "hr":
+    elif tag.name == "hr":
         reader.break_line()
-        reader.rest = _mark_of(name, attributes) is Mark.REST
+        reader.rest = tag.mark is _REST
         reader.page.pieces.append(Piece(start, end, len(reader.page.lines), reader.opened[-1][1]))
         _draw_rule(reader)
 
@@ -250,18 +302,18 @@ def _draw_rule(reader: _Reader) -> None:
     reader.end_line()
 
 
-def _close(reader: _Reader, name: str) -> None:
+def _close(reader: _Reader, tag: _Tag) -> None:
     """End the element; an end tag that fits no open element says nothing."""
     opened = reader.opened
-    if len(opened) < 2 or opened[-1][0] != name:
+    if len(opened) < 2 or opened[-1][0] != tag.name:
         return
-    if name in ("td", "th"):
+    if tag.name in ("td", "th"):
         reader.words.append(" ")
-    leaves_quote = opened[-1][2:] != opened[-2][2:]
-    if name in _BLOCKS or leaves_quote:
-        reader.break_line(paragraph=name in _PARAGRAPHS and not leaves_quote)
+    differs = opened[-1][-1]
+    if tag.block or differs:
+        reader.break_line(paragraph=tag.paragraph and not differs)
     opened.pop()
-    if name == "pre":
+    if tag.name == "pre":
         reader.pre -= 1
 
 

@@ -17,6 +17,7 @@ MOST_BROKEN_ATTRIBUTION = 6  # lines where its address was torn apart, blank one
 WRAPPED = 71  # characters of a quoted line and the word below it that may have been broken by wrapping
 
 _ENDS = frozenset(":：-_>=*")  # with what an announcing line may end
+_CLOSES = frozenset(":：>")  # with what a line ends that begins with `>` but is no quote
 
 
 class Mark(IntEnum):
@@ -80,7 +81,7 @@ def _first_of_all_the_rest(lines: Sequence[str], marks: list[Mark], end: int, pu
             return _kind_of(lines, place, purpose), place
         if not line:
             continue
-        if line[0] == ">" and _is_quoted(line):
+        if line[0] == ">" and (line[-1] not in _CLOSES or _is_quoted(line)):
             if known is words:
                 marks[place] = quote
             if marks[place - 1] is words:
@@ -105,7 +106,7 @@ def _kind_of(lines: Sequence[str], begin: int, purpose: Purpose) -> Mark:
 
 def _is_quoted(line: str) -> bool:
     """Whether a line that begins with `>` is quoted, not part of what announces a quote."""
-    return line[-1] not in ":：>" or not (markers.closes_address(line) or markers.is_groupwise(line))
+    return line[-1] not in _CLOSES or not (markers.closes_address(line) or markers.is_groupwise(line))
 
 
 def _announced(lines: Sequence[str], marks: list[Mark], place: int, line: str) -> int | None:

@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 
 LONGEST_LINE = 400  # characters; no program writes a longer attribution or divider
+DASHES = "-_=*~\u2010\u2011\u2012\u2013\u2014\u2015\u2500"  # of which dividers are made
+VERB_BEHIND = 16  # characters at the end of an attribution in which its verb stands, as a rule
 LONGEST_DIVIDER = 300  # characters of a divider with words: it may name somebody and an address
 
 _VERB = re.compile(
@@ -42,7 +44,7 @@ _CAPITALISED = re.compile(r"(?:[^\W\d_a-zß-ÿа-яёα-ω於于][\w.'’-]{0,30
 _DATE_FIRST = re.compile(r"\d{4}[-/]\d{1,2}[-/]\d{1,2}\s")
 _DATE_AND_ZONE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d GMT[+-]\d\d:\d\d [^\W\d]")
 _CLOSES_ADDRESS = re.compile(r">\s?(?:[^\W\d]+\s?){0,3}[:：]\Z")
-_DIVIDER = re.compile(r"[-_=*~\s\u2010-\u2015\u2500]*\Z")
+_DIVIDER = re.compile(rf"[{DASHES}\s]*\Z")
 
 _ORIGINAL = re.compile(
     r"(?:original|reply|replied) (?:message|e-?mail)|original\Z"
@@ -132,7 +134,7 @@ def is_attribution(line: str, *, before_quote: bool) -> bool:
     if not bare:
         return False
     ends = bare[-1] in ":：" or (line[:2] == "--" and line[-2:] == "--")
-    if ends and _VERB.search(bare):
+    if ends and _has_verb(bare):
         return before_quote or "@" in bare or _DATE.search(bare) is not None
     if ends and _QUOTING.match(bare):
         return before_quote or "@" in bare
@@ -141,3 +143,8 @@ def is_attribution(line: str, *, before_quote: bool) -> bool:
     if before_quote and ends and "@" in bare and _DATE.search(bare):
         return _OPENER.match(bare) is not None or _NAME_AND_ADDRESS.match(bare) is not None
     return len(bare) < 100 and _DATE_AND_ZONE.match(bare) is not None
+
+
+def _has_verb(line: str) -> bool:
+    """The end is looked at first, since most of the cost is of the places where no verb begins."""
+    return _VERB.search(line, max(0, len(line) - VERB_BEHIND)) is not None or _VERB.search(line) is not None

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from itertools import starmap
 
-from postroom.core.message.endings import Says
 from postroom.core.message.html_lines import Page, read_page
 from postroom.core.message.markup import plain_text
 from postroom.core.message.quote_lines import Mark, Purpose
@@ -44,7 +43,7 @@ def split_html(html: str, purpose: Purpose = Purpose.UNKNOWN) -> tuple[str, Spli
         lines[place] = ""
     says = with_something_own(lines, folding.says)  # what stood above the quotation was a ruler
     split = split_of(lines, Folding(says, folding.inline, folding.passed_on))
-    return (_marked(html, page, [kind is not Says.OWN for kind in says]) if any(says) else html), split
+    return (_marked(html, page, list(map(bool, says))) if any(says) else html), split
 
 
 def _mark_last_of_letter(page: Page) -> None:

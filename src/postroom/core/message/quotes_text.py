@@ -62,7 +62,7 @@ def split_of(lines: Sequence[str], folding: Folding) -> Split:
     """The Split of folded lines."""
     says = folding.says
     return Split(
-        own=_joined([line for line, kind in zip(lines, says, strict=True) if kind is Says.OWN]),
+        own=_joined([line for line, kind in zip(lines, says, strict=True) if not kind]),
         quoted=_joined([line for line, kind in zip(lines, says, strict=True) if kind]),
         inline=folding.inline,
         signature=_said(Says.SIGNATURE, lines, says) if Says.SIGNATURE in says else "",

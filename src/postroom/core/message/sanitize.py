@@ -101,7 +101,10 @@ def _without_own_marks(match: re.Match[str]) -> str:
 
 def _too_tangled(html: str) -> bool:
     """Whether so many elements are open at once, or there are so many, that building a tree would take too long."""
-    opened = html.count("<") - html.count("</")
+    tags = html.count("<")
+    if tags <= DEEPEST:
+        return False
+    opened = tags - html.count("</")
     return opened > DEEPEST and (opened > MOST_TAGS or depth(html) > DEEPEST)
 
 
