@@ -67,7 +67,7 @@ class Walk:
             if not self.page.evaluate("document.documentElement.scrollWidth <= screen.width"):
                 self.found.append(f"{address} is too wide at {width}")
         self._screen(390, phone=True)
-        self._axe(address, "phone")
+        self._axe(f"{address} on a phone", "light")  # its own parts in their colours
         self.wire.send("Emulation.clearDeviceMetricsOverride")
         self.wire.send("Emulation.setTouchEmulationEnabled", {"enabled": False})
         self.found += [f"{address}: {said}" for said in self.complaints if LATER not in said]

@@ -36,7 +36,7 @@ def _serious(complaints: list[str]) -> list[str]:
 
 
 def _toast(page: Page) -> Locator:
-    return page.locator(".toast:not(#link)")
+    return page.locator(".toast:not(#link, #failed)")
 
 
 @pytest.mark.parametrize("look", LOOKS)
