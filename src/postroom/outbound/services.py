@@ -74,11 +74,12 @@ def withdraw_all(ids: Sequence[int], because: str) -> list[Delivery]:
 
 def put_off(ids: Sequence[int], wait: Wait | None) -> int:
     """Within the caller's transaction: let those of these copies that wait in the queue wait until then (None: they are
-    due now). Returns how many; one that was claimed is left as it is.
+    due now), and count the days over which they are tried from then. Returns how many; one that was claimed is left as
+    it is.
     """
     until, reason, words = (wait.until, wait.reason.value, wait.words) if wait else (now(), "", "")
     waiting = Delivery.objects.filter(pk__in=ids, state=DeliveryState.QUEUED)
-    changed = waiting.update(due=until, reason=reason, words=words)
+    changed = waiting.update(due=until, renewed_at=until, reason=reason, words=words)
     wake()
     return changed
 

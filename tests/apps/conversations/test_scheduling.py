@@ -62,7 +62,7 @@ def test_its_copies_wait_and_nobody_of_us_is_told(world: World, jonas: User) -> 
     assert {one.address for one in copies} == {HANNA.email, "ben@acme.example"}
     at = Leaving.objects.get(message=message).at
     for one in copies:
-        assert (one.due, one.reason) == (at, Reason.SCHEDULED)
+        assert (one.due, one.renewed_at, one.reason) == (at, at, Reason.SCHEDULED)
         assert one.words == f"Scheduled by {world.user.name} for {at:%Y-%m-%d %H:%M} UTC."
     assert jonas.email not in _told(message)
     assert send_due() == 0
@@ -137,7 +137,7 @@ def test_at_another_time(world: World) -> None:
     at = now() + 3 * HOUR
     reschedule(user=world.user, message_id=message.pk, at=at)
     (copy,) = Delivery.objects.filter(notification__message=message)
-    assert (copy.due, Leaving.objects.get().at) == (at, at)
+    assert (copy.due, copy.renewed_at, Leaving.objects.get().at) == (at, at, at)
     assert f"{at:%Y-%m-%d %H:%M}" in copy.words
 
 

@@ -117,11 +117,34 @@ def test_a_copy_that_is_put_off_waits_longer_each_time(acme: Acme, kept: Memory)
 
 def test_after_some_days_it_is_given_up(acme: Acme, kept: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
     (row,) = post(acme, "a@firm.example")
-    Delivery.objects.update(created_at=now() - timedelta(days=5, minutes=1))
+    Delivery.objects.update(created_at=now() - timedelta(days=5, minutes=1), attempts=30)
     kept.answer("a@firm.example", LATER)
     send_due()
     assert _fresh(row).state == "failed"
     assert _fresh(row).words.startswith("Given up after 5 days. Outbox folder put it off: 450")
+
+
+def test_the_days_end_with_a_try(acme: Acme, kept: Memory) -> None:
+    (row,) = post(acme, "a@firm.example")
+    begun = now() - timedelta(days=4, hours=23, minutes=50)
+    Delivery.objects.update(created_at=begun, attempts=30)  # after which it would wait for four hours
+    kept.answer("a@firm.example", LATER)
+    send_due()
+    assert (_fresh(row).state, _fresh(row).due) == ("queued", begun + timedelta(days=5))
+
+
+def test_whoever_waited_for_days_until_its_first_try_is_not_given_up_at_that(acme: Acme, kept: Memory) -> None:
+    """As copies behind a limit do that was learnt; a scheduled one counts from its time."""
+    (row,) = post(acme, "a@firm.example")
+    Delivery.objects.update(created_at=now() - timedelta(days=9))
+    kept.answer("a@firm.example", LATER, LATER)
+    send_due()
+    first = _fresh(row)
+    assert (first.state, first.reason) == ("queued", "put-off")
+    assert first.renewed_at
+    Delivery.objects.update(due=now(), renewed_at=first.renewed_at - timedelta(days=5))
+    send_due()
+    assert _fresh(row).state == "failed"
 
 
 def test_a_refusal_that_passes_by_itself_is_tried_again(acme: Acme, kept: Memory) -> None:
@@ -146,7 +169,7 @@ def test_a_refusal_that_passes_by_itself_is_tried_again(acme: Acme, kept: Memory
 
 def test_a_refusal_that_passes_is_given_up_like_any_put_off(acme: Acme, kept: Memory) -> None:
     (row,) = post(acme, "a@firm.example")
-    Delivery.objects.update(created_at=now() - timedelta(days=5, minutes=1))
+    Delivery.objects.update(created_at=now() - timedelta(days=5, minutes=1), attempts=30)
     kept.answer(row.address, Outcome(Result.REFUSED, "rcpt", 550, "5.4.5", "550 5.4.5 Daily limit exceeded"))
     send_due()
     assert (_fresh(row).state, _fresh(row).reason, _fresh(row).reply_class) == ("failed", "", "sending-quota")

@@ -69,7 +69,13 @@ def delivery_backoff(attempt: int, jitter: float, plan: Plan = Plan.NORMAL) -> f
 
 def give_up(first_try: datetime, now: datetime, days: float) -> bool:
     """Whether a copy that was first tried at `first_try` has been tried for long enough; less than no days is none."""
-    return (now - first_try).total_seconds() >= max(0.0, days) * 86400.0
+    return now >= last_try(first_try, days)
+
+
+def last_try(first_try: datetime, days: float) -> datetime:
+    """When a copy that was first tried at `first_try` is tried for the last time (RFC 5321 §4.5.4.1: four to five days
+    at least)."""
+    return first_try + timedelta(days=min(max(0.0, days), 36500.0))
 
 
 def delayed_before(now: datetime, hours: float) -> datetime:

@@ -30,7 +30,8 @@ class Delivery(models.Model):
     `reason` is the key of what it waits for (`core.delivery.waiting`), `reply_class` that of the last reply
     (`core.delivery.bounce_rules`). `destination` is the domain of the address. `server` is the id of the server that a
     person chose for this copy, 0 for the default one, None where nobody did.
-    `renewed_at` is when a person had it sent again: from then on the days count over which it is tried.
+    `renewed_at` is when a person had it sent again, or wanted it to leave: from then on the days count over which it is
+    tried.
     """
 
     letter = models.ForeignKey(Letter, on_delete=models.CASCADE, related_name="deliveries")

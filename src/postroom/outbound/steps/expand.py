@@ -115,10 +115,11 @@ def _people(addresses: Sequence[Address]) -> list[list[str]]:
 
 def _copy(letter: int, new: NewLetter, to: Recipient, lane: Lane, at: datetime) -> tuple[Any, ...]:
     """A copy's row, in the order of `COPY`."""
-    until, reason, words = (new.wait.until, new.wait.reason.value, new.wait.words) if new.wait else (at, "", "")
+    wait = new.wait
+    until, reason, words = (wait.until, wait.reason.value, wait.words) if wait else (at, "", "")
     return (
         letter, new.company, to.address, to.name, lane, DELIVERIES.start.value, None, 0, words, until, "", None, at,
-        None, None, to.address.rpartition("@")[2], reason, "", None,
+        until if wait else None, None, to.address.rpartition("@")[2], reason, "", None,
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from postroom.core.delivery.bounce_rules import ReplyClass
-from postroom.core.delivery.retry import Plan, delivery_backoff, give_up
+from postroom.core.delivery.retry import Plan, delivery_backoff, give_up, last_try
 from postroom.core.delivery.states import DELIVERIES, DeliveryEvent, DeliveryState
 from postroom.core.delivery.waiting import Reason
 from postroom.core.sending.learned_ids import learned_message_id
@@ -25,7 +25,7 @@ from postroom.outbound.transports.protocol import Result as Answer
 from postroom.outbound.work import PutOff, Result
 
 CHANCE = random.SystemRandom()  # spreads out what failed together
-RECORDED = ("state", "reason", "words", "due", "reply_class", "dispatch", "attempts", "settled_at")
+RECORDED = ("state", "reason", "words", "due", "reply_class", "dispatch", "attempts", "renewed_at", "settled_at")
 FILLED = ("outcome", "phase", "code", "enhanced", "words", "message_id", "ended_at")
 EVENTS = {
     Answer.ACCEPTED: DeliveryEvent.ACCEPT,
@@ -103,7 +103,7 @@ def _settle(result: Result, event: DeliveryEvent, at: datetime) -> None:
     row.reply_class = meant.key if meant else ""
     if state == DeliveryState.QUEUED and outcome.is_untouched:
         row.due, row.settled_at = at, None
-    elif state == DeliveryState.QUEUED and give_up(row.renewed_at or row.created_at, at, config().send_days):
+    elif state == DeliveryState.QUEUED and _is_over(row, at):
         state = DELIVERIES.advance(state, DeliveryEvent.GIVE_UP)
         row.words = f"Given up after {config().send_days:g} days. {row.words}"
     elif state == DeliveryState.QUEUED and result.down is not None:
@@ -111,13 +111,23 @@ def _settle(result: Result, event: DeliveryEvent, at: datetime) -> None:
         row.words = result.down.words
     elif state == DeliveryState.QUEUED:
         row.reason = Reason.SERVER_DOWN if event is DeliveryEvent.RETURN else Reason.PUT_OFF
-        row.due, row.settled_at = at + timedelta(seconds=_wait(row, meant)), None
+        row.due, row.settled_at = _again(row, meant, at), None
         row.words = f"{_ended(row.words)} It is tried again at {row.due:%Y-%m-%d %H:%M} UTC."
     row.state = state
 
 
-def _wait(row: Delivery, meant: ReplyClass | None) -> float:
-    return delivery_backoff(row.attempts, CHANCE.random(), meant.plan if meant else Plan.NORMAL)
+def _is_over(row: Delivery, at: datetime) -> bool:
+    """Whether it was tried for long enough. Who waited that long for the first try has the days from that one on."""
+    over = give_up(row.renewed_at or row.created_at, at, config().send_days)
+    if over and row.attempts == 1 and config().send_days > 0:
+        row.renewed_at, over = at, False
+    return over
+
+
+def _again(row: Delivery, meant: ReplyClass | None, at: datetime) -> datetime:
+    """When it is tried again: not after its days are over, so that they end with a try."""
+    wait = delivery_backoff(row.attempts, CHANCE.random(), meant.plan if meant else Plan.NORMAL)
+    return min(at + timedelta(seconds=wait), last_try(row.renewed_at or row.created_at, config().send_days))
 
 
 def _sentence(row: Delivery, outcome: Outcome, meant: ReplyClass | None) -> str:

@@ -96,7 +96,10 @@ class SmtpSession:
 
     async def _converse(self, mail: Mail, after: Copy | None) -> Outcome:
         """Raises Lost where the connection is of no use any more; `_phase` says how far it came."""
-        return await self._envelope(mail) or await self._content(mail, after)
+        try:
+            return await self._envelope(mail) or await self._content(mail, after)
+        finally:
+            self._data_at = 0.0
 
     # --- the envelope ----------------------------------------------------------------------------------------------
 
@@ -106,6 +109,8 @@ class SmtpSession:
             await self._begin(mail)
         refusal: Outcome | None = None
         for phase, line in mail.steps:
+            if phase == "data":
+                self._data_at = time.monotonic()
             if not self._offers.pipelining:
                 self._connection.write(line, 1)
             try:
@@ -182,7 +187,7 @@ class SmtpSession:
         self._phase = "data"
         if not self._connection.is_open:
             raise self._connection.lost()
-        self._data_at = time.monotonic()
+        self._data_at = self._data_at or time.monotonic()  # BDAT has no word before it
         rest, written = memoryview(mail.body), 0
         while len(rest) > PIECE:
             self._connection.write(rest[:PIECE], 0 if written else 1)
@@ -194,7 +199,6 @@ class SmtpSession:
         if self._connection.is_paused:
             await self._connection.drained(self._deadlines.block)
         said = self._outcome(await self._answer("dot"), "dot")
-        self._data_at = 0.0
         if said.code in _UNKNOWN_COMMAND and self._offers.chunking:
             CHUNKING.is_unknown((self._server.host, self._server.port))
             self._break()
