@@ -63,6 +63,16 @@ def test_by_number(acme: Acme, shell: Shell) -> None:
     assert _states()[0] == "queued"
 
 
+@pytest.mark.parametrize(("verb", "state"), [("arrived", "accepted"), ("lost", "failed")])
+def test_what_nobody_knew_is_closed(acme: Acme, shell: Shell, verb: str, state: str) -> None:
+    one, two, waits = post(acme, "a@one.example", "b@one.example", "c@one.example")
+    Delivery.objects.filter(pk__in=[one.pk, two.pk]).update(state="unknown", due=None)
+    shell(verb, str(one.pk))
+    assert shell.json(verb, "--state=unknown")["done"] == 1
+    assert _states() == [state, state, "queued"]
+    assert "Only a copy whose fate is unknown can be closed." in shell(verb, str(waits.pk), status=66)
+
+
 @pytest.mark.parametrize("by", ["--reason=due", "--destination=one.example", "--server=none", "--lane=notification",
                                 "--state=queued", "--about=lead:1"])  # fmt: skip
 def test_by_filter(acme: Acme, shell: Shell, by: str) -> None:

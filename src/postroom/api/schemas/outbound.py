@@ -12,6 +12,8 @@ from postroom.outbound.models import ENDED_BADLY, Attempt, Delivery, Dispatch, L
 from postroom.outbound.replies import described
 from postroom.outbound.selectors import Shown, is_delayed
 
+ITS_TURN = "It is due, and leaves as soon as it is its turn."  # of a copy that waits for nothing else
+
 
 class ChoiceOut(Schema):
     """Which server a mail leaves by, from which address, and why. `server` 0 is the default server, None: none.
@@ -185,7 +187,7 @@ def _fields(row: Delivery) -> dict[str, Any]:
         "id": row.pk,
         "company": row.company_id,
         "state": row.state,
-        "words": row.words,
+        "words": row.words or (ITS_TURN if row.due else ""),
         "reason": row.reason if row.due else "",
         "reply_class": row.reply_class,
         "advice": meant.to_do(ended=row.state in ENDED_BADLY) if meant else "",

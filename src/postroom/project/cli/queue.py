@@ -131,9 +131,27 @@ def change_server(
     _decide("change-server", ids, locals())
 
 
+def arrived(
+    ids: Ids = None, reason: Reason = "", destination: Destination = "", server: Server = "", lane: Lane = "",
+    state: State = None, about: About = "", by: By = "", dry_run: DryRun = False, as_json: Json = False,
+    var: Var = None,
+) -> None:  # fmt: skip
+    """Close copies of which nobody knew, and which arrived; nothing is sent."""
+    _decide("arrived", ids, locals())
+
+
+def lost(
+    ids: Ids = None, reason: Reason = "", destination: Destination = "", server: Server = "", lane: Lane = "",
+    state: State = None, about: About = "", by: By = "", dry_run: DryRun = False, as_json: Json = False,
+    var: Var = None,
+) -> None:  # fmt: skip
+    """Close copies of which nobody knew, and which did not arrive; nothing is sent."""
+    _decide("lost", ids, locals())
+
+
 VERBS: dict[str, Callable[..., None]] = {
     "queue": queue, "hold": hold, "release": release, "cancel": cancel, "requeue": requeue, "send-now": send_now,
-    "schedule": schedule, "change-server": change_server,
+    "schedule": schedule, "change-server": change_server, "arrived": arrived, "lost": lost,
 }  # fmt: skip
 
 
