@@ -13,12 +13,15 @@ from typing import Any
 import pytest
 from django.db import transaction
 
+from postroom.conversations.services import post_message
+from postroom.core.addresses import Address
 from postroom.infra.clock import now
 from postroom.infra.config import config
 from postroom.outbound import choice
 from postroom.outbound.models import Circuit, Delivery, Lane, OutgoingServer
 from postroom.outbound.sender.worker import Sender
 from postroom.outbound.services import Recipient, queue
+from tests.support import factory
 from tests.support.acme import Acme, make_acme
 from tests.support.running import free_port
 from tests.support.sending import new_letter, post, sent_into_memory
@@ -76,10 +79,25 @@ def _others(server: SmtpServer) -> int:
     return sum(not one.recipients[0].startswith(("invoice", "hangs")) for one in list(server.mails))
 
 
-def _leaves_in_time(acme: Acme, server: SmtpServer, address: str) -> None:
-    """At the server it stands before nearly all of the others, and it is there in the time that was promised."""
+def _written(acme: Acme, address: str) -> None:
+    """Write it in a record as a member does, and wait until it can't be undone any more."""
+    record = factory.record(acme.sales, "Invoice")
+    sent = post_message(user=acme.amara, record_id=record.pk, body="Our invoice", to=[Address(address)], undo_seconds=1)
+    copy = Delivery.objects.get(notification__message=sent, address=address)
+    assert (copy.reason, copy.lane) == ("undo", Lane.INTERACTIVE)
+    assert copy.due
+    time.sleep(max(0.0, (copy.due - now()).total_seconds()))
+
+
+def _leaves_in_time(acme: Acme, server: SmtpServer, address: str, *, composed: bool = False) -> None:
+    """At the server it stands before nearly all of the others, and it is there in the time that was promised, which
+    begins when it can't be undone any more.
+    """
+    if composed:
+        _written(acme, address)
     others = _others(server)
-    post(acme, address, lane=Lane.INTERACTIVE)
+    if not composed:
+        post(acme, address, lane=Lane.INTERACTIVE)
     took = _until(lambda: address in server.counts())
     before = [one.recipients[0] for one in list(server.mails)]
     before = [one for one in before[: before.index(address)] if not one.startswith(("invoice", "hangs"))]
@@ -100,7 +118,7 @@ def test_an_invoice_written_last_leaves_first(acme: Acme, hangs: bool) -> None:
                 post(acme, "hangs@firm.example", lane=Lane.INTERACTIVE)
                 _until(lambda: "hangs@firm.example" in server.counts())
             for number in range(2):  # of sixty places a minute three are kept for it
-                _leaves_in_time(acme, server, f"invoice{number}@firm.example")
+                _leaves_in_time(acme, server, f"invoice{number}@firm.example", composed=number == 0)
             if hangs:
                 assert Delivery.objects.get(address="hangs@firm.example").state == "transmitting"
         waits = Delivery.objects.filter(state="queued")

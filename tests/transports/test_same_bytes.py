@@ -16,7 +16,8 @@ from postroom.outbound.transports.smtp.content import Mail, Ready
 from postroom.outbound.transports.smtp.offers import Offers
 from tests.support.postfix import relaying_to
 from tests.support.smtp_server import SmtpServer
-from tests.transports.build import copy, run_on, server_at
+from tests.transports.build import copies_of, copy, run_on, server_at
+from tests.transports.test_conversations import DATA_FAULTS, FAULTS
 
 WAYS: tuple[list[str], ...] = ([], ["PIPELINING"], ["CHUNKING"], ["PIPELINING", "CHUNKING"])
 HEAD = b"From: a@acme.example\r\nTo: b@firm.example\r\nSubject: Vans\r\n\r\n"
@@ -84,6 +85,49 @@ def test_any_mail_arrives_as_the_oracle_sends_it(pieces: list[list[bytes]]) -> N
             server.extensions += extensions
             run_on(server_at(server.port), _copies(raws))
             assert [mail.data for mail in server.mails] == wanted
+
+
+SAID = sorted(
+    {
+        (one.step, one.action)
+        for one in (*FAULTS, *DATA_FAULTS)
+        if isinstance(one.action, str) and one.action[:3] not in ("354", "199", "334", "250")
+    }
+)
+
+
+@pytest.mark.parametrize(("step", "line"), SAID, ids=" ".join)
+def test_the_oracle_understands_every_answer_as_we_do(step: str, line: str) -> None:
+    """The second of two mails is answered so: the same code decides, and it arrives with both or with none."""
+    copies = copies_of(1, 2)
+    with SmtpServer() as server:
+        server.on(step, line)
+        outcomes, _ = run_on(server_at(server.port), copies)
+        ours = [one.code if one.result is not Result.ACCEPTED else 250 for one in outcomes]
+        arrived = server.counts()
+    with SmtpServer() as server:
+        server.on(step, line)
+        assert asyncio.run(_codes(server.port, copies)) == ours
+        assert server.counts() == arrived
+    kinds = {4: Result.DEFERRED, 5: Result.REFUSED, 2: Result.ACCEPTED}
+    assert [one.result for one in outcomes] == [kinds[code // 100] for code in ours]
+
+
+async def _codes(port: int, copies: Sequence[Copy]) -> list[int]:
+    """The code that decided about each, as aiosmtplib has it."""
+    client = aiosmtplib.SMTP(hostname="127.0.0.1", port=port, start_tls=False, timeout=30)
+    await client.connect()
+    codes = []
+    for one in copies:
+        try:
+            await client.sendmail(one.sender, [one.recipient], one.mime())
+            codes.append(250)
+        except aiosmtplib.SMTPRecipientsRefused as refused:
+            codes.append(refused.recipients[0].code)
+        except aiosmtplib.SMTPResponseException as refused:
+            codes.append(refused.code)
+    client.close()
+    return codes
 
 
 @given(st.lists(st.sampled_from([b"\r", b"\n", b"\r\n", b".", b"a", b"bc", b"\0"]), max_size=40))

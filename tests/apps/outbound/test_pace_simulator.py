@@ -175,3 +175,15 @@ def test_two_senders_never_exceed_a_limit_that_is_set(acme: Acme, monkeypatch: p
     assert len(receiver.taken) == 180
     assert receiver.between(one.begin, one.begin + DAY) >= 90
     assert not Delivery.objects.exclude(state="accepted").exists()
+
+
+@pytest.mark.parametrize("limits", [{}, {"minute_limit": 30, "daily_limit": 1000}], ids=["learnt", "set"])
+def test_two_senders_use_nine_tenths_of_a_thousand_a_day(
+    acme: Acme, monkeypatch: pytest.MonkeyPatch, limits: dict[str, int]
+) -> None:
+    receiver = Receiver(30, 1000, slides=True)
+    one = simulation(acme, receiver, 1500, **limits)
+    one.run(DAY, monkeypatch, look=HOUR / 2)
+    assert receiver.between(one.begin, one.begin + DAY) >= 900
+    assert receiver.throttles <= (0 if limits else 250)
+    assert not Delivery.objects.exclude(state__in=("queued", "claimed", "accepted")).exists()
