@@ -1,8 +1,8 @@
 # What one does here. `make` alone lists it.
 PY := .venv/bin/python
 TESTS ?= tests
-# Two more workers of tests than cores: so many wait for servers, as a rule.
-WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); [ $$n -ge 2 ] || n=2; [ $$n -le 8 ] || n=8; echo $$((n + 2)))
+# One more worker of tests than cores: one waits for servers, as a rule.
+WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); [ $$n -ge 2 ] || n=2; [ $$n -le 8 ] || n=8; echo $$((n + 1)))
 
 .DEFAULT_GOAL := help
 .PHONY: help demo env test check fmt bench soak lock clean

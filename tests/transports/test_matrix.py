@@ -76,6 +76,8 @@ def _sent(wire: tuple[Wire, queue.Queue[Came]], server: Server) -> Outcome:
     connection = Connection(server)
     wire[0].give(connection, [copy(1)])
     came = wire[1].get(timeout=10)
+    while not came.outcomes:  # the server was silent for a while: that is told, too
+        came = wire[1].get(timeout=10)
     wire[0].retire(connection)
     ((_, outcome),) = came.outcomes
     return outcome

@@ -20,10 +20,11 @@
 
   // A provider fills the form in: one that was chosen goes over what stands there, one that was guessed does not.
   // What was filled in, and nobody changed since, goes again where the address turns out to be of no known provider.
-  const filledIn = {}, before = {};
+  const filledIn = {}, before = {}, asked = {};
+  const typed = name => name in asked && document.getElementById(name)?.value !== asked[name]; // while it was asked
   const fill = (name, value, over) => {
     const field = document.getElementById(name);
-    if (!field || !value || field.value === value) return;
+    if (!field || !value || field.value === value || typed(name)) return;
     if (!over && field.value && field.value !== filledIn[name]) return;
     before[name] ??= field.value;
     field.value = filledIn[name] = value;
@@ -42,12 +43,16 @@
   document.addEventListener('htmx:configRequest', e => {
     if (e.detail.elt.id === 'address' && byHand) e.detail.parameters.provider = provider.value;
   });
+  document.addEventListener('htmx:beforeRequest', e => {
+    if (e.detail.target?.id !== 'provider-notes') return;
+    for (const name of ['host', 'port', 'username', 'from_filter', 'name']) asked[name] = document.getElementById(name)?.value;
+  });
   document.addEventListener('htmx:afterSwap', e => {
     if (e.detail.target?.id !== 'provider-notes') return;
     const data = $('#provider-notes [data-fill]')?.dataset;
     if (!data) { takeBack(); shape(); return; }
     const over = e.detail.requestConfig?.elt === provider, host = $('#host');
-    const untouched = over || !host.value || host.value === filledIn.host;
+    const untouched = !typed('host') && (over || !host.value || host.value === filledIn.host);
     fill('provider', data.provider, true);
     if (untouched) {
       for (const name of ['host', 'port', 'encryption', 'authentication']) fill(name, data[name], true);
