@@ -1,4 +1,4 @@
-"""`postroom queue`, and decisions about copies: hold, release, cancel, requeue, send-now, schedule, change-server."""
+"""`postroom queue`, and the decisions about copies: one command each, all by numbers or by a filter."""
 
 from __future__ import annotations
 
@@ -68,51 +68,6 @@ def queue(by: By = "", as_json: Json = False, var: Var = None) -> None:
         print_table(("SERVER", "NAME", "LANE", "COPIES", "OLDEST"), ages)
 
 
-def hold(
-    ids: Ids = None, reason: Reason = "", destination: Destination = "", server: Server = "", lane: Lane = "",
-    state: State = None, about: About = "", by: By = "", dry_run: DryRun = False, as_json: Json = False,
-    var: Var = None,
-) -> None:  # fmt: skip
-    """Keep copies that were not sent yet until somebody releases them."""
-    _decide("hold", ids, locals())
-
-
-def release(
-    ids: Ids = None, reason: Reason = "", destination: Destination = "", server: Server = "", lane: Lane = "",
-    state: State = None, about: About = "", by: By = "", dry_run: DryRun = False, as_json: Json = False,
-    var: Var = None,
-) -> None:  # fmt: skip
-    """Let copies leave that are held."""
-    _decide("release", ids, locals())
-
-
-def cancel(
-    ids: Ids = None, reason: Reason = "", destination: Destination = "", server: Server = "", lane: Lane = "",
-    state: State = None, about: About = "", by: By = "", dry_run: DryRun = False, as_json: Json = False,
-    var: Var = None,
-) -> None:  # fmt: skip
-    """Withdraw copies that were not sent yet."""
-    _decide("cancel", ids, locals())
-
-
-def requeue(
-    ids: Ids = None, reason: Reason = "", destination: Destination = "", server: Server = "", lane: Lane = "",
-    state: State = None, about: About = "", by: By = "", dry_run: DryRun = False, as_json: Json = False,
-    var: Var = None,
-) -> None:  # fmt: skip
-    """Send copies again that failed, came back, were withdrawn, or of which nobody knows."""
-    _decide("send-again", ids, locals())
-
-
-def send_now(
-    ids: Ids = None, reason: Reason = "", destination: Destination = "", server: Server = "", lane: Lane = "",
-    state: State = None, about: About = "", by: By = "", dry_run: DryRun = False, as_json: Json = False,
-    var: Var = None,
-) -> None:  # fmt: skip
-    """Let copies leave now that wait for their time or for the next try; limits still hold."""
-    _decide("send-now", ids, locals())
-
-
 def schedule(
     ids: Ids = None, at: At = "", reason: Reason = "", destination: Destination = "", server: Server = "",
     lane: Lane = "", state: State = None, about: About = "", by: By = "", dry_run: DryRun = False,
@@ -131,28 +86,36 @@ def change_server(
     _decide("change-server", ids, locals())
 
 
-def arrived(
-    ids: Ids = None, reason: Reason = "", destination: Destination = "", server: Server = "", lane: Lane = "",
-    state: State = None, about: About = "", by: By = "", dry_run: DryRun = False, as_json: Json = False,
-    var: Var = None,
-) -> None:  # fmt: skip
-    """Close copies of which nobody knew, and which arrived; nothing is sent."""
-    _decide("arrived", ids, locals())
+def _deciding(verb: str, words: str) -> Callable[..., None]:
+    """The command of a decision that needs no more than to be told about which copies."""
 
+    def decide(
+        ids: Ids = None, reason: Reason = "", destination: Destination = "", server: Server = "", lane: Lane = "",
+        state: State = None, about: About = "", by: By = "", dry_run: DryRun = False, as_json: Json = False,
+        var: Var = None,
+    ) -> None:  # fmt: skip
+        _decide(verb, ids, locals())
 
-def lost(
-    ids: Ids = None, reason: Reason = "", destination: Destination = "", server: Server = "", lane: Lane = "",
-    state: State = None, about: About = "", by: By = "", dry_run: DryRun = False, as_json: Json = False,
-    var: Var = None,
-) -> None:  # fmt: skip
-    """Close copies of which nobody knew, and which did not arrive; nothing is sent."""
-    _decide("lost", ids, locals())
+    decide.__doc__ = words
+    return decide
 
 
 VERBS: dict[str, Callable[..., None]] = {
-    "queue": queue, "hold": hold, "release": release, "cancel": cancel, "requeue": requeue, "send-now": send_now,
-    "schedule": schedule, "change-server": change_server, "arrived": arrived, "lost": lost,
-}  # fmt: skip
+    "queue": queue,
+    "hold": _deciding("hold", "Keep copies that were not sent yet until somebody releases them."),
+    "release": _deciding("release", "Let copies leave that are held."),
+    "cancel": _deciding("cancel", "Withdraw copies that were not sent yet."),
+    "requeue": _deciding(
+        "send-again", "Send copies again that failed, came back, were withdrawn, or of which nobody knows."
+    ),
+    "send-now": _deciding(
+        "send-now", "Let copies leave now that wait for their time or for the next try; limits still hold."
+    ),
+    "schedule": schedule,
+    "change-server": change_server,
+    "arrived": _deciding("arrived", "Close copies of which nobody knew, and which arrived; nothing is sent."),
+    "lost": _deciding("lost", "Close copies of which nobody knew, and which did not arrive; nothing is sent."),
+}
 
 
 def _decide(verb: str, ids: list[int] | None, given: dict[str, Any]) -> None:
