@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -19,12 +17,11 @@ from postroom.infra.clock import now
 from postroom.infra.config import config
 from postroom.outbound import choice
 from postroom.outbound.models import Circuit, Delivery, Lane, OutgoingServer
-from postroom.outbound.sender.worker import Sender
 from postroom.outbound.services import Recipient, queue
 from tests.support import factory
 from tests.support.acme import Acme, make_acme
 from tests.support.running import free_port
-from tests.support.sending import new_letter, post, sent_into_memory
+from tests.support.sending import new_letter, post, sending, sent_into_memory, until
 from tests.support.smtp_server import Hang, SmtpServer
 
 SCALE = float(os.environ.get("POSTROOM_TEST_SCALE", "1"))  # how much slower this machine may be than one that is free
@@ -38,28 +35,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.either_database]  # each step of it 
 def acme(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Acme]:
     with sent_into_memory(monkeypatch):
         yield make_acme()
-
-
-@contextmanager
-def _sending() -> Iterator[None]:
-    sender = Sender()
-    thread = threading.Thread(target=sender.run)
-    thread.start()
-    try:
-        yield
-    finally:
-        sender.stop()
-        thread.join(20)
-        assert not thread.is_alive()
-
-
-def _until(holds: Callable[[], Any], seconds: float = 60.0) -> float:
-    """How long it took."""
-    began = time.monotonic()
-    while not holds():
-        assert time.monotonic() - began < seconds, "it did not come about"
-        time.sleep(0.01)
-    return time.monotonic() - began
 
 
 def _server(port: int, name: str = "Slow", **values: Any) -> OutgoingServer:
@@ -98,7 +73,7 @@ def _leaves_in_time(acme: Acme, server: SmtpServer, address: str, *, composed: b
     others = _others(server)
     if not composed:
         post(acme, address, lane=Lane.INTERACTIVE)
-    took = _until(lambda: address in server.counts())
+    took = until(lambda: address in server.counts())
     before = [one.recipients[0] for one in list(server.mails)]
     before = [one for one in before[: before.index(address)] if not one.startswith(("invoice", "hangs"))]
     assert len(before) < others + 5 * SCALE
@@ -111,12 +86,12 @@ def test_an_invoice_written_last_leaves_first(acme: Acme, hangs: bool) -> None:
         _server(server.port, max_connections=2, minute_limit=60)
         choice.forget()
         _backlog(acme)
-        with _sending():
-            _until(lambda: Delivery.objects.filter(reason="server-limit").count() > NOTIFICATIONS / 2)
+        with sending():
+            until(lambda: Delivery.objects.filter(reason="server-limit").count() > NOTIFICATIONS / 2)
             if hangs:
                 server.on("dot hangs@firm.example", Hang(60))
                 post(acme, "hangs@firm.example", lane=Lane.INTERACTIVE)
-                _until(lambda: "hangs@firm.example" in server.counts())
+                until(lambda: "hangs@firm.example" in server.counts())
             for number in range(2):  # of sixty places a minute three are kept for it
                 _leaves_in_time(acme, server, f"invoice{number}@firm.example", composed=number == 0)
             if hangs:
@@ -136,10 +111,10 @@ def test_a_server_that_takes_its_time_holds_nothing_urgent_back(acme: Acme) -> N
         _server(server.port, max_connections=2)
         choice.forget()
         _backlog(acme)
-        with _sending():
-            _until(lambda: _others(server) >= 2)
+        with sending():
+            until(lambda: _others(server) >= 2)
             _leaves_in_time(acme, server, "invoice@firm.example")
-            _until(lambda: Delivery.objects.filter(reason="turn").exists())
+            until(lambda: Delivery.objects.filter(reason="turn").exists())
             row = Delivery.objects.filter(reason="turn").select_related("dispatch").order_by("pk")[0]
             assert " before it at Slow: its turn is at about " in row.words
 
@@ -150,15 +125,15 @@ def test_a_server_that_is_down_lets_another_take_over_and_comes_back(acme: Acme)
         first = _server(port, "First", priority=1, failover=True)
         _server(second.port, "Second", priority=2)
         choice.forget()
-        with _sending():
+        with sending():
             post(acme, *(f"a{number}@firm.example" for number in range(20)))
-            _until(lambda: len(second.counts()) >= 19)
+            until(lambda: len(second.counts()) >= 19)
             assert Circuit.objects.filter(pk=first.pk, opened_at__isnull=False).exists()
             with SmtpServer(port=port) as back:
-                _until(lambda: not Circuit.objects.filter(opened_at__isnull=False).exists())
+                until(lambda: not Circuit.objects.filter(opened_at__isnull=False).exists())
                 post(acme, "b@firm.example")
-                _until(lambda: "b@firm.example" in back.counts())
-                _until(lambda: not Delivery.objects.exclude(state="accepted").exists())
+                until(lambda: "b@firm.example" in back.counts())
+                until(lambda: not Delivery.objects.exclude(state="accepted").exists())
         counts = second.counts() + back.counts()
     assert len(counts) == 21
     assert set(counts.values()) == {1}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -17,6 +19,7 @@ from postroom.infra.config import config
 from postroom.outbound import choice
 from postroom.outbound.models import Delivery, Lane
 from postroom.outbound.registry import transports
+from postroom.outbound.sender.worker import Sender
 from postroom.outbound.services import NewLetter, Recipient, queue
 from postroom.outbound.transports import memory
 from postroom.outbound.transports.memory import Memory
@@ -55,6 +58,29 @@ def post(
     with transaction.atomic():
         (ids,) = queue([(new_letter(acme, **changes), recipients)], lane)
     return list(Delivery.objects.filter(pk__in=ids).order_by("pk"))
+
+
+@contextmanager
+def sending() -> Iterator[Sender]:
+    """A sender runs in a thread, as it does in a worker."""
+    sender = Sender()
+    thread = threading.Thread(target=sender.run)
+    thread.start()
+    try:
+        yield sender
+    finally:
+        sender.stop()
+        thread.join(20)
+        assert not thread.is_alive()
+
+
+def until(holds: Callable[[], Any], seconds: float = 60.0) -> float:
+    """Wait until it holds; how long that took, in seconds."""
+    began = time.monotonic()
+    while not holds():
+        assert time.monotonic() - began < seconds, "it did not come about"
+        time.sleep(0.01)
+    return time.monotonic() - began
 
 
 @contextmanager

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -16,10 +15,9 @@ from postroom.infra.config import config
 from postroom.outbound import choice
 from postroom.outbound.models import Attempt, Delivery, Lane, SendingPace
 from postroom.outbound.paces import known as pace_known
-from postroom.outbound.sender.worker import Sender
 from tests.support import factory
 from tests.support.acme import Acme
-from tests.support.sending import post
+from tests.support.sending import post, sending, until
 from tests.support.smtp_server import Action, SmtpServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -56,26 +54,6 @@ def scaled(acme: Acme, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     choice.forget()
 
 
-@contextmanager
-def running() -> Iterator[None]:
-    sender = Sender()
-    thread = threading.Thread(target=sender.run)
-    thread.start()
-    try:
-        yield
-    finally:
-        sender.stop()
-        thread.join(15)
-        assert not thread.is_alive()
-
-
-def _until(holds: Callable[[], bool], seconds: float = 90.0) -> None:
-    began = time.monotonic()
-    while not holds():
-        assert time.monotonic() - began < seconds, "it did not come about"
-        time.sleep(0.05)
-
-
 def _all_accepted() -> bool:
     # What was put off by the server comes again at once: its minutes are longer than those of the test.
     Delivery.objects.filter(state="queued", attempts__gt=0).exclude(reason="server-limit").update(due=now())
@@ -94,9 +72,9 @@ def _send(acme: Acme, there: SmtpServer, number: int, **limits: Any) -> None:
     for lane in (Lane.BULK, Lane.NOTIFICATION):
         post(acme, *(f"{lane.label}{one}@firm.example" for one in range(number // 2)), forced_server=row.pk, lane=lane)
     with ExitStack() as both:
-        both.enter_context(running())
-        both.enter_context(running())
-        _until(_all_accepted)
+        both.enter_context(sending())
+        both.enter_context(sending())
+        until(_all_accepted, 90.0)
     assert there.counts() == Counter(Delivery.objects.values_list("address", flat=True))
 
 

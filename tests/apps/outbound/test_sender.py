@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -20,7 +18,7 @@ from postroom.outbound.sender import worker
 from postroom.outbound.sender.worker import Sender
 from postroom.outbound.transports.memory import Memory
 from tests.support.acme import Acme, make_acme
-from tests.support.sending import post, sent_into_memory, sent_to
+from tests.support.sending import post, sending, sent_into_memory, sent_to, until
 from tests.support.smtp_server import Hang, SmtpServer
 
 
@@ -33,26 +31,6 @@ def acme(transactional_db: None) -> Acme:
 def kept(acme: Acme, monkeypatch: pytest.MonkeyPatch) -> Iterator[Memory]:
     with sent_into_memory(monkeypatch) as memory:
         yield memory
-
-
-@contextmanager
-def running() -> Iterator[Sender]:
-    sender = Sender()
-    thread = threading.Thread(target=sender.run)
-    thread.start()
-    try:
-        yield sender
-    finally:
-        sender.stop()
-        thread.join(15)
-        assert not thread.is_alive()
-
-
-def _until(holds: Callable[[], Any], seconds: float = 30.0) -> None:
-    began = time.monotonic()
-    while not holds():
-        assert time.monotonic() - began < seconds, "it did not come about"
-        time.sleep(0.01)
 
 
 def _states() -> set[str]:
@@ -76,20 +54,20 @@ def test_what_is_committed_wakes_it(acme: Acme, kept: Memory, monkeypatch: pytes
     listening = threading.Event()
     monkeypatch.setattr(worker, "waiter", lambda: _Announced(waiter(), listening))
     monkeypatch.setattr(Sender, "_seconds_to_next", lambda _: 600.0)  # it would not look by itself
-    with running():
+    with sending():
         assert listening.wait(30)
         for number in range(3):
             post(acme, f"a{number}@firm.example")
-            _until(lambda: len(kept.copies) > number)  # noqa: B023 called at once
-        _until(lambda: _states() == {"accepted"})
+            until(lambda: len(kept.copies) > number)  # noqa: B023 called at once
+        until(lambda: _states() == {"accepted"})
 
 
 def test_what_is_due_later_is_sent_then(acme: Acme, kept: Memory) -> None:
     post(acme, "a@firm.example")
     due = now() + timedelta(seconds=1)
     Delivery.objects.update(due=due)
-    with running():
-        _until(lambda: kept.copies)
+    with sending():
+        until(lambda: kept.copies)
     assert now() >= due
 
 
@@ -99,8 +77,8 @@ def test_stopped_it_gives_back_what_it_had_not_begun(acme: Acme, monkeypatch: py
     with SmtpServer() as server, sent_to(server, monkeypatch, send_batch=50, send_window=5):
         server.always("MAIL", Hang(20))
         post(acme, *(f"a{number}@firm.example" for number in range(40)))
-        with running():
-            _until(lambda: "transmitting" in _states())
+        with sending():
+            until(lambda: "transmitting" in _states())
         assert not server.mails
     states = list(Delivery.objects.values_list("state", flat=True))
     assert states.count("claimed") == 0
@@ -112,8 +90,8 @@ def test_stopped_it_gives_back_what_it_had_not_begun(acme: Acme, monkeypatch: py
 def test_stopped_it_lets_a_copy_on_the_wire_end(acme: Acme, monkeypatch: pytest.MonkeyPatch) -> None:
     with SmtpServer() as server, sent_to(server, monkeypatch):
         rows = post(acme, *(f"a{number}@firm.example" for number in range(300)))
-        with running():
-            _until(lambda: server.mails)
+        with sending():
+            until(lambda: server.mails)
         taken = server.counts()
     states = dict(Delivery.objects.filter(pk__in=[row.pk for row in rows]).values_list("address", "state"))
     assert set(states.values()) <= {"accepted", "queued"}
@@ -133,9 +111,9 @@ def test_an_error_does_not_end_it(acme: Acme, kept: Memory, monkeypatch: pytest.
 
     monkeypatch.setattr(worker, "take", take)
     post(acme, "a@firm.example")
-    with running():
-        _until(lambda: kept.copies)
-        _until(lambda: _states() == {"accepted"})
+    with sending():
+        until(lambda: kept.copies)
+        until(lambda: _states() == {"accepted"})
 
 
 def test_outcomes_outlive_a_database_that_is_away(acme: Acme, kept: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,8 +128,8 @@ def test_outcomes_outlive_a_database_that_is_away(acme: Acme, kept: Memory, monk
 
     monkeypatch.setattr(worker, "exchange", exchange)
     post(acme, "a@firm.example", "b@firm.example")
-    with running():
-        _until(lambda: _states() == {"accepted"})
+    with sending():
+        until(lambda: _states() == {"accepted"})
     assert len(kept.copies) == 2
     assert not failing
 
@@ -163,8 +141,8 @@ def test_leases_are_renewed_while_a_server_is_slow(acme: Acme, monkeypatch: pyte
         for number in range(2):
             server.on(f"dot a{number}@firm.example", b"")  # no answer at all
         post(acme, *(f"a{number}@firm.example" for number in range(8)))
-        with running(), running():
-            _until(lambda: not _states() & {"queued", "claimed", "transmitting"}, 15)
+        with sending(), sending():
+            until(lambda: not _states() & {"queued", "claimed", "transmitting"}, 15)
         counts = server.counts()
     assert len(counts) == 8
     assert set(counts.values()) == {1}
@@ -181,10 +159,10 @@ def test_a_slow_server_keeps_no_other_waiting(acme: Acme, monkeypatch: pytest.Mo
         _server("Slow", slow, "acme.example")
         other = _server("Quick", quick, "quick.example")
         post(acme, *(f"slow{number}@firm.example" for number in range(70)))
-        with running():
-            _until(lambda: slow.connections)
+        with sending():
+            until(lambda: slow.connections)
             post(acme, "quick@firm.example", forced_server=other.pk)
-            _until(lambda: quick.mails, 8)
+            until(lambda: quick.mails, 8)
         assert not slow.mails
 
 
