@@ -164,6 +164,8 @@ def test_text_is_decoded(head: bytes, body: bytes, expected: str) -> None:
         (b'attachment; filename="a\\"b.pdf"', 'a"b.pdf'),
         (b'attachment; filename="../../etc/passwd"', "passwd"),
         (b'attachment; filename="C:\\\\temp\\\\a.pdf"', "a.pdf"),
+        (rb'attachment; filename="C:\temp\a.pdf"', "C:tempa.pdf"),
+        (rb'attachment; filename="a\(1\).pdf"', "a(1).pdf"),
         (b'attachment; filename="01/02.pdf"', "01_02.pdf"),
         (b'attachment; filename=".htaccess"', "htaccess"),
         ('attachment; filename="a\u202efdp.exe"'.encode(), "afdp.exe"),

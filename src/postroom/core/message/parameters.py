@@ -18,7 +18,7 @@ LONGEST_KEPT = 60  # octets of a field that is kept for the next mail: few types
 Parameters = Mapping[str, str]
 
 _QUOTED = re.compile(r'(?:[^"\\]|\\.)*+(?=")', re.DOTALL)
-_ESCAPED = re.compile(r'\\(["\\])')
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)  # a quoted pair stands for its second character (RFC 5322 §3.2.1)
 _SECTION = re.compile(r"(.+?)(?:\*(\d{1,4}))?(\*)?", re.DOTALL)
 
 
