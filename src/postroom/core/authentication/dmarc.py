@@ -18,6 +18,7 @@ from postroom.core.authentication.dmarc_record import (
     parse_dmarc,
 )
 from postroom.core.authentication.questions import Answer, Asking, Question, ask, askable
+from postroom.core.authentication.remembered import Remembered
 from postroom.core.trace import Step, readable
 
 MOST_LABELS = 8  # beyond these a walk jumps to the last seven (§4.10)
@@ -130,7 +131,13 @@ def evaluate_dmarc(author: str, spf_domain: str = "", dkim_domains: Sequence[str
     """DMARC of a mail: the domain in From, the domain for which SPF passed (or empty) and those whose DKIM signatures
     verified. Domains are A-labels.
     """
-    author, trace = _plain(author), _Trace()
+    key = (_plain(author), spf_domain, tuple(dkim_domains))
+    known = yield from _KNOWN.again(key)
+    return known if known is not None else (yield from _KNOWN.anew(key, _evaluated(*key)))
+
+
+def _evaluated(author: str, spf_domain: str, dkim_domains: Sequence[str]) -> Asking[DmarcResult]:
+    trace = _Trace()
     walked = yield from walk(author)
     for words in walked.words:
         trace.say(words)
@@ -155,6 +162,9 @@ def evaluate_dmarc(author: str, spf_domain: str = "", dkim_domains: Sequence[str
     result = _result(spf, dkim, aligned, trace)
     org = "" if walked.unknown else walked.organizational
     return DmarcResult(result, policy, published, record, found_at, org, bool(spf), tuple(dkim), tuple(trace.steps))
+
+
+_KNOWN: Remembered[DmarcResult] = Remembered(most=1024)
 
 
 def _plain(domain: str) -> str:

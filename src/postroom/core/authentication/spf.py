@@ -11,6 +11,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Literal
 
 from postroom.core.authentication.questions import Answer, Asking, Question, RecordType, ask, askable
+from postroom.core.authentication.remembered import Remembered
 from postroom.core.authentication.spf_macros import as_domain, expand, valid_explanation, wants
 from postroom.core.authentication.spf_record import ASKING, Address, Directive, SpfRecord, parse_spf, spf_records
 from postroom.core.trace import Step, readable
@@ -68,6 +69,7 @@ class _Check:
     decided_by: str = ""
     exp: str = ""
     names: list[str] | None = None  # the client's validated names, once they were asked for
+    expanded: bool = False  # a macro was, which may stand for the sender, HELO or the time
 
     @property
     def family(self) -> RecordType:
@@ -88,7 +90,18 @@ def evaluate_spf(ip: str, mail_from: str, helo: str, receiver: str = "unknown", 
     if client is None:
         return SpfResult("none", domain, trace=({"step": "spf", "text": f"“{ip[:60]}” is no address."},))
     sender = f"{local or 'postmaster'}@{domain}"
+    key = (client, domain)
+    known = yield from _KNOWN.again(key)
+    if known is not None:
+        return known
     check = _Check(client, str(client), sender, helo, receiver, now)
+    found = yield from _KNOWN.anew(key, _evaluated(check, domain))
+    if check.expanded:
+        _KNOWN.forget(key)
+    return found
+
+
+def _evaluated(check: _Check, domain: str) -> Asking[SpfResult]:
     try:
         result: Result = yield from _check_host(check, domain, domain)
     except _End as end:
@@ -98,6 +111,9 @@ def evaluate_spf(ip: str, mail_from: str, helo: str, receiver: str = "unknown", 
     if result == "fail":
         explanation = yield from _explanation(check)
     return SpfResult(result, domain, check.record, check.term, explanation, tuple(check.trace))
+
+
+_KNOWN: Remembered[SpfResult] = Remembered(most=1024)
 
 
 @lru_cache(maxsize=1024)
@@ -210,6 +226,7 @@ def _target(check: _Check, domain: str, spec: str) -> Asking[str]:
 
 def _expanded(check: _Check, domain: str, text: str) -> Asking[str]:
     """A text with its macros replaced (§7); %{p} costs questions and is resolved only where it stands."""
+    check.expanded = True
     values = _values(check, domain)
     if wants(text, "p"):
         values["p"] = yield from _p(check, domain)
