@@ -108,10 +108,7 @@ def _steps(zone: dict[Question, Answer]) -> dict[str, Callable[[Ready], object]]
 
 
 def _split(one: Ready) -> Split:
-    split = split_text(one.mail.text)
-    if split.quoted or may_quote(one.clean):
-        split_html(one.clean)
-    return split
+    return split_html(one.clean)[1] if may_quote(one.clean) else split_text(one.mail.text)
 
 
 def _judge(domain: str, proofs: Evidence, zone: dict[Question, Answer]) -> Verdict:

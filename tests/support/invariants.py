@@ -40,8 +40,7 @@ OTHERS = frozenset({"none", "pass", "fail", "temperror"})
 def of_understood(raw: bytes, understood: Understood) -> list[str]:
     """Of a whole mail: what was read, its kind, its words apart, its HTML; and that another process can have it."""
     mail = understood.mail
-    whole = mail.text if mail.text.strip() else _words_of_page(mail.html)
-    found = [*of_mail(raw, mail), *of_triage(understood.triage), *of_split(whole, understood.split)]
+    found = [*of_mail(raw, mail), *of_triage(understood.triage), *of_split(_whole(understood), understood.split)]
     found += of_html(understood.html, sanitize(mail.html))
     if pickle.loads(pickle.dumps(understood)) != understood:
         found.append("another process gets something else")
@@ -49,9 +48,15 @@ def of_understood(raw: bytes, understood: Understood) -> list[str]:
     return found
 
 
-def _words_of_page(html: str) -> str:
-    split = split_html(sanitize(html))[1]
-    return f"{split.own}\n{split.quoted}"
+def _whole(understood: Understood) -> str:
+    """The words that were told apart: those of the text, or those of the HTML where it says what is quoted."""
+    mail = understood.mail
+    page = split_html(sanitize(mail.html))[1]
+    shown = f"{page.own}\n{page.quoted}"
+    split = understood.split
+    if mail.text.strip() and words(f"{split.own}\n{split.quoted}") != words(shown):
+        return mail.text
+    return shown
 
 
 def of_mail(raw: bytes, mail: Mail) -> list[str]:

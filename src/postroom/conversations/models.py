@@ -36,12 +36,13 @@ class Thread(models.Model):
 class Message(models.Model):
     """One entry of a thread, ordered by the time we received it (its id).
 
-    `html` is sanitised, `text` as sent; `own_text` and `quoted_text` are the same words kept apart, nothing cut. `to`
-    and `cc` are lists of [email, name]. `invitation` is the event that a calendar file of it tells of, as
-    `conversations.invitations` writes it. `standing` says how far the author's claim goes; `user` is the member who
-    wrote it here. `level` says how far the From of a mail is believed (`core.authentication.verdict.Level`, empty where
-    nobody asked), `verdict` why, in a sentence; `marks` are what of its From misleads. `message_id` is the id that it
-    came with, or ours. Only a note can be edited or deleted: then it keeps its row, without its words.
+    `html` is sanitised, `text` as sent; `own_text` and `quoted_text` are the words kept apart, nothing cut: those of
+    the HTML where its markup sets a quotation apart, those of `text` elsewhere. `to` and `cc` are lists of [email,
+    name]. `invitation` is the event that a calendar file of it tells of, as `conversations.invitations` writes it.
+    `standing` says how far the author's claim goes; `user` is the member who wrote it here. `level` says how far the
+    From of a mail is believed (`core.authentication.verdict.Level`, empty where nobody asked), `verdict` why, in a
+    sentence; `marks` are what of its From misleads. `message_id` is the id that it came with, or ours. Only a note can
+    be edited or deleted: then it keeps its row, without its words.
     """
 
     class Kind(models.TextChoices):

@@ -152,7 +152,8 @@ class InvitationOut(Schema):
 
 
 class MessageOut(Schema):
-    """One message of a conversation. `html` is sanitised; `own_text` and `quoted_text` are `text` kept apart.
+    """One message of a conversation. `html` is sanitised; `own_text` and `quoted_text` are its words kept apart: those
+    of the HTML where its markup sets a quotation apart, those of `text` elsewhere.
 
     `standing` says how far the author's claim to be who they say goes, `level` how far the From of a mail is believed
     (verified, unverified, forged, unknown, or empty where nobody asked), `verdict` why, `marks` what of it misleads;
