@@ -40,6 +40,7 @@ STANDARD = {
     "heapq",
     "hmac",
     "html",
+    "io.IncrementalNewlineDecoder",
     "ipaddress",
     "itertools",
     "json",
@@ -106,6 +107,7 @@ def _in_core(module: Module) -> bool:
     [
         "import time",
         "import os.path",
+        "from io import StringIO",
         "from random import choice",
         "from secrets import token_hex",
         "from pathlib import Path",

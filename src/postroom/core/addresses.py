@@ -9,14 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import idna
 
 from postroom.core.encoded_words import decode_words, encode_words, without_controls
 from postroom.core.errors import InvalidAddress
+from postroom.core.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Address:
     """A mailbox: `email` is normalised (see `normalise`), `name` is the decoded display name or empty."""
 
@@ -33,6 +35,7 @@ class Address:
 
 
 MOST_WORDS = 5000  # of one mailbox that are kept: a flood of them is no name, and each takes a hundred times its length
+LONGEST_KEPT = 160  # characters of a field that is kept for the next mail: people write to the same people again
 LONGEST = 1000  # characters of an address that are still looked at; SMTP carries 254 (RFC 5321 §4.5.3.1)
 
 _ASCII_ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=^_`{|}~.-]+@[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*")
@@ -116,6 +119,10 @@ def parse_addresses(header: str) -> tuple[Address, ...]:
     `header` is unfolded with its encoded words left as they are (`Headers.unfolded`). Groups give their members,
     comments serve as names where there is no other, `;` separates too, a bare name without an address gives nothing.
     """
+    return _kept(header) if len(header) <= LONGEST_KEPT else _parse(header)
+
+
+def _parse(header: str) -> tuple[Address, ...]:
     if "=?" in header:
         found = _parse_encoded(header) or _parse_list(header)
     elif '"' not in header and "(" not in header and ":" not in header and ";" not in header:
@@ -125,6 +132,9 @@ def parse_addresses(header: str) -> tuple[Address, ...]:
     if not found and "=?" in header:
         return _parse_list(decode_words(header))  # some software encodes the whole field, address and all
     return found
+
+
+_kept = lru_cache(maxsize=2048)(_parse)
 
 
 def _parse_plain(header: str) -> tuple[Address, ...]:

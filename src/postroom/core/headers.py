@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from postroom.core.encoded_words import decode_words, encode_words, unfold
 from postroom.core.errors import InvalidHeader
+from postroom.core.frozen import frozen
 
 SOFT_LINE = 78  # characters that a line should have at most (RFC 5322 §2.1.1)
 LONGEST_WORD = SOFT_LINE * 4  # characters that still stand in a line as they are
@@ -18,7 +19,7 @@ _FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\u0085\u2028\u2029\ud800-\udfff
 _SPACES = re.compile(r"(?=[ \t]+[^ \t])")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Headers:
     """The header section in order; `fields` holds (name as written, value bytes as written, folds included)."""
 

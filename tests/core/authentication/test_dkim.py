@@ -175,7 +175,18 @@ def test_mail_without_a_signature_has_none() -> None:
 
 
 def test_bare_line_feeds_count_as_lines() -> None:
-    assert results(Signer().sign(MAIL).replace(b"\r\n", b"\n")) == ["pass"]
+    raw = Signer().sign(MAIL)
+    head, _, body = raw.partition(b"\r\n\r\n")
+    assert b"\r\n" in body
+    for changed in (raw.replace(b"\r\n", b"\n"), head + b"\r\n\r\n" + body.replace(b"\r\n", b"\n")):
+        assert results(changed) == ["pass"]
+        assert results(changed + b"more\n") == ["fail"]
+
+
+def test_bare_line_feeds_may_have_been_signed() -> None:
+    raw = Signer(form="simple/simple").sign(MAIL + b"one\ntwo\r\n")
+    assert results(raw) == ["pass"]
+    assert results(raw.replace(b"one\ntwo", b"one\r\ntwo")) == ["fail"]
 
 
 @pytest.mark.parametrize(

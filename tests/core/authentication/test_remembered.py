@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -44,6 +45,12 @@ CLIENTS = st.tuples(
     st.sampled_from(("jo@a.example", "eve@a.example", "")),
     st.sampled_from(("a.example", "jo.b.example")),
 )
+
+
+@pytest.fixture(autouse=True)
+def nothing_known() -> None:
+    spf._KNOWN.clear()
+    dmarc._KNOWN.clear()
 
 
 @given(zones=st.lists(ZONES, min_size=1, max_size=3), clients=st.lists(CLIENTS, min_size=1, max_size=3))

@@ -9,7 +9,8 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postroom.core.message import disclaimers, quote_markers
+from postroom.core.message import disclaimers, html_lines, quote_markers
+from postroom.core.triage import foreign_bounce
 from tests.core.message.test_endings import DISCLAIMERS
 from tests.support.require import require
 
@@ -38,6 +39,16 @@ def paragraphs() -> Iterator[str]:
             for paragraph in path.read_bytes()[:6_000].decode("utf-8", "replace").split("\n\n"):
                 yield from paragraph.splitlines()
                 yield " ".join(paragraph.split())
+
+
+@given(st.from_regex(foreign_bounce._SENDER))
+def test_no_mail_system_is_overlooked(sender: bytes) -> None:
+    assert foreign_bounce._may_be_of_system(sender.lower())
+
+
+@given(st.text(st.sampled_from("a \t\r\n\f\u00a0\u2003"), max_size=4))
+def test_no_odd_space_is_overlooked(words: str) -> None:
+    assert html_lines._has_odd_space(words) is bool(html_lines._SPACE.search(words))
 
 
 @given(st.tuples(*[st.from_regex(one, fullmatch=True) for stems in LISTS for one in alternatives(stems) if one]))

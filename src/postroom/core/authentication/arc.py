@@ -24,6 +24,7 @@ from postroom.core.authentication.dkim import verified
 from postroom.core.authentication.questions import Asking
 from postroom.core.authentication.results import whole
 from postroom.core.authentication.signed import Field, Signed, Tags, read_tags
+from postroom.core.frozen import frozen
 
 MOST_SETS = 50  # of one mail (§4.2.1)
 MOST_EVALUATED = 10  # seals whose keys are asked for; a longer chain is not evaluated
@@ -34,7 +35,7 @@ NO_CHAIN = "The first forwarder says itself that there was nothing to seal."
 _INSTANCE = re.compile(r"[1-9][0-9]?")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ArcResult:
     """`none`, `pass` or `fail` (§4.4), or `temperror` where a key could not be asked for. `sealers` are the domains of
     the seals, the first forwarder first; `results` is what each of them found, as it wrote it. `covers_from`: the
@@ -48,7 +49,7 @@ class ArcResult:
     covers_from: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Chain:
     """The sets of a mail, as far as its bytes tell: the newest message signature and every seal, the newest first."""
 

@@ -21,9 +21,11 @@ from postroom.core.authentication.signed import (
     select,
     simple_body,
     simple_header,
+    whole_lines,
     without_signature,
 )
 from postroom.core.authentication.signing_keys import KeyType, from_base64
+from postroom.core.frozen import frozen
 
 Result = Literal["pass", "fail", "policy", "neutral", "temperror", "permerror"]
 
@@ -45,7 +47,7 @@ class BadSignature(Exception):
         self.result = result
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Claim:
     """`domain` claims to have signed, by the key of its `selector`. `digest` is the SHA-256 of what the signature is
     made over; `speaks_for` is the domain of its identity, empty where it names none. `made` and `until` are seconds
@@ -74,12 +76,15 @@ class Bodies:
     """The canonical forms of one mail's body, each made once."""
 
     body: bytes
-    _made: dict[str, bytes] = field(default_factory=dict)
+    _made: dict[tuple[str, bool], bytes] = field(default_factory=dict)
 
-    def get(self, form: str) -> bytes:
-        if form not in self._made:
-            self._made[form] = BODY_FORMS[form](self.body)
-        return self._made[form]
+    def get(self, form: str, *, mended: bool = False) -> bytes:
+        """As the body came; `mended`: as it was for the signer, where every line ended with CRLF."""
+        key = (form, mended)
+        if key not in self._made:
+            body = whole_lines(self.body) if mended else self.body
+            self._made[key] = self.get(form) if mended and body is self.body else BODY_FORMS[form](body)
+        return self._made[key]
 
 
 def read_claim(signed: Signed, bodies: Bodies, own: Field, tags: Tags) -> Claim:
@@ -97,10 +102,13 @@ def read_claim(signed: Signed, bodies: Bodies, own: Field, tags: Tags) -> Claim:
         raise BadSignature("names an unknown canonical form")
     names = tuple(one.strip().lower().encode() for one in tags["h"].split(":"))
     content, length = bodies.get(body or "simple"), number(tags, "l")
+    problem = _body_problem(content, length, tags)
+    if problem and (mended := bodies.get(body or "simple", mended=True)) is not content:
+        content, problem = mended, _body_problem(mended, length, tags)
     return make_claim(
         tags,
         signed_data(select(signed, names), own, header),
-        problem=_body_problem(content, length, tags),
+        problem=problem,
         caveat=_caveat(signed, names, content, length),
     )
 

@@ -6,7 +6,7 @@ In two halves: `read_dkim` needs the mail and no key, `evaluate_dkim` asks for a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from postroom.core.authentication.claims import (
     BadSignature,
@@ -20,12 +20,13 @@ from postroom.core.authentication.claims import (
 from postroom.core.authentication.questions import Answer, Asking
 from postroom.core.authentication.signed import Field, Signed, Tags, read_tags
 from postroom.core.authentication.signing_keys import BadKey, SigningKey, is_signed, read_key
+from postroom.core.frozen import frozen
 
 MOST_SIGNATURES = 8  # of one mail that are looked at, from the top
 MOST_RECORDS = 4  # at one selector that are tried
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Signature:
     """What became of one signature (RFC 8601 §2.7.1), who made it, and why in a sentence.
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NamedTuple
+
+from postroom.core.frozen import frozen
 
 _FIELD_END = re.compile(rb"\r\n(?![ \t])")
 _BLANKS = re.compile(rb"[ \t]+")
@@ -30,9 +32,9 @@ class Field(NamedTuple):
         return self.raw.partition(b":")[2]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Signed:
-    """A mail as signatures see it: fields from the top, and the body; every line ends with CRLF."""
+    """A mail as signatures see it: fields from the top, whose lines end with CRLF, and the body as it came."""
 
     fields: tuple[Field, ...]
     body: bytes
@@ -48,14 +50,15 @@ class Signed:
 
 
 def read_signed(raw: bytes) -> Signed:
-    """A mail's fields and body. Lines that end with a bare LF or CR are read as if they ended with CRLF: some doors
-    take mail from machines that have no other lines.
+    """A mail's fields and body. Lines of the header that end with a bare LF or CR are read as if they ended with CRLF:
+    some doors take mail from machines that have no other lines.
     """
-    if _has_lone_ends(raw):
-        raw = _LONE.sub(b"\r\n", raw)
+    head, empty_line, body = raw.partition(b"\r\n\r\n")
+    if not empty_line or _has_lone_ends(head):
+        raw = whole_lines(raw)
+        head, _, body = raw.partition(b"\r\n\r\n")
     if raw.startswith(b"\r\n"):
         return Signed((), raw[2:])
-    head, _, body = raw.partition(b"\r\n\r\n")
     if len(head) > LONGEST_HEADER:
         return Signed((), body)
     lines = _FIELD_END.split(head.removesuffix(b"\r\n"))
@@ -63,10 +66,15 @@ def read_signed(raw: bytes) -> Signed:
     return Signed(tuple([Field(line[:end].strip(b" \t").lower(), line) for end, line in ends if end >= 0]), body)
 
 
-def _has_lone_ends(raw: bytes) -> bool:
+def whole_lines(text: bytes) -> bytes:
+    """The same with CRLF at the end of every line."""
+    return _LONE.sub(b"\r\n", text) if _has_lone_ends(text) else text
+
+
+def _has_lone_ends(text: bytes) -> bool:
     """Whether a line ends with a bare LF or CR."""
-    whole = raw.count(b"\r\n")
-    return raw.count(b"\n") != whole or raw.count(b"\r") != whole
+    whole = text.count(b"\r\n")
+    return text.count(b"\n") != whole or text.count(b"\r") != whole
 
 
 def relaxed_header(one: Field) -> bytes:

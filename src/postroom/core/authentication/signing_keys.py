@@ -5,7 +5,7 @@ from __future__ import annotations
 import binascii
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, cast
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -87,10 +87,10 @@ def is_signed(key: SigningKey, signature: bytes, digest: bytes) -> bool:
     """
     try:
         public = _loaded(key.type, key.data)
-        if isinstance(public, RSAPublicKey):
-            public.verify(signature, digest, PADDING, SHA_256)
+        if key.type == "rsa":
+            cast(RSAPublicKey, public).verify(signature, digest, PADDING, SHA_256)
         else:
-            public.verify(signature, digest)
+            cast(Ed25519PublicKey, public).verify(signature, digest)
     except InvalidSignature:
         return False
     return True

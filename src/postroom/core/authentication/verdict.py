@@ -22,6 +22,7 @@ from postroom.core.authentication.results import (
 )
 from postroom.core.authentication.signed import Signed
 from postroom.core.authentication.spf import SpfResult, evaluate_spf
+from postroom.core.frozen import frozen
 from postroom.core.trace import Step
 
 EMPTY_PATHS = frozenset({"", "<>"})  # of a bounce: then HELO says who sent it (RFC 7208 §2.4)
@@ -38,7 +39,7 @@ class Level(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Client:
     """Who handed the mail over, as the door noted it: address, HELO and MAIL FROM (empty for a bounce)."""
 
@@ -47,7 +48,7 @@ class Client:
     mail_from: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Evidence:
     """What a mail's bytes hold of proofs, read where the mail is read: its signatures, its chain of seals, and what
     servers before us say that they found. `doubt` says why its From can be proved by none of them, empty where it can.
@@ -62,7 +63,7 @@ class Evidence:
 NOTHING = Evidence()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Verdict:
     """What is believed of a mail's From, by which domain it was vouched for and by what means, why in a sentence.
 

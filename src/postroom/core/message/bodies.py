@@ -5,6 +5,7 @@ from __future__ import annotations
 import binascii
 import re
 from dataclasses import dataclass, replace
+from io import IncrementalNewlineDecoder
 from urllib.parse import unquote
 
 from postroom.core.encoded_words import base64_bytes
@@ -118,8 +119,7 @@ def _text(walk: Walk, part: Part, number: int) -> str:
     text, problem = charset.decode(_data(walk, part, number), part.parameters.get("charset", ""))
     if problem:
         walk.defect(f"Part {number}: {problem}")
-    if "\r" in text:
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = IncrementalNewlineDecoder(None, translate=True).decode(text, final=True)
     return text.replace("\0", "") if "\0" in text else text
 
 

@@ -136,7 +136,7 @@ def _disclaimer_start(lines: Sequence[str], start: int, last: int) -> int:
 
 def _signature_start(lines: Sequence[str], start: int, end: int) -> int:
     """Where the signature at the end of own words begins; `end` where there is none."""
-    contact = False
+    contact = prose = False
     below: list[int] = []  # the lines with words that were passed, the last one first
     for place in range(end - 1, start - 1, -1):
         line = lines[place].strip()
@@ -144,9 +144,10 @@ def _signature_start(lines: Sequence[str], start: int, end: int) -> int:
             continue
         if line[0] in markers.DASHES and _stands_above_card(lines, place, below, contact=contact):
             return _writers_own(lines, start, place)
-        if contact and _CLOSING.match(line[:LONGEST_CARD]):
+        prose = prose or len(line) > LONGEST_CARD  # which no card has: from here up only the delimiter counts
+        if contact and not prose and _CLOSING.match(line):
             return _below_name(lines, below, end)
-        contact = contact or _tells_contact(line[:LONGEST_CARD])
+        contact = contact or (not prose and _tells_contact(line))
         below.append(place)
         if len(below) > MOST_SIGNATURE:
             break

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 
 from postroom.core.encoded_words import without_controls
+from postroom.core.frozen import frozen
 from postroom.core.message.attachments import extension_of, made_name, misleads, safe_name
 from postroom.core.message.bodies import SHOWN, with_places
 from postroom.core.message.calendar import MOST_BYTES, Invitation, is_calendar, read_invitation
@@ -37,7 +38,7 @@ class Aside(StrEnum):
     LOGO = "logo"  # the same small picture came before with mails of the same sender
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Opened:
     """A mail with the words of its envelopes, and its files."""
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 
 from postroom.core.addresses import Address, normalise, parse_addresses
 from postroom.core.encoded_words import without_controls
+from postroom.core.frozen import frozen
 from postroom.core.headers import Headers
 from postroom.core.message.copied_headers import MOST_ABOVE, header_kind, read_headers
 from postroom.core.message.mail import Attachment, Mail
@@ -39,7 +39,7 @@ class Claim(IntEnum):
     FORWARD = 3
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Forwarded:
     """What is known of the mail that another one passes on; each field is empty where nothing tells it.
 

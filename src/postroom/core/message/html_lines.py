@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import NamedTuple
 
 from postroom.core.message.markup import VOID
 from postroom.core.message.quote_lines import Mark
@@ -56,21 +55,10 @@ _RULED = re.compile(
 _INDENT = re.compile(r"margin:\s*0(?:px)?\s+0(?:px)?\s+0(?:px)?\s+40px|border:\s*none", re.IGNORECASE)
 
 
-class Element(NamedTuple):
-    """The open tag of an element at `start` to `end`, and the number of the element around it."""
-
-    start: int
-    end: int
-    parent: int
-
-
-class Piece(NamedTuple):
-    """Words, a picture, a rule or a line break at `start` to `end`, shown on `line` within `element`."""
-
-    start: int
-    end: int
-    line: int
-    element: int
+# Plain tuples, since a page has hundreds: of an element where its open tag starts and ends, and the number of the
+# element around it; of a piece (words, a picture, a rule, a line break) where it starts and ends, its line and element.
+Element = tuple[int, int, int]
+Piece = tuple[int, int, int, int]
 
 
 @dataclass(slots=True)
@@ -87,7 +75,7 @@ class Page:
     rules: list[int] = field(default_factory=list)
     signed: list[int] = field(default_factory=list)
     quotes: list[int] = field(default_factory=list)
-    elements: list[Element] = field(default_factory=lambda: [Element(0, 0, 0)])
+    elements: list[Element] = field(default_factory=lambda: [(0, 0, 0)])
     pieces: list[Piece] = field(default_factory=list)
 
 
@@ -144,7 +132,7 @@ class _Reader:
 
     def add(self, words: str, start: int, end: int) -> None:
         """Put words or a picture on the present line."""
-        self.page.pieces.append(Piece(start, end, len(self.page.lines), self.opened[-1][1]))
+        self.page.pieces.append((start, end, len(self.page.lines), self.opened[-1][1]))
         self.words.append(words)
         self.drawn = True
 
@@ -247,12 +235,19 @@ def _read_words(reader: _Reader, source: str, start: int, end: int) -> None:
                 reader.end_line()
         return
     words = _unescaped(source) if "&" in source else source
-    if "  " in words or not words.isprintable():
+    if _has_odd_space(words):
         words = _SPACE.sub(" ", words)
     if words != " ":
         reader.add(words, start, end)
     elif reader.words:
         reader.words.append(" ")
+
+
+def _has_odd_space(words: str) -> bool:
+    """A quick look: whether `_SPACE` finds anything."""
+    if "  " in words or "\n" in words or "\u00a0" in words:
+        return True
+    return "\t" in words or "\r" in words or "\f" in words
 
 
 def _unescaped(source: str) -> str:
@@ -273,7 +268,7 @@ def _open(reader: _Reader, tag: _Tag, start: int, end: int) -> None:
         _draw_rule(reader)
     _, parent, around, signed, _ = reader.opened[-1]
     number = len(page.elements)
-    page.elements.append(Element(start, end, parent))
+    page.elements.append((start, end, parent))
     if mark is _QUOTE and around is _WORDS:
         page.quotes.append(number)
     within = around if mark is _WORDS else max(mark, around)
@@ -292,7 +287,7 @@ def _read_void(reader: _Reader, tag: _Tag, start: int, end: int) -> None:
     elif tag.name == "hr":
         reader.break_line()
         reader.rest = tag.mark is _REST
-        reader.page.pieces.append(Piece(start, end, len(reader.page.lines), reader.opened[-1][1]))
+        reader.page.pieces.append((start, end, len(reader.page.lines), reader.opened[-1][1]))
         _draw_rule(reader)
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from postroom.core.addresses import Address
+from postroom.core.frozen import frozen
 from postroom.core.headers import Headers
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Attachment:
     """A part that is not a body: a file, an inline image, an attached mail, or a part that was not taken apart.
 
@@ -33,7 +34,7 @@ class Attachment:
     aside: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Mail:
     """One mail as its bytes say, decoded; nothing is believed and nothing is cut.
 

@@ -5,9 +5,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum, IntEnum, auto
 
+from postroom.core.frozen import frozen
 from postroom.core.message import quote_markers as markers
 from postroom.core.message.copied_headers import MOST_ABOVE, header_kind, is_copied_header, kinds_below
 
@@ -38,7 +38,7 @@ class Purpose(Enum):
     FORWARD = auto()  # its first quotation is what is passed on
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Marks:
     """A mark for each line. From the line `rest` on all is quoted; from the line `passed_on` on all is another mail
     that is there to be read, and marked as plain words. Either is the number of lines where there is none.

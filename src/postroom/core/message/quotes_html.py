@@ -6,7 +6,6 @@ into a tree but marked in place, so that nothing can get lost and deep nesting c
 
 from __future__ import annotations
 
-import re
 from itertools import starmap
 
 from postroom.core.message.html_lines import Page, read_page
@@ -16,15 +15,16 @@ from postroom.core.message.quotes_text import Folding, Split, fold, split_of, sp
 from postroom.core.message.sanitize import OWN_MARK
 
 QUOTE_CLASS = OWN_MARK
-_MARKUP = re.compile(
-    r"<blockquote|<hr|&gt;|quote|moz-cite|divRplyFwdMsg|appendonsend|stopSpelling|OutlookMessageHeader|border-top"
+_MARKUP = (
+    *("quote", "&gt;", "<hr", "border-top", "moz-cite", "divRplyFwdMsg", "appendonsend", "stopSpelling"),
+    "OutlookMessageHeader",
 )
 MOST_TAGS = 100_000  # more is no letter: its text is split, its HTML stays unmarked
 
 
 def may_quote(html: str) -> bool:
     """Whether there is markup by which programs set quotes apart; without it only words can tell of one."""
-    return _MARKUP.search(html) is not None
+    return any(sign in html for sign in _MARKUP)
 
 
 def split_html(html: str, purpose: Purpose = Purpose.UNKNOWN) -> tuple[str, Split]:
@@ -39,9 +39,11 @@ def split_html(html: str, purpose: Purpose = Purpose.UNKNOWN) -> tuple[str, Spli
     lines = page.lines
     _mark_last_of_letter(page)
     folding = fold(lines, page.marks, page.signed, purpose=purpose)
-    for place in page.rules:
-        lines[place] = ""
-    says = with_something_own(lines, folding.says)  # what stood above the quotation was a ruler
+    says = folding.says
+    if page.rules:
+        for place in page.rules:
+            lines[place] = ""
+        says = with_something_own(lines, says)  # what stood above the quotation was a ruler
     split = split_of(lines, Folding(says, folding.inline, folding.passed_on))
     return (_marked(html, page, list(map(bool, says))) if any(says) else html), split
 
@@ -52,10 +54,10 @@ def _mark_last_of_letter(page: Page) -> None:
     """
     if len(page.quotes) != 1 or max(page.marks) is not Mark.QUOTE:
         return
-    letter = page.elements[page.quotes[0]].parent
+    letter = page.elements[page.quotes[0]][2]
     behind = range(letter + 1, len(page.elements))
-    end = next((place for place in behind if page.elements[place].parent < letter), len(page.elements))
-    words = [piece.line for piece in page.pieces if letter <= piece.element < end and page.lines[piece.line]]
+    end = next((place for place in behind if page.elements[place][2] < letter), len(page.elements))
+    words = [line for _, _, line, element in page.pieces if letter <= element < end and page.lines[line]]
     if letter and words and page.marks[words[0]] is Mark.WORDS and page.marks[words[-1]] is Mark.QUOTE:
         page.marks[:] = [Mark.ATTRIBUTED if mark is Mark.QUOTE else mark for mark in page.marks]
 
@@ -64,14 +66,14 @@ def _marked(html: str, page: Page, folded: list[bool]) -> str:
     """The HTML with the class added: to the outermost elements that show nothing but quoted lines, and around words."""
     whole = _wholly_folded(page, folded)
     changes: list[tuple[int, int, str]] = []
-    for place, element in enumerate(page.elements):
-        if whole[place] and not whole[element.parent]:
-            changes.append((element.start, element.end, _with_class(html[element.start : element.end])))
-    for piece in page.pieces:
-        if folded[piece.line] and not whole[piece.element]:
-            source = html[piece.start : piece.end]
+    for place, (start, end, parent) in enumerate(page.elements):
+        if whole[place] and not whole[parent]:
+            changes.append((start, end, _with_class(html[start:end])))
+    for start, end, line, element in page.pieces:
+        if folded[line] and not whole[element]:
+            source = html[start:end]
             wrapped = _with_class(source) if source[0] == "<" else f'<span class="{QUOTE_CLASS}">{source}</span>'
-            changes.append((piece.start, piece.end, wrapped))
+            changes.append((start, end, wrapped))
     out: list[str] = []
     place = 0
     for start, end, new in sorted(changes):
@@ -84,11 +86,11 @@ def _wholly_folded(page: Page, folded: list[bool]) -> list[bool]:
     """For each element whether it shows something and all of it is folded; the first stands for the mail itself."""
     shown = [0] * len(page.elements)
     away = [0] * len(page.elements)
-    for piece in page.pieces:
-        shown[piece.element] += 1
-        away[piece.element] += folded[piece.line]
+    for _, _, line, element in page.pieces:
+        shown[element] += 1
+        away[element] += folded[line]
     for place in range(len(page.elements) - 1, 0, -1):
-        parent = page.elements[place].parent
+        parent = page.elements[place][2]
         shown[parent] += shown[place]
         away[parent] += away[place]
     whole = list(starmap(_is_whole, zip(shown, away, strict=True)))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from postroom.core.frozen import frozen
 from postroom.core.message.endings import Says, mark_ending
 from postroom.core.message.pointers import points_below
 from postroom.core.message.quote_lines import Mark, Purpose, find_marks
@@ -13,7 +13,7 @@ MOST_HEAD = 40  # lines of what is passed on that are handed out, so that its au
 LONGEST_HEAD = 400  # characters of each
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Split:
     """`own` is what the writer wrote, `quoted` what is folded away: what it answers, the signature, disclaimers.
 
@@ -31,7 +31,7 @@ class Split:
     passed_on: tuple[str, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Folding:
     """What each line says, whether answers stand between quotes, and at which line another mail is passed on."""
 
@@ -40,7 +40,7 @@ class Folding:
     passed_on: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Run:
     """Lines from `start` to before `end`, quoted or not."""
 
@@ -116,9 +116,10 @@ def fold(
 
 def with_something_own(lines: Sequence[str], says: list[Says]) -> list[Says]:
     """The same, or nothing folded where nothing but blank lines would be left."""
-    if all(kind or _blank(line) for line, kind in zip(lines, says, strict=True)):
-        return [Says.OWN] * len(says)
-    return says
+    for line, kind in zip(lines, says, strict=True):
+        if not kind and not _blank(line):
+            return says
+    return [Says.OWN] * len(says)
 
 
 def _with_words(lines: Sequence[str], runs: Sequence[_Run], signed: frozenset[int], says: list[Says]) -> Sequence[_Run]:

@@ -97,8 +97,19 @@ def comes_from_mail_system(mail: Mail) -> bool:
 
 def calls_itself_mail_system(mail: Mail) -> bool:
     """Whether From or a field that only mail systems write says so; answering machines have empty return paths too."""
-    sender = mail.headers.raw("From")
-    return "X-Failed-Recipients" in mail.headers or bool(sender and _SENDER.search(sender[0][:500]))
+    if "X-Failed-Recipients" in mail.headers:
+        return True
+    sender = b"".join(mail.headers.raw("From")[:1])[:500].lower()
+    return _may_be_of_system(sender) and _SENDER.search(sender) is not None
+
+
+def _may_be_of_system(sender: bytes) -> bool:
+    """A quick look: whether `_SENDER` may find anything; in most senders it cannot."""
+    if b"mail" in sender or b"post" in sender or b"daemon" in sender or b"system" in sender or b"smtp" in sender:
+        return True
+    return (
+        b"exchange" in sender or b"bounce" in sender or b"delivery" in sender or b"ndr@" in sender or b"imss@" in sender
+    )
 
 
 def is_foreign_bounce(mail: Mail, text: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from postroom.core.frozen import frozen
+
 NEWS_IS_GOOD = frozenset(("delivered", "relayed", "expanded"))  # actions after which nothing is to do (RFC 3464 §2.3.3)
 
 
@@ -55,7 +57,7 @@ class ReportedRecipient:
     besides: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Triage:
     """The kind of a mail and why; `because` is a sentence for the trace."""
 
