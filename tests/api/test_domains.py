@@ -11,14 +11,9 @@ from postroom.domains.models import Alias, AliasDomain
 from postroom.records.models import Desk
 from tests.api.calls import Caller, caller, problem, somebody
 from tests.support import factory
-from tests.support.acme import Acme, make_acme
+from tests.support.acme import Acme
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def acme() -> Acme:
-    return make_acme()
 
 
 @pytest.fixture

@@ -15,16 +15,11 @@ from postroom.infra.config import config
 from postroom.records.models import Record
 from tests.api.calls import Caller, caller, problem
 from tests.support import factory
-from tests.support.acme import Acme, letter, make_acme
+from tests.support.acme import Acme, letter
 
 pytestmark = pytest.mark.django_db
 
 TO_SALES = "/inbound?sender=hanna@customer.example&recipient=sales@acme.example"
-
-
-@pytest.fixture
-def acme() -> Acme:
-    return make_acme()
 
 
 @pytest.fixture

@@ -10,34 +10,14 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from postroom.conversations.batch_posting import post_due
 from postroom.conversations.models import Batch, Draft, Leaving, Message
-from postroom.infra import parameters
 from postroom.infra.clock import now
-from postroom.outbound import choice
 from postroom.outbound.models import Delivery
 from postroom.records.models import Record
 from tests.api.calls import Caller, caller, problem
 from tests.support import factory
-from tests.support.acme import Acme, make_acme
+from tests.support.acme import Acme
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def acme() -> Acme:
-    parameters.forget()
-    choice.forget()
-    return make_acme()
-
-
-@pytest.fixture
-def record(acme: Acme) -> Record:
-    hanna = factory.contact(acme.company, "Hanna Sjöberg", "hanna@customer.example")
-    return factory.record(acme.sales, "Vans", contact=hanna)
-
-
-@pytest.fixture
-def amara(acme: Acme) -> Caller:
-    return caller(acme.amara)
 
 
 def said(answer: Any, status: int) -> str:

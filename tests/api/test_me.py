@@ -7,20 +7,10 @@ from typing import Any
 import pytest
 
 from postroom.directory.models import User
-from tests.api.calls import Caller, caller, problem
-from tests.support.acme import Acme, make_acme
+from tests.api.calls import Caller, problem
+from tests.support.acme import Acme
 
 pytestmark = [pytest.mark.django_db, pytest.mark.either_database]
-
-
-@pytest.fixture
-def acme() -> Acme:
-    return make_acme()
-
-
-@pytest.fixture
-def amara(acme: Acme) -> Caller:
-    return caller(acme.amara)
 
 
 def test_who_asks(amara: Caller, acme: Acme) -> None:

@@ -16,15 +16,10 @@ from postroom.outbound.models import Delivery
 from postroom.outbound.transports.memory import Memory
 from tests.api.calls import Caller, caller, problem
 from tests.support import factory
-from tests.support.acme import Acme, make_acme
+from tests.support.acme import Acme
 from tests.support.sending import post, sent_into_memory
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def acme() -> Acme:
-    return make_acme()
 
 
 @pytest.fixture

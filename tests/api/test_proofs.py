@@ -17,11 +17,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def acme() -> Acme:
-    return make_acme()
-
-
-@pytest.fixture
 def ada(acme: Acme) -> Caller:
     return caller(acme.admin)
 

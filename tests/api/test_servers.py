@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from postroom.infra import parameters, secrets
+from postroom.infra import secrets
 from postroom.infra.config import config
 from postroom.infra.dns import Resolver
 from postroom.outbound import choice
@@ -16,7 +16,7 @@ from postroom.outbound.models import Delivery, OutgoingServer
 from postroom.outbound.servers import sender_check
 from tests.api.calls import Caller, caller, problem
 from tests.support import factory
-from tests.support.acme import Acme, make_acme
+from tests.support.acme import Acme
 from tests.support.authority import Authority
 from tests.support.dns_server import Records, serving
 from tests.support.sending import post
@@ -25,13 +25,6 @@ from tests.support.smtp_server import SmtpServer
 pytestmark = [pytest.mark.django_db, pytest.mark.either_database]
 
 WORD = "a-secret-word"
-
-
-@pytest.fixture
-def acme() -> Acme:
-    parameters.forget()
-    choice.forget()
-    return make_acme()
 
 
 @pytest.fixture

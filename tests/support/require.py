@@ -44,7 +44,11 @@ FINDERS: dict[str, tuple[Callable[[], Path | None], str]] = {
     "corpora": (find_corpora, "set POSTROOM_CORPORA to the folder of test mail"),
     "postgres": (find_postgres, "apt-get install postgresql"),
     "postfix": (find_program("postfix"), "apt-get install postfix"),
-    "chromium": (find_program("chromium", "chromium-browser"), "apt-get install chromium"),
+    # The same engine without a window of its own takes three quarters of the time.
+    "chromium": (
+        find_program("chromium-headless-shell", "chromium", "chromium-browser"),
+        "apt-get install chromium-headless-shell",
+    ),
     "curl": (find_program("curl"), "apt-get install curl"),
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import unescape
 from typing import Any
 
@@ -71,7 +72,8 @@ def test_who_gets_which_page(client: Client, world: World, address: str) -> None
         response = client.get(address)
         assert response.status_code == status, name
         if name == "stranger":
-            assert "acme" not in response.content.decode().replace("acme.example", "")
+            words = response.content.decode().replace("acme.example", "")  # the tokens of forms may hold any letters
+            assert not re.search(r"(?<![\w-])acme(?![\w-])", words, re.IGNORECASE)
 
 
 VERBS = {
