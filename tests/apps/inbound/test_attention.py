@@ -8,9 +8,10 @@ import pytest
 
 from postroom.directory.attention import Weight
 from postroom.inbound import attention
+from postroom.inbound.models import InboundMail, Route
 from postroom.infra.clock import now
 from tests.support import factory
-from tests.support.queries import plan, scanned, statements
+from tests.support.queries import plan, scanned, statements, take_stock
 
 pytestmark = pytest.mark.django_db
 
@@ -77,6 +78,17 @@ def test_what_it_costs(amount: int) -> None:
         assert len([*attention.unsettled(admin), *attention.stranded(admin), *attention.nothing_came(admin)]) == 2
     assert len(said) <= 9
     assert not {(table, sql) for sql in said for table in scanned(sql, {"inbound_inboundmail", "inbound_route"})}
+
+
+def test_routes_are_found_by_what_is_unusual() -> None:
+    acme = factory.company()
+    admin = factory.user("ada", {acme: "administrator"}, is_operator=True)
+    late = factory.arrival(acme, state="failed", due=now() - timedelta(hours=1))
+    for number in range(300):
+        factory.route(late, acme, f"alias:{number}", "routed" if number else "failed")
+    take_stock(InboundMail, Route)
+    with statements() as said:
+        assert [*attention.unsettled(admin), *attention.stranded(admin)]
     routes = [plan(sql) for sql in said if '"state" = ' in sql and 'FROM "inbound_route"' in sql]
     assert routes
     assert all("route_unusual" in one for one in routes), routes

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 import pytest
 from django.db import connection
@@ -20,9 +19,9 @@ from postroom.inbound.work import Read, read_from
 from postroom.infra import parameters
 from postroom.infra.instance import instance_id
 from tests.support.acme import Acme, arrival, letter, line, make_acme, take_in
+from tests.support.queries import ON_POSTGRES, scanned
 
 MANY = 50
-ON_POSTGRES = connection.vendor == "postgresql"
 # One statement more wakes those who wait; SQLite begins and ends its transactions in words of its own.
 ACCEPT = {"insert": 2, "notify": 1 * ON_POSTGRES}
 GATHER = {"select": 13}
@@ -137,18 +136,5 @@ def test_no_statement_reads_a_whole_table_that_grows(
     prepare(range(3))
     said = _accept(write, range(3))
     said += _settle()
-    scans = {(table, sql) for sql in said if sql.startswith(("SELECT", "UPDATE")) for table in _scanned(sql)}
+    scans = {(table, sql) for sql in said for table in scanned(sql, GROWING)}
     assert not scans
-
-
-def _scanned(sql: str) -> Iterator[str]:
-    """Tables that grow with mail and that a statement goes through from end to end."""
-    with connection.cursor() as cursor:
-        if ON_POSTGRES:  # which else reads small tables whole
-            cursor.execute("SET LOCAL enable_seqscan = off")
-        cursor.execute(f"EXPLAIN {'' if ON_POSTGRES else 'QUERY PLAN'} {sql}")
-        steps: list[tuple[Any, ...]] = cursor.fetchall()
-    for *_, detail in steps:
-        words = re.sub(r"Seq Scan on", "SCAN", detail).removeprefix("->").split()
-        if "SCAN" in words and words[words.index("SCAN") + 1] in GROWING and "INDEX" not in words:
-            yield words[words.index("SCAN") + 1]

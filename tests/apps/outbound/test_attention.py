@@ -139,7 +139,8 @@ def test_the_oldest_of_each_server_and_lane(acme: Acme) -> None:
 
 
 def test_the_ages_are_read_along_the_index(acme: Acme) -> None:
-    post(acme, "hanna@customer.example")
+    post(acme, *(f"a{number}@firm.example" for number in range(300)))
+    take_stock(Delivery)
     with statements() as said:
         assert list(oldest({acme.company.pk}))
     looks = [sql for sql in said if 'FROM "outbound_delivery"' in sql]

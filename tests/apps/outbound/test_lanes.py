@@ -27,7 +27,7 @@ from postroom.outbound.transports.protocol import Copy, Server
 from postroom.outbound.work import Item
 from tests.support import factory
 from tests.support.acme import Acme
-from tests.support.queries import plan, scanned, statements
+from tests.support.queries import plan, scanned, statements, take_stock
 from tests.support.sending import new_letter, post
 
 SERVER = Server(1, "Test", "smtp", "mx.example", 25, connections=2)
@@ -83,7 +83,8 @@ def test_the_next_one_of_any_lane_wakes(acme: Acme) -> None:
 
 def test_each_lane_is_a_range_of_the_index_whatever_else_there_is(acme: Acme) -> None:
     """Finished copies are not in the index, those for later stand behind what is due in it."""
-    _backlog(acme, 20, Lane.BULK)
+    _backlog(acme, 300, Lane.BULK)
+    take_stock(Delivery)
     with statements() as said:
         claim(10)
         due()

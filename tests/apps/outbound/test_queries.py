@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import pytest
-from django.db import connection, transaction
-from django.test.utils import CaptureQueriesContext
+from django.db import transaction
 
 from postroom.infra.clock import now
 from postroom.outbound.events import delivery_changed
@@ -22,10 +20,10 @@ from postroom.outbound.transports.protocol import Outcome
 from postroom.outbound.transports.protocol import Result as Answer
 from postroom.outbound.work import PutOff, Result
 from tests.support.acme import Acme
+from tests.support.queries import ON_POSTGRES, scanned, statements
 from tests.support.sending import new_letter, post
 
 MANY = 50
-ON_POSTGRES = connection.vendor == "postgresql"
 WAKE = {"notify": 1} if ON_POSTGRES else {}
 SHUT = Outcome(Answer.DEFERRED, "connect", words="No server answers.")
 GROWING = {
@@ -42,14 +40,6 @@ def read_before(acme: Acme, kept: Memory, monkeypatch: pytest.MonkeyPatch) -> No
     with transaction.atomic():
         begun = exchange([], [], take(1))
         exchange([Result(item, TAKEN) for item in begun], [], [])
-
-
-@contextmanager
-def statements() -> Iterator[list[str]]:
-    said: list[str] = []
-    with CaptureQueriesContext(connection) as context:
-        yield said
-    said += [query["sql"] for query in context.captured_queries]
 
 
 def _counts(said: Sequence[str]) -> dict[str, int]:
@@ -117,18 +107,5 @@ def test_no_statement_reads_a_whole_table_that_grows(acme: Acme) -> None:
     Delivery.objects.update(state="transmitting", lease_until=now())
     with statements() as more:
         expire()
-    scans = {(table, sql) for sql in said + more if sql.startswith(("SELECT", "UPDATE")) for table in _scanned(sql)}
+    scans = {(table, sql) for sql in said + more for table in scanned(sql, GROWING)}
     assert not scans
-
-
-def _scanned(sql: str) -> Iterator[str]:
-    """Tables that grow with mail and that a statement goes through from end to end."""
-    with connection.cursor() as cursor:
-        if ON_POSTGRES:  # which else reads small tables whole
-            cursor.execute("SET LOCAL enable_seqscan = off")
-        cursor.execute(f"EXPLAIN {'' if ON_POSTGRES else 'QUERY PLAN'} {sql}")
-        steps = cursor.fetchall()
-    for *_, detail in steps:
-        words = re.sub(r"Seq Scan on", "SCAN", detail).removeprefix("->").split()
-        if "SCAN" in words and words[words.index("SCAN") + 1] in GROWING and "INDEX" not in words:
-            yield words[words.index("SCAN") + 1]

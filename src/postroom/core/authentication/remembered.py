@@ -57,10 +57,6 @@ class Remembered(Generic[T]):
         """Forget an evaluation: its result follows from more than was thought."""
         self._kept.pop(key, None)
 
-    def clear(self) -> None:
-        """Forget all."""
-        self._kept.clear()
-
     def _keep(self, key: Hashable, kept: _Kept[T]) -> None:
         self._kept.pop(key, None)
         while len(self._kept) >= self.most:

@@ -58,6 +58,7 @@ _INDENT = re.compile(r"margin:\s*0(?:px)?\s+0(?:px)?\s+0(?:px)?\s+40px|border:\s
 # Plain tuples, since a page has hundreds: of an element where its open tag starts and ends, and the number of the
 # element around it; of a piece (words, a picture, a rule, a line break) where it starts and ends, its line and element.
 Element = tuple[int, int, int]
+PARENT = 2  # the place of the third
 Piece = tuple[int, int, int, int]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from itertools import starmap
 
-from postroom.core.message.html_lines import Page, read_page
+from postroom.core.message.html_lines import PARENT, Page, read_page
 from postroom.core.message.markup import plain_text
 from postroom.core.message.quote_lines import Mark, Purpose
 from postroom.core.message.quotes_text import Folding, Split, fold, split_of, split_text, with_something_own
@@ -54,9 +54,9 @@ def _mark_last_of_letter(page: Page) -> None:
     """
     if len(page.quotes) != 1 or max(page.marks) is not Mark.QUOTE:
         return
-    letter = page.elements[page.quotes[0]][2]
+    letter = page.elements[page.quotes[0]][PARENT]
     behind = range(letter + 1, len(page.elements))
-    end = next((place for place in behind if page.elements[place][2] < letter), len(page.elements))
+    end = next((place for place in behind if page.elements[place][PARENT] < letter), len(page.elements))
     words = [line for _, _, line, element in page.pieces if letter <= element < end and page.lines[line]]
     if letter and words and page.marks[words[0]] is Mark.WORDS and page.marks[words[-1]] is Mark.QUOTE:
         page.marks[:] = [Mark.ATTRIBUTED if mark is Mark.QUOTE else mark for mark in page.marks]
@@ -90,7 +90,7 @@ def _wholly_folded(page: Page, folded: list[bool]) -> list[bool]:
         shown[element] += 1
         away[element] += folded[line]
     for place in range(len(page.elements) - 1, 0, -1):
-        parent = page.elements[place][2]
+        parent = page.elements[place][PARENT]
         shown[parent] += shown[place]
         away[parent] += away[place]
     whole = list(starmap(_is_whole, zip(shown, away, strict=True)))
