@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 
 from django.db import connection
@@ -20,6 +20,13 @@ def statements() -> Iterator[list[str]]:
     with CaptureQueriesContext(connection) as context:
         yield said
     said += [query["sql"] for query in context.captured_queries]
+
+
+def counts(said: Sequence[str]) -> dict[str, int]:
+    """Statements by their verb; one that was run for many rows counts once, as it is sent at once."""
+    verbs = [re.sub(r"^(\d+ times: )?(WITH .*\) (?=UPDATE))?", "", sql).lstrip("(").split()[0].lower() for sql in said]
+    kinds = ("select", "insert", "update", "delete", "notify")
+    return {verb: verbs.count(verb) for verb in kinds if verb in verbs}
 
 
 def plan(sql: str) -> str:

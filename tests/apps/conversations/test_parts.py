@@ -16,12 +16,12 @@ from postroom.core.addresses import Address
 from postroom.infra import blobs, parameters
 from postroom.infra.clock import now
 from postroom.outbound.models import LetterFile
-from tests.apps.inbound.test_queries import queries
 from tests.core.message import tnef_writer as writer
 from tests.core.message.build import multipart
 from tests.core.message.test_calendar import BERLIN, calendar
 from tests.core.message.test_files import part
 from tests.support.acme import Acme, arrival, make_acme, take_in
+from tests.support.queries import statements
 
 pytestmark = pytest.mark.django_db
 
@@ -146,7 +146,7 @@ def test_another_company_knows_nothing_of_it(acme: Acme) -> None:
 @pytest.mark.parametrize("amount", [1, 20])
 def test_pictures_cost_two_queries_however_many_there_are(acme: Acme, amount: int) -> None:
     pictures = [LOGO.replace(b"logo@x", b"%d@x" % number) for number in range(amount)]
-    with queries() as said:
+    with statements() as said:
         comes(*pictures)
     assert len([sql for sql in said if "seenpicture" in sql]) == 2
 

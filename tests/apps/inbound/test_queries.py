@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from postroom.core.addresses import Address
 from postroom.core.message.understood import understand
@@ -19,7 +15,7 @@ from postroom.inbound.work import Read, read_from
 from postroom.infra import parameters
 from postroom.infra.instance import instance_id
 from tests.support.acme import Acme, arrival, letter, line, make_acme, take_in
-from tests.support.queries import ON_POSTGRES, scanned
+from tests.support.queries import ON_POSTGRES, counts, scanned, statements
 
 MANY = 50
 # One statement more wakes those who wait; SQLite begins and ends its transactions in words of its own.
@@ -62,31 +58,15 @@ def _begin(numbers: Sequence[int]) -> None:
         take_in(arrival(letter(author=author, message_id=f"begin{number}@firm.example"), sender=author.email))
 
 
-@contextmanager
-def queries() -> Iterator[list[str]]:
-    """The statements of the block, in order."""
-    said: list[str] = []
-    with CaptureQueriesContext(connection) as context:
-        yield said
-    said += [query["sql"] for query in context.captured_queries]
-
-
-def _counts(said: Sequence[str]) -> dict[str, int]:
-    """Statements by their verb; a statement that was run for many rows counts once, as it is sent at once."""
-    verbs = [re.sub(r"^(\d+ times: )?(WITH .*\) (?=UPDATE))?", "", sql).lstrip("(").split()[0].lower() for sql in said]
-    kinds = ("select", "insert", "update", "delete", "notify")
-    return {verb: verbs.count(verb) for verb in kinds if verb in verbs}
-
-
 def _accept(write: Callable[[int], bytes], numbers: Sequence[int]) -> list[str]:
     arrivals = [arrival(write(number)) for number in numbers]
-    with queries() as said:
+    with statements() as said:
         accept(arrivals)
     return said
 
 
 def _settle() -> list[str]:
-    with queries() as said:
+    with statements() as said:
         assert line().settle_some(ahead=False)
     assert not InboundMail.objects.exclude(state="routed").exists()
     return said
@@ -98,7 +78,7 @@ def _nothing(numbers: Sequence[int]) -> None:
 
 @pytest.mark.parametrize("amount", [1, MANY])
 def test_accepting(acme: Acme, amount: int) -> None:
-    assert _counts(_accept(_new, range(amount))) == {k: n for k, n in ACCEPT.items() if n} | {"select": 1}
+    assert counts(_accept(_new, range(amount))) == {k: n for k, n in ACCEPT.items() if n} | {"select": 1}
 
 
 @pytest.mark.parametrize("amount", [1, MANY])
@@ -108,9 +88,9 @@ def test_gathering(acme: Acme, amount: int) -> None:
     for number in range(amount):
         row = InboundMail(sender="a@firm.example", recipients=["sales@acme.example"])
         reads.append(read_from(row, understand(_answer(number))))
-    with queries() as said:
+    with statements() as said:
         gather(reads)
-    assert _counts(said) == GATHER
+    assert counts(said) == GATHER
 
 
 @pytest.mark.parametrize("amount", [1, MANY])
@@ -126,7 +106,7 @@ def test_settling(
 ) -> None:
     prepare(range(amount))
     _accept(write, range(amount))
-    assert _counts(_settle()) == {verb: number for verb, number in expected.items() if number}
+    assert counts(_settle()) == {verb: number for verb, number in expected.items() if number}
 
 
 @pytest.mark.parametrize(("write", "prepare"), [(_new, _nothing), (_answer, _begin)])

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-
 import pytest
 from django.db import transaction
 
@@ -20,7 +17,7 @@ from postroom.outbound.transports.protocol import Outcome
 from postroom.outbound.transports.protocol import Result as Answer
 from postroom.outbound.work import PutOff, Result
 from tests.support.acme import Acme
-from tests.support.queries import ON_POSTGRES, scanned, statements
+from tests.support.queries import ON_POSTGRES, counts, scanned, statements
 from tests.support.sending import new_letter, post
 
 MANY = 50
@@ -42,13 +39,6 @@ def read_before(acme: Acme, kept: Memory, monkeypatch: pytest.MonkeyPatch) -> No
         exchange([Result(item, TAKEN) for item in begun], [], [])
 
 
-def _counts(said: Sequence[str]) -> dict[str, int]:
-    """Statements by their verb; one that was run for many rows counts once, as it is sent at once."""
-    verbs = [re.sub(r"^(\d+ times: )?(WITH .*\) (?=UPDATE))?", "", sql).split()[0].lower() for sql in said]
-    kinds = ("select", "insert", "update", "delete", "notify")
-    return {verb: verbs.count(verb) for verb in kinds if verb in verbs}
-
-
 def _queue(acme: Acme, letters: int, copies: int = 1) -> None:
     news = [
         (new_letter(acme), [Recipient(f"a{number}.{one}@firm.example") for one in range(copies)])
@@ -62,7 +52,7 @@ def _queue(acme: Acme, letters: int, copies: int = 1) -> None:
 def test_queueing(acme: Acme, amount: int) -> None:
     with statements() as said:
         _queue(acme, amount)
-    assert _counts(said) == {"insert": 2} | WAKE
+    assert counts(said) == {"insert": 2} | WAKE
 
 
 @pytest.mark.parametrize(("letters", "copies"), [(1, 1), (MANY, 1), (1, MANY)])
@@ -70,7 +60,7 @@ def test_claiming_and_choosing(acme: Acme, letters: int, copies: int) -> None:
     _queue(acme, letters, copies)
     with statements() as said:
         assert len(take(200)) == letters * copies
-    assert _counts(said) == {"update": 1, "select": 5, "insert": 1}  # copies, letters, last choices, keys, files
+    assert counts(said) == {"update": 1, "select": 5, "insert": 1}  # copies, letters, last choices, keys, files
 
 
 @pytest.mark.parametrize("amount", [1, MANY])
@@ -79,12 +69,12 @@ def test_beginning_and_recording(acme: Acme, amount: int) -> None:
     items = take(200)
     with statements() as said:
         begun = exchange([], [], items)
-    assert _counts(said) == {"update": 1, "insert": 1}
+    assert counts(said) == {"update": 1, "insert": 1}
     _queue(acme, amount)
     following = take(200)
     with statements() as said:
         exchange([Result(item, TAKEN) for item in begun], [], following)
-    assert _counts(said) == {"update": 3, "insert": 2} | WAKE
+    assert counts(said) == {"update": 3, "insert": 2} | WAKE
 
 
 @pytest.mark.parametrize("amount", [1, MANY])
@@ -93,7 +83,7 @@ def test_putting_off(acme: Acme, amount: int) -> None:
     items = take(200)
     with statements() as said:
         exchange([], [PutOff(items, SHUT)], [])
-    assert _counts(said) == {"update": 1, "insert": 2} | WAKE
+    assert counts(said) == {"update": 1, "insert": 2} | WAKE
 
 
 def test_no_statement_reads_a_whole_table_that_grows(acme: Acme) -> None:
