@@ -132,8 +132,7 @@ def evaluate_dmarc(author: str, spf_domain: str = "", dkim_domains: Sequence[str
     verified. Domains are A-labels.
     """
     key = (_plain(author), spf_domain, tuple(dkim_domains))
-    known = yield from _KNOWN.again(key)
-    return known if known is not None else (yield from _KNOWN.anew(key, _evaluated(*key)))
+    return (yield from _KNOWN.evaluate(key, _evaluated(*key)))
 
 
 def _evaluated(author: str, spf_domain: str, dkim_domains: Sequence[str]) -> Asking[DmarcResult]:

@@ -90,15 +90,8 @@ def evaluate_spf(ip: str, mail_from: str, helo: str, receiver: str = "unknown", 
     if client is None:
         return SpfResult("none", domain, trace=({"step": "spf", "text": f"“{ip[:60]}” is no address."},))
     sender = f"{local or 'postmaster'}@{domain}"
-    key = (client, domain)
-    known = yield from _KNOWN.again(key)
-    if known is not None:
-        return known
     check = _Check(client, str(client), sender, helo, receiver, now)
-    found = yield from _KNOWN.anew(key, _evaluated(check, domain))
-    if check.expanded:
-        _KNOWN.forget(key)
-    return found
+    return (yield from _KNOWN.evaluate((client, domain), _evaluated(check, domain), lambda: not check.expanded))
 
 
 def _evaluated(check: _Check, domain: str) -> Asking[SpfResult]:
