@@ -7,8 +7,6 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from postroom.infra import parameters
-from postroom.outbound import choice
 from postroom.records.models import Record
 from tests.api.calls import Caller, caller
 from tests.support import factory
@@ -23,9 +21,6 @@ def static_folder() -> None:
 
 @pytest.fixture
 def acme() -> Acme:
-    """The small company, and nothing known of any before it."""
-    parameters.forget()
-    choice.forget()
     return make_acme()
 
 

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from postroom.infra.clock import now
-from postroom.outbound import choice
 from postroom.outbound.models import Delivery, QueueOperation
 from postroom.outbound.queue import operations
 from tests.api.calls import Caller, caller, problem
@@ -17,12 +16,6 @@ from tests.support.acme import Acme, make_acme
 from tests.support.sending import post
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def acme() -> Acme:
-    choice.forget()
-    return make_acme()
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from datetime import timedelta
 import pytest
 
 from postroom.infra.clock import now
-from postroom.outbound import choice
 from postroom.outbound.models import Delivery
 from postroom.outbound.queue import operations
 from postroom.project.cli.shared import EX_DATAERR, EX_NOINPUT, EX_NOUSER, EX_USAGE
@@ -25,7 +24,6 @@ def shell(capsys: pytest.CaptureFixture[str]) -> Shell:
 
 @pytest.fixture
 def acme() -> Acme:
-    choice.forget()
     return make_acme()
 
 

@@ -9,11 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from postroom.infra import parameters, secrets
+from postroom.infra import secrets
 from postroom.infra.clock import now
 from postroom.infra.config import Config, config
 from postroom.infra.dns import Resolver
-from postroom.outbound import choice
 from postroom.outbound.models import Delivery
 from postroom.outbound.servers import sender_check
 from postroom.outbound.transports.memory import Memory
@@ -40,8 +39,6 @@ FLAGS = {
 
 @pytest.fixture
 def acme() -> Acme:
-    parameters.forget()
-    choice.forget()
     return make_acme()
 
 

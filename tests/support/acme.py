@@ -13,8 +13,10 @@ from postroom.core.message.render import render
 from postroom.directory.models import Company, Contact, ContactAddress, Membership, User
 from postroom.domains.models import Alias, AliasDomain, CompanyDomain
 from postroom.inbound.services import Arrival, Kept, accept
+from postroom.infra import parameters
 from postroom.infra.clock import now
 from postroom.infra.config import config
+from postroom.outbound import choice
 from postroom.records.models import Desk, DeskFollower, Stage
 
 if TYPE_CHECKING:
@@ -34,7 +36,11 @@ class Acme:
 
 
 def make_acme(name: str = "Acme", domain: str = "acme.example") -> Acme:
-    """A company with sales@ for leads and support@ for tickets, Amara of sales and an administrator."""
+    """A company with sales@ for leads and support@ for tickets, Amara of sales and an administrator; what this process
+    kept of any before it is forgotten.
+    """
+    parameters.forget()
+    choice.forget()
     at = now()
     company = Company.objects.create(name=name, slug=name.lower(), created_at=at)
     alias_domain = AliasDomain.objects.create(name=domain)

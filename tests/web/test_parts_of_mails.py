@@ -13,7 +13,6 @@ from django.utils import timezone, translation
 from django.utils.formats import date_format
 
 from postroom.conversations.models import Attachment, Message
-from postroom.infra import parameters
 from postroom.web.pages.records.invitations import MOST_NAMED, InvitationShown, invitation_shown
 from tests.api.calls import caller
 from tests.core.message import tnef_writer as writer
@@ -35,7 +34,6 @@ EVENT = (
 
 @pytest.fixture
 def acme() -> Acme:
-    parameters.forget()
     return make_acme()
 
 

@@ -13,7 +13,7 @@ from postroom.conversations.logos import LARGEST, LARGEST_UNPLACED, REMEMBERED, 
 from postroom.conversations.models import Attachment, Message, SeenPicture
 from postroom.conversations.services import Upload, post_message
 from postroom.core.addresses import Address
-from postroom.infra import blobs, parameters
+from postroom.infra import blobs
 from postroom.infra.clock import now
 from postroom.outbound.models import LetterFile
 from tests.core.message import tnef_writer as writer
@@ -32,7 +32,6 @@ LOGO = part(PNG, "logo.png", "image/png", "Content-Disposition: inline\nContent-
 
 @pytest.fixture
 def acme() -> Acme:
-    parameters.forget()
     return make_acme()
 
 

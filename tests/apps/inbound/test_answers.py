@@ -13,7 +13,6 @@ from postroom.core.tokens import Purpose, Token, mint
 from postroom.directory.models import Contact
 from postroom.domains.services import ensure_token_key
 from postroom.inbound.models import InboundMail
-from postroom.infra import parameters
 from postroom.infra.instance import instance_id
 from postroom.outbound.models import Delivery, Letter
 from postroom.outbound.selectors import rendered
@@ -33,7 +32,6 @@ WIRE = "0102018f-wire@provider.example"
 
 @pytest.fixture
 def acme() -> Acme:
-    parameters.forget()
     return make_acme()
 
 
